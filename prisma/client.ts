@@ -1,0 +1,95 @@
+/**
+ * The only door to the database: Prisma for ordinary reads and writes, plain SQL for what is fast on purpose. Both share
+ * one pool.
+ */
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { PrismaClient } from './generated/client.ts'
+
+export { Prisma, type PrismaClient } from './generated/client.ts'
+export type * from './generated/client.ts'
+
+// int8 as a number: nothing here is past 2^53 (the wire refuses such steps and times).
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+/** Runs one statement. Every distinct text is prepared once on each connection. */
+export interface Sql {
+  query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
+}
+
+export interface Database extends Sql {
+  prisma: PrismaClient
+  /** All of `work`'s statements, or none. */
+  tx<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+  /** A connection of its own, outside the pool: for LISTEN. */
+  connect(): Promise<pg.Client>
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** Connections in the pool. @default 10 */
+  connections?: number
+}
+
+const names = new Map<string, string>()
+/** A short name for a statement's text: what Postgres knows the prepared statement by. */
+function nameOf(text: string): string | undefined {
+  let name = names.get(text)
+  // Statements written for one search carry constants: past some number of distinct texts they are sent unprepared.
+  if (!name && names.size < 200) names.set(text, (name = `q${names.size}`))
+  return name
+}
+
+const over = (client: { query: pg.Pool['query'] }): Sql => ({
+  async query<Row>(text: string, values: unknown[] = []) {
+    const { rows } = await client.query({ text, values, name: nameOf(text) })
+    return rows as Row[]
+  },
+})
+
+/** Opens the database at `url`. Nothing is sent until the first statement. */
+export function createDb(url: string, { connections = 10 }: DatabaseOptions = {}): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    types,
+    application_name: 'tidegate',
+    idle_in_transaction_session_timeout: 60_000,
+    // The search's hashed sub-plans need it; a smaller inherited value turns them into nested loops of minutes.
+    options: '-c work_mem=16MB -c jit=off',
+  })
+  // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => {})
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  return {
+    prisma,
+    ...over(pool),
+    async tx(work) {
+      const client = await pool.connect()
+      let broken: unknown
+      try {
+        await client.query('BEGIN')
+        const result = await work(over(client))
+        await client.query('COMMIT')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch((e) => (broken = e))
+        throw error
+      } finally {
+        client.release(broken as Error | undefined)
+      }
+    },
+    async connect() {
+      const client = new pg.Client({ connectionString: url, types, application_name: 'tidegate-listen' })
+      await client.connect()
+      return client
+    },
+    async close() {
+      await prisma.$disconnect()
+      await pool.end()
+    },
+  }
+}
