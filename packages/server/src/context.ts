@@ -1,0 +1,39 @@
+/** Ctx: who is asking, and with what. Made once a request, and the first argument everywhere. */
+import type { Database, Sql } from '@tidegate/db'
+import type { Logger } from 'pino'
+import type { Ability, Actor } from './access.ts'
+import type { Artifacts } from './artifacts/store.ts'
+import type { Events } from './events.ts'
+
+/** What the whole process shares. */
+export interface Kernel {
+  db: Database
+  events: Events
+  artifacts: Artifacts
+  log: Logger
+  /** Where clients reach us, such as http://127.0.0.1:5000. */
+  origin: string
+}
+
+export interface Ctx extends Kernel {
+  actor: Actor
+  ability: Ability
+  workspace: { id: number; name: string }
+  /** How the face that called spells a field: `run_id` on the wire, `runId` in GraphQL. */
+  spell(field: string): string
+  /** Aborted when the one who asked has gone. */
+  signal?: AbortSignal
+}
+
+/** A transaction. What rings inside it is heard after the commit, or never. */
+export interface Tx extends Sql {
+  ring: Events['ring']
+}
+
+/** All of `work`, or nothing. */
+export async function inTransaction<T>(ctx: Kernel, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const rings: Array<Parameters<Events['ring']>> = []
+  const result = await ctx.db.tx((sql) => work({ ...sql, ring: (...bell) => rings.push(bell) }))
+  for (const bell of rings) ctx.events.ring(...bell)
+  return result
+}

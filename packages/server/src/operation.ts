@@ -1,0 +1,67 @@
+/**
+ * The one door to the domain. An operation is one thing the platform can do: its input, the action, what it acts on, and
+ * the doing. `call` always goes the same way: parse, load what it acts on (or not found), authorise, run, log a line.
+ * An operation without `action` and `on` does not compile, so nothing can be done unasked.
+ */
+import type { z } from 'zod'
+import { type Action, type Securable, authorise } from './access.ts'
+import type { Ctx } from './context.ts'
+import { AppError, show } from './errors.ts'
+
+/** What an operation acts on: the row, and what permission on it is asked of. */
+export interface Target<Row> {
+  securable: Securable
+  row: Row
+}
+
+export interface Operation<Input, Row, Result, Rest extends unknown[]> {
+  /** `noun.verb`, for the log. */
+  name: string
+  input: z.ZodType<Input>
+  action: Action
+  on(ctx: Ctx, input: Input): Target<Row> | Promise<Target<Row>>
+  run(ctx: Ctx, input: Input, row: Row, ...rest: Rest): Promise<Result> | Result
+}
+
+export const operation = <Input, Row, Result, Rest extends unknown[] = []>(
+  it: Operation<Input, Row, Result, Rest>,
+): Operation<Input, Row, Result, Rest> => it
+
+/** Does it, for whoever `ctx` speaks for. */
+export async function call<Input, Row, Result, Rest extends unknown[]>(
+  ctx: Ctx,
+  op: Operation<Input, Row, Result, Rest>,
+  raw: unknown,
+  ...rest: Rest
+): Promise<Result> {
+  const start = performance.now()
+  let outcome = 'ok'
+  try {
+    const parsed = op.input.safeParse(raw)
+    if (!parsed.success) throw refusal(ctx, parsed.error, raw)
+    const { securable, row } = await op.on(ctx, parsed.data)
+    authorise(ctx.ability, op.action, securable)
+    return await op.run(ctx, parsed.data, row, ...rest)
+  } catch (error) {
+    outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
+    throw error
+  } finally {
+    ctx.log.debug({ op: op.name, actor: ctx.actor.name, ms: Math.round((performance.now() - start) * 10) / 10, outcome })
+  }
+}
+
+/** The first fault of an input, in MLflow's sentences: its clients match them. */
+function refusal(ctx: Ctx, error: z.ZodError, raw: unknown): AppError {
+  const issue = error.issues[0]!
+  let value = raw
+  let field = ''
+  for (const part of issue.path) {
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[part]
+    field += typeof part === 'number' ? `[${part}]` : `${field && '.'}${ctx.spell(String(part))}`
+  }
+  const missing = value === undefined || value === null || (value === '' && issue.code === 'too_small')
+  const message = missing
+    ? `Missing value for required parameter '${field}'. See the API docs for more information about request parameters.`
+    : `Invalid value ${show(value)} for parameter '${field}' supplied: ${issue.message}. See the API docs for more information about request parameters.`
+  return new AppError('INVALID_PARAMETER_VALUE', message, { field })
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{packages,plugins,apps,prisma,test}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/mlflow/**', 'test/web/**'],
+    globalSetup: 'test/postgres.ts',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
