@@ -1,5 +1,8 @@
-/** Columns of runs and experiments, as texts name them: `metrics.val/loss`, params.`my key`, `attributes.start_time`. */
-import { AppError } from '../errors.ts'
+/**
+ * Columns of runs and experiments, as texts name them: metrics.acc, params.`my key`, tags.mlflow.user, start_time.
+ * The prefixes and the aliases of attributes are MLflow's, and so are the sentences of the refusals.
+ */
+import { invalid } from '../errors.ts'
 
 export type ColumnKind = 'metric' | 'param' | 'tag' | 'attribute' | 'dataset'
 
@@ -9,23 +12,99 @@ export interface Column {
   key: string
 }
 
-export interface Order {
-  column: Column
-  /** @default false */
-  descending?: boolean
+/** What is searched: runs and experiments have columns of their own. */
+export type Grammar = 'runs' | 'experiments'
+
+const words: Record<string, ColumnKind> = {
+  metric: 'metric',
+  metrics: 'metric',
+  parameter: 'param',
+  parameters: 'param',
+  param: 'param',
+  params: 'param',
+  tag: 'tag',
+  tags: 'tag',
+  attribute: 'attribute',
+  attributes: 'attribute',
+  attr: 'attribute',
+  run: 'attribute',
+  dataset: 'dataset',
+  datasets: 'dataset',
 }
+
+/** Attributes and what they hold. */
+export const attributes: Record<Grammar, Record<string, 'text' | 'number'>> = {
+  runs: {
+    run_id: 'text',
+    run_name: 'text',
+    user_id: 'text',
+    status: 'text',
+    start_time: 'number',
+    end_time: 'number',
+    artifact_uri: 'text',
+  },
+  experiments: { experiment_id: 'text', name: 'text', creation_time: 'number', last_update_time: 'number' },
+}
+
+const aliases: Record<string, string> = {
+  created: 'start_time',
+  Created: 'start_time',
+  'run name': 'run_name',
+  'Run name': 'run_name',
+  'Run Name': 'run_name',
+}
+
+const datasetKeys = ['name', 'digest', 'context']
+
+/** A list as Python shows a set of strings. */
+export const asSet = (list: readonly string[]) => `{${list.map((item) => `'${item}'`).join(', ')}}`
+
+/** Without the pair of quotes around it, if there is one. */
+export const unquoted = (text: string, quotes: string): string =>
+  text.length >= 2 && quotes.includes(text[0]!) && text.endsWith(text[0]!) ? text.slice(1, -1) : text
+
+/** The column that an identifier names. Everything after the first dot is the key. Throws INVALID_PARAMETER_VALUE. */
+export function columnOf(identifier: string, grammar: Grammar): Column {
+  const dot = identifier.indexOf('.')
+  const word = dot < 0 ? 'attribute' : unquoted(identifier.slice(0, dot), '`')
+  const written = unquoted(unquoted(identifier.slice(dot + 1), `'"`), '`')
+  const kind = Object.hasOwn(words, word) ? words[word]! : undefined
+  if (grammar === 'experiments' && !['attribute', 'tag', 'tags'].includes(word))
+    throw invalid(`Invalid entity type '${word}'. Valid entity types are ('attribute', 'tag', 'tags')`)
+  if (!kind) throw invalid(`Invalid entity type '${word}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`)
+  if (kind === 'dataset' && !datasetKeys.includes(written))
+    throw invalid(`Invalid dataset key '${written}' specified. Valid keys are '${asSet(datasetKeys)}'`)
+  if (kind !== 'attribute') return { kind, key: written }
+  const key = grammar === 'runs' && Object.hasOwn(aliases, written) ? aliases[written]! : written
+  if (!Object.hasOwn(attributes[grammar], key)) {
+    const valid = Object.keys({ ...attributes[grammar], ...(grammar === 'runs' && aliases) })
+    throw invalid(`Invalid attribute key '${written}' specified. Valid keys are '${asSet(valid)}'`)
+  }
+  return { kind, key }
+}
+
+const plural: Record<ColumnKind, string> = {
+  metric: 'metrics',
+  param: 'params',
+  tag: 'tags',
+  attribute: 'attributes',
+  dataset: 'datasets',
+}
+
+/** Keys that need no quotes. */
+const plain = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/
 
 /** How a column is written, quoted where its key needs it: metrics.acc, params.`my key`, attributes.start_time. */
-export function columnRef(_column: Column): string {
-  throw new AppError('NOT_IMPLEMENTED', 'soon')
+export function columnRef({ kind, key }: Column): string {
+  if (plain.test(key)) return `${plural[kind]}.${key}`
+  const quote = key.includes('`') ? '"' : '`'
+  return `${plural[kind]}.${quote}${key}${quote}`
 }
 
-/** Reads what `columnRef` writes, and keys that are not quoted though they could be. Throws INVALID_PARAMETER_VALUE. */
-export function parseColumnRef(_ref: string): Column {
-  throw new AppError('NOT_IMPLEMENTED', 'soon')
-}
-
-/** MLflow's order_by: metrics.`a b` DESC, one column each, none twice. */
-export function parseOrderBy(_clauses: readonly string[], _grammar: 'runs' | 'experiments' = 'runs'): Order[] {
-  throw new AppError('NOT_IMPLEMENTED', 'soon')
+/**
+ * Reads what `columnRef` writes, and, because a reference stands alone, keys that a filter would want quoted:
+ * metrics.val/loss. Throws INVALID_PARAMETER_VALUE.
+ */
+export function parseColumnRef(ref: string, grammar: Grammar = 'runs'): Column {
+  return columnOf(ref.trim(), grammar)
 }
