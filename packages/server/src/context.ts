@@ -4,11 +4,13 @@ import type { Logger } from 'pino'
 import type { Ability, Actor } from './access.ts'
 import type { Artifacts } from './artifacts/store.ts'
 import type { Events } from './events.ts'
+import type { Points } from './runs/points/points.ts'
 
 /** What the whole process shares. */
 export interface Kernel {
   db: Database
   events: Events
+  points: Points
   artifacts: Artifacts
   log: Logger
   /** Where clients reach us, such as http://127.0.0.1:5000. */

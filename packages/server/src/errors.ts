@@ -54,8 +54,8 @@ export const notFound = (message: string) => new AppError('RESOURCE_DOES_NOT_EXI
 
 export const invalid = (message: string, field?: string) => new AppError('INVALID_PARAMETER_VALUE', message, field ? { field } : {})
 
-/** Shows a value in a message: short, quoted where it is text. */
+/** Shows a value in a message as JSON, cut short. */
 export function show(value: unknown): string {
-  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value))
+  const text = JSON.stringify(value) ?? String(value)
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
 }

@@ -59,9 +59,13 @@ function refusal(ctx: Ctx, error: z.ZodError, raw: unknown): AppError {
     value = (value as Record<PropertyKey, unknown> | undefined)?.[part]
     field += typeof part === 'number' ? `[${part}]` : `${field && '.'}${ctx.spell(String(part))}`
   }
-  const missing = value === undefined || value === null || (value === '' && issue.code === 'too_small')
-  const message = missing
-    ? `Missing value for required parameter '${field}'. See the API docs for more information about request parameters.`
-    : `Invalid value ${show(value)} for parameter '${field}' supplied: ${issue.message}. See the API docs for more information about request parameters.`
+  const params = issue.code === 'custom' ? (issue.params ?? {}) : {}
+  const missing = params.missing || value === undefined || value === null || (value === '' && issue.code === 'too_small')
+  const complaint = params.plain
+    ? issue.message
+    : missing
+      ? `Missing value for required parameter '${field}'.`
+      : `Invalid value ${show(value)} for parameter '${field}' supplied: ${issue.message}`
+  const message = `${complaint}${/[.!?]$/.test(complaint) ? '' : '.'} See the API docs for more information about request parameters.`
   return new AppError('INVALID_PARAMETER_VALUE', message, { field })
 }

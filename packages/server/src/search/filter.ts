@@ -96,7 +96,7 @@ export function explainFilter(text: string, grammar: Grammar = 'runs'): Explanat
     }
     const right = take()
     if (right.kind === 'end' || right.kind === 'other' || right.kind === 'comparator') throw unexpected(right)
-    const value = valueOf(column, comparator, right, grammar)
+    const value = valueFor(column, comparator, right, grammar)
     const till = right.end
     start = operator.start
     end = operator.end
@@ -146,7 +146,7 @@ function refuseComparator(column: Column, comparator: string, grammar: Grammar) 
   throw invalid(`Invalid comparator '${comparator}' not one of '${asSet(valid)}'`)
 }
 
-function valueOf(column: Column, comparator: string, right: Token, grammar: Grammar): string | number | string[] {
+function valueFor(column: Column, comparator: string, right: Token, grammar: Grammar): string | number | string[] {
   const { kind, key } = column
   if (isNumber(column, grammar)) {
     if (right.kind !== 'number')

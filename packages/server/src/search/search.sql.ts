@@ -1,38 +1,228 @@
-/** Which runs match, and in which order. */
+/**
+ * Which runs match, and in which order. A search goes one of two ways:
+ * - the walk: the first rows of the order are taken from an index, each is probed, and if they make a full page, that is
+ *   the page. It costs the same however many runs there are;
+ * - the whole: the set of all matches, from index ranges, is sorted. It is taken where the order has no index to walk, or
+ *   where the walk's rows did not fill the page.
+ * Both give the same. Ties go by start time, newest first, then by uuid; runs without a value come last in both
+ * directions, NaN just before them.
+ */
 import type { Sql } from '@tidegate/db'
-import { AppError } from '../errors.ts'
-import type { Lifecycle } from '../runs/run.ts'
-import type { Order } from './column.ts'
-import type { Filter } from './filter.ts'
+import { kinds, type Lifecycle } from '../runs/run.ts'
+import type { Column, Order } from './column.ts'
+import { attributeColumns, isKeys, type KeysOf, type Put, places, probe, sets } from './compare.sql.ts'
+import type { Comparison, Filter } from './filter.ts'
 
 export interface RunSearch {
   /** Authorised already. */
-  experiments: number[]
+  experiments: readonly number[]
   filter?: Filter | null
   /** @default 'ACTIVE' */
   lifecycle?: Lifecycle
-  /** Ties go by start time, newest first, then by uuid. */
-  orderBy?: Order[]
+  /** @default newest first */
+  orderBy?: readonly Order[]
   limit: number
   /** @default 0 */
   offset?: number
   /** How many match in all: `bounded` stops counting at 10 000. @default 'none' */
   count?: 'none' | 'bounded' | 'exact'
   /** Only among these runs. */
-  runs?: number[]
+  runs?: readonly number[]
 }
 
 export interface RunPage {
   /** In the order asked for. */
   ids: number[]
   hasMore: boolean
-  /** Undefined unless counted. */
+  /** Always there when counting was asked for, else only where it cost nothing. */
   total?: number
-  /** False when there are more than `total`. */
+  /** False where there are more than `total`. */
   exact?: boolean
 }
 
+/** Where `bounded` stops. */
+const bound = 10_000
+/** Past this many rows before the end of the page, the whole is cheaper than the walk. */
+const deepest = 20_000
+
+/** The comparisons of a filter. */
+const comparisons = (filter: Filter | null | undefined): Comparison[] =>
+  !filter ? [] : filter.type === 'and' ? filter.of.flatMap(comparisons) : [filter]
+
+type Valued = Column & { kind: 'metric' | 'param' | 'tag' }
+const isValued = (column: Column): column is Valued => column.kind in kinds
+
+/** A search whose keys are known. */
+interface Ready {
+  search: RunSearch
+  tests: Comparison[]
+  orders: Order[]
+  keysOf: KeysOf
+}
+
+/** A statement in the making. */
+function statement() {
+  const values: unknown[] = []
+  const put: Put = (value) => `$${values.push(value)}`
+  return { values, put }
+}
+
 /** One page of matching runs. */
-export async function searchRuns(_sql: Sql, _search: RunSearch): Promise<RunPage> {
-  throw new AppError('NOT_IMPLEMENTED', 'soon')
+export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> {
+  if (!search.experiments.length || search.runs?.length === 0) return { ids: [], hasMore: false, total: 0, exact: true }
+  const tests = comparisons(search.filter)
+  const keysOf = await resolve(
+    sql,
+    search.experiments,
+    [...tests, ...(search.orderBy ?? [])].map((it) => it.column),
+  )
+  const orders = (search.orderBy ?? []).filter(({ column }) => !isValued(column) || keysOf(column).length)
+  const ready = { search, tests, orders, keysOf }
+  const last = (search.offset ?? 0) + search.limit + 1
+
+  const walked = walkStatement(ready, last)
+  if (walked) {
+    const rows = await sql.query<{ id: number; total: number; seen: number | null }>(walked.text, walked.values)
+    const found = Number(rows[0]?.total ?? 0)
+    // Fewer seen than asked for: that was everything.
+    const everything = walked.complete || (rows[0]?.seen != null && rows[0].seen < walked.rows)
+    if (everything || found >= last) {
+      const ids = rows.flatMap(({ id }) => id ?? [])
+      const page = { ids: ids.slice(0, search.limit), hasMore: ids.length > search.limit }
+      if (everything) return { ...page, total: found, exact: true }
+      return { ...page, ...(await counted(sql, ready)) }
+    }
+  }
+  const whole = wholeStatement(ready, last)
+  if (!whole) return { ids: [], hasMore: false, total: 0, exact: true }
+  const rows = await sql.query<{ id: number | null; total: number }>(whole.text, whole.values)
+  const ids = rows.flatMap(({ id }) => id ?? [])
+  return { ids: ids.slice(0, search.limit), hasMore: ids.length > search.limit, total: rows[0]!.total, exact: true }
+}
+
+/** The ids of the keys those columns name, in those experiments. */
+async function resolve(sql: Sql, experiments: readonly number[], columns: Column[]): Promise<KeysOf> {
+  const valued = columns.filter(isValued)
+  const found = new Map<string, number[]>()
+  if (valued.length) {
+    const wanted = [...new Set(valued.map(({ kind }) => kinds[kind]))]
+    const rows = await sql.query<{ id: number; kind: number; name: string }>(
+      'SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3)',
+      [experiments, wanted, [...new Set(valued.map(({ key }) => key))]],
+    )
+    for (const { id, kind, name } of rows) {
+      const place = `${kind}/${name}`
+      found.set(place, [...(found.get(place) ?? []), id])
+    }
+  }
+  return ({ kind, key }) => found.get(`${kinds[kind as Valued['kind']]}/${key}`) ?? []
+}
+
+const alive = ({ lifecycle = 'ACTIVE' }: RunSearch) =>
+  lifecycle === 'ALL' ? [] : [`r.deleted_at IS ${lifecycle === 'ACTIVE' ? '' : 'NOT '}NULL`]
+
+const where = (conditions: string[]) => (conditions.length ? `WHERE ${conditions.join(' AND ')}` : '')
+
+/** ORDER BY of the terms, where `term(i)` is the value of the i-th. */
+function orderOf(orders: Order[], term: (index: number) => string): string {
+  const terms = orders.flatMap(({ column, descending }, i) => [
+    ...(column.kind === 'metric' ? [`(${term(i)} = 'NaN') NULLS LAST`] : []),
+    `${term(i)} ${descending ? 'DESC' : 'ASC'} NULLS LAST`,
+  ])
+  const byStart = orders.some(({ column }) => column.kind === 'attribute' && column.key === 'start_time')
+  return [...terms, ...(byStart ? [] : ['r.start_time DESC']), 'r.uuid'].join(', ')
+}
+
+/**
+ * The page among the first rows of the order, or among the runs named. `complete` says that there are no others. Null
+ * where there is no index to walk.
+ */
+function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
+  const { values, put } = statement()
+  const { experiments, runs, offset = 0, limit } = search
+  const first = orders[0]?.column
+  const rows = tests.length ? last * 4 + 1_000 : last
+  let seen = 'NULL::int'
+  let walk: string
+  if (runs) walk = `SELECT id FROM run WHERE id = ANY(${put(runs)}) AND experiment_id = ANY(${put(experiments)})`
+  else if (rows > deepest) return null
+  else if (!first || orders.every(({ column }) => column.kind === 'attribute')) {
+    const order = orderOf(orders, (i) => attributeColumns[orders[i]!.column.key]!)
+    const inside = `SELECT r.* FROM run r WHERE r.experiment_id = e.id ${alive(search).map((it) => `AND ${it}`).join('')} ORDER BY ${order} LIMIT ${put(rows)}`
+    walk = `SELECT r.id FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${inside}) r ORDER BY ${order} LIMIT ${put(rows)}`
+    seen = '(SELECT count(*) FROM w)::int'
+  } else if (isValued(first)) {
+    const keys = keysOf(first)
+    const { table, near, nearValue, far, value } = places[first.kind]
+    if (keys.length > 1) return null
+    const from = `FROM ${table} WHERE ${isKeys(keys)}`
+    const [way, better, worst] = orders[0]!.descending ? ['DESC', '>=', 'min'] : ['ASC', '<=', 'max']
+    const number = (value: string) => (first.kind === 'metric' ? ` AND ${value} < 'NaN'` : '')
+    // Rows outside the index count only where they would come before the last row taken from it.
+    walk = `SELECT run_id AS id, ${nearValue} AS v ${from} AND ${near}${number(nearValue)} ORDER BY ${nearValue} ${way} FETCH FIRST ${put(rows)} ROWS WITH TIES
+), w AS MATERIALIZED (SELECT id FROM t UNION ALL
+  SELECT run_id ${from} AND ${far}${number(value)} AND ${value} ${better} (SELECT ${worst}(v) FROM t)`
+  } else return null
+
+  const terms = orders.map(({ column }) =>
+    isValued(column)
+      ? `(SELECT ${places[column.kind].value} FROM ${places[column.kind].table} WHERE run_id = r.id AND ${isKeys(keysOf(column))})`
+      : attributeColumns[column.key]!,
+  )
+  const conditions = [...alive(search), ...tests.map((test) => probe(test, keysOf, put))]
+  const text = `WITH ${first && isValued(first) && !runs ? 't' : 'w'} AS MATERIALIZED (${walk}),
+m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid${terms.map((term, i) => `, ${term} AS o${i}`).join('')} FROM w JOIN run r ON r.id = w.id ${where(conditions)})
+SELECT p.id, c.total, c.seen FROM (SELECT count(*)::int AS total, ${seen} AS seen FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}) p ON true`
+  return { text, values, rows, complete: runs !== undefined }
+}
+
+/** All runs that pass, with the columns given. Null where none can. */
+function matches({ search, tests, keysOf }: Ready, put: Put, columns: string, joins = '') {
+  const experiments = put(search.experiments)
+  const asked = sets(tests, keysOf, experiments, put)
+  if (!asked) return null
+  const conditions = [
+    `r.experiment_id = ANY(${experiments})`,
+    ...alive(search),
+    ...asked.rows,
+    ...asked.without.map((set) => `r.id NOT IN (${set})`),
+  ]
+  const from = asked.within.length
+    ? `(${asked.within.map((set) => `(${set})`).join(' INTERSECT ')}) s JOIN run r ON r.id = s.run_id`
+    : 'run r'
+  return `SELECT ${columns} FROM ${from} ${joins} ${where(conditions)}`
+}
+
+/** The page of all matches in their order, with their number. */
+function wholeStatement(ready: Ready, _last: number) {
+  const { search, orders, keysOf } = ready
+  const { values, put } = statement()
+  const joins: string[] = []
+  const terms = orders.map(({ column }, i) => {
+    if (!isValued(column)) return attributeColumns[column.key]!
+    const { table, near, nearValue, far, value } = places[column.kind]
+    const from = `FROM ${table} WHERE ${isKeys(keysOf(column))}`
+    joins.push(
+      `LEFT JOIN (SELECT run_id, ${nearValue} AS v ${from} AND ${near} UNION ALL SELECT run_id, ${value} ${from} AND ${far}) o${i} ON o${i}.run_id = r.id`,
+    )
+    return `o${i}.v`
+  })
+  const all = matches(ready, put, `r.id, r.start_time, r.uuid${terms.map((term, i) => `, ${term} AS o${i}`).join('')}`, joins.join('\n'))
+  if (!all) return null
+  const text = `WITH m AS MATERIALIZED (${all})
+SELECT p.id, c.total FROM (SELECT count(*)::int AS total FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(search.offset ?? 0)} LIMIT ${put(search.limit + 1)}) p ON true`
+  return { text, values }
+}
+
+/** How many match, as far as that was asked. */
+async function counted(sql: Sql, ready: Ready): Promise<Pick<RunPage, 'total' | 'exact'>> {
+  const { count = 'none' } = ready.search
+  if (count === 'none') return {}
+  const { values, put } = statement()
+  const all = matches(ready, put, '1')!
+  const text = `SELECT count(*)::int AS total FROM (${all}${count === 'bounded' ? ` LIMIT ${bound + 1}` : ''}) m`
+  const [row] = await sql.query<{ total: number }>(text, values)
+  return { total: count === 'bounded' ? Math.min(row!.total, bound) : row!.total, exact: count === 'exact' || row!.total <= bound }
 }

@@ -24,7 +24,7 @@ const rules: Array<[TokenKind, RegExp]> = [
   ['identifier', new RegExp(`${part}(?:\\.(?:${part}|'[^']*'))*`, 'y')],
   // What MLflow reads as a list is one token: its items are looked at where it is the right side of IN.
   ['list', /\((?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^()'"])*\)/y],
-  ['other', /[^\s'"`(<>=~!]+|[^]/uy],
+  ['other', /[^\s'"`(<>=~!]+|./suy],
 ]
 
 /** All tokens of a text, without the space between them, and an `end`. */

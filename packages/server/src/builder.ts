@@ -1,0 +1,129 @@
+/** The Pothos builder: scalars and plugins, no types. Types are in the `*.graphql.ts` files of their modules. */
+import SchemaBuilder from '@pothos/core'
+import ComplexityPlugin from '@pothos/plugin-complexity'
+import PrismaPlugin from '@pothos/plugin-prisma'
+import type PrismaTypes from '@tidegate/db/pothos'
+import { getDatamodel } from '@tidegate/db/pothos'
+import { GraphQLError, Kind, type ValueNode } from 'graphql'
+import type { Ctx } from './context.ts'
+import { readValue } from './fields.ts'
+
+/** Over any of these an operation is refused before it runs. */
+export const limits = {
+  /** What a field costs is 1 unless it says otherwise; in a list it costs that for every entry asked for. */
+  complexity: 200_000,
+  depth: 12,
+  /** Fields in all, aliases included. */
+  breadth: 250,
+}
+
+type Number_ = { Input: number; Output: number | bigint }
+
+export const builder = new SchemaBuilder<{
+  PrismaTypes: PrismaTypes
+  Context: Ctx
+  DefaultFieldNullability: false
+  Scalars: {
+    ID: { Input: string; Output: string | number }
+    Timestamp: Number_
+    Long: Number_
+    Real: { Input: number; Output: number }
+    Cell: { Input: never; Output: string | number }
+  }
+}>({
+  plugins: [ComplexityPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  complexity: {
+    limit: limits,
+    defaultListMultiplier: 10,
+    complexityError: (kind, { complexity, depth, breadth }) => {
+      const over = {
+        Complexity: `It costs ${complexity}, and ${limits.complexity} is the most: ask for fewer entries or fewer nested lists.`,
+        Depth: `It is ${depth} deep, and ${limits.depth} is the most.`,
+        Breadth: `It asks for ${breadth} fields, and ${limits.breadth} is the most.`,
+      }[kind]
+      return new GraphQLError(`The operation is too large. ${over}`, { extensions: { code: 'REQUEST_TOO_LARGE' } })
+    },
+  },
+  prisma: {
+    client: (ctx) => ctx.db.prisma,
+    dmmf: getDatamodel(),
+    exposeDescriptions: false,
+    filterConnectionTotalCount: true,
+  },
+})
+
+builder.queryType({})
+builder.mutationType({})
+builder.subscriptionType({})
+
+const whole = (name: string) => ({
+  serialize: (value: number | bigint) => Number(value),
+  parseValue(value: unknown): number {
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+    throw new GraphQLError(`${name} is a whole number, between -(2^53-1) and 2^53-1.`)
+  },
+})
+
+builder.scalarType('Timestamp', { description: 'Milliseconds since 1970, as a number.', ...whole('Timestamp') })
+builder.scalarType('Long', { description: 'A whole number between -(2^53-1) and 2^53-1, as a number.', ...whole('Long') })
+
+/** A double as JSON can have it. */
+export const realToJson = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
+
+const parseReal = (value: unknown): number => {
+  const number = typeof value === 'boolean' ? undefined : readValue(value)
+  if (number === undefined) throw new GraphQLError('Real is a number, or "NaN", "Infinity" or "-Infinity".')
+  return number
+}
+
+builder.scalarType('Real', {
+  description: 'A metric\'s value: a number, or one of the strings "NaN", "Infinity", "-Infinity". The infinities are kept as ±1.7976931348623157e308.',
+  serialize: (value) => realToJson(value as number) as number,
+  parseValue: parseReal,
+  parseLiteral: (node: ValueNode) => {
+    if (node.kind === Kind.INT || node.kind === Kind.FLOAT || node.kind === Kind.STRING) return parseReal(node.value)
+    throw new GraphQLError('Real is a number, or "NaN", "Infinity" or "-Infinity".')
+  },
+})
+
+builder.scalarType('Cell', {
+  description: 'A cell of a table of runs: text, a number, or one of the strings "NaN", "Infinity", "-Infinity".',
+  serialize: (value) => (typeof value === 'number' ? (realToJson(value) as number) : value),
+  parseValue: () => {
+    throw new GraphQLError('Cell is for answers only.')
+  },
+})
+
+export const PageInfo = builder
+  .objectRef<{ endCursor: string | null | undefined }>('PageInfo')
+  .implement({
+    fields: (t) => ({
+      hasNextPage: t.boolean({ resolve: (page) => Boolean(page.endCursor) }),
+      endCursor: t.string({ nullable: true, description: 'Give it back as `after` for the next page. Null on the last one.', resolve: (page) => page.endCursor ?? null }),
+    }),
+  })
+
+export const Count = builder.objectRef<{ value: number; exact: boolean }>('Count').implement({
+  fields: (t) => ({
+    value: t.exposeInt('value'),
+    exact: t.exposeBoolean('exact', { description: 'False where the true number is larger.' }),
+  }),
+})
+
+export const KeyValue = builder.objectRef<{ key: string; value: string }>('Tag').implement({
+  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
+})
+
+export const TagInput = builder.inputType('TagInput', {
+  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
+})
+
+export const Lifecycle = builder.enumType('Lifecycle', { description: 'Which of the deleted are meant.', values: ['ACTIVE', 'DELETED', 'ALL'] as const })
+
+export const Abilities = builder
+  .objectRef<{ edit: boolean; delete: boolean }>('Abilities')
+  .implement({
+    description: 'What the viewer may do here, so that a page can lock what would be refused.',
+    fields: (t) => ({ edit: t.exposeBoolean('edit'), delete: t.exposeBoolean('delete') }),
+  })

@@ -1,0 +1,84 @@
+/**
+ * Every setting: one schema, read from the environment and the command line. A bad value stops the start and names itself.
+ * Nothing else in the server reads process.env.
+ */
+import { z } from 'zod'
+
+const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
+
+/** What each flag and its variable is for: --help prints it. */
+export const settings = {
+  host: { env: 'TIDEGATE_HOST', help: 'Address to listen on. Only loopback, until access control exists.', fallback: '127.0.0.1' },
+  port: { env: 'TIDEGATE_PORT', help: 'Port to listen on.', fallback: '5000' },
+  data: { env: 'TIDEGATE_DATA', help: 'Folder for the embedded database and for artifacts.', fallback: '.tidegate' },
+  databaseUrl: { env: 'DATABASE_URL', help: 'A Postgres to use in place of the embedded one: postgres://user:password@host/name', fallback: '' },
+  connections: { env: 'TIDEGATE_CONNECTIONS', help: 'Database connections of this process.', fallback: '10' },
+  logLevel: { env: 'TIDEGATE_LOG_LEVEL', help: 'debug (a line per operation), info, warn, error.', fallback: 'info' },
+} as const
+
+const schema = z.object({
+  host: z
+    .string()
+    .refine(
+      (host) => loopback.has(host),
+      'is refused: whoever reaches the server may do everything, so it listens on loopback only (127.0.0.1, localhost, ::1) until access control exists. Reach it from elsewhere through an SSH tunnel.',
+    ),
+  port: z
+    .string()
+    .regex(/^\d+$/, 'is not a port: give a number from 0 (a free one) to 65535')
+    .transform(Number)
+    .refine((port) => port < 65_536, 'is not a port: give a number from 0 (a free one) to 65535'),
+  data: z.string().min(1, 'is empty: name a folder'),
+  databaseUrl: z.string().refine((url) => url === '' || /^postgres(ql)?:\/\//.test(url), 'is not the URL of a Postgres: postgres://user:password@host:5432/name'),
+  connections: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, 'is not a number of connections: give 1 to 999')
+    .transform(Number),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
+})
+
+export type Config = z.infer<typeof schema> & { dev: boolean }
+
+const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+export const help = [
+  'Usage: pnpm start [options]',
+  '',
+  ...Object.entries(settings).map(([name, { env, help, fallback }]) => {
+    return `  ${flagOf(name).padEnd(16)} ${env.padEnd(22)} ${help}${fallback ? ` Default: ${fallback}` : ''}`
+  }),
+  `  ${'--dev'.padEnd(16)} ${''.padEnd(22)} GraphiQL at /graphql, pages rebuilt as you edit.`,
+  '',
+  'A flag wins over its environment variable.',
+].join('\n')
+
+export type ReadConfig = { ok: true; config: Config } | { ok: false; problems: string[] }
+
+/** Reads the command line and the environment. Every problem at once, a line each. */
+export function readConfig(argv: string[], env: NodeJS.ProcessEnv = process.env): ReadConfig {
+  const problems: string[] = []
+  const flags = new Map<string, string>()
+  const known = new Map(Object.keys(settings).map((name) => [flagOf(name), name]))
+  let dev = false
+  for (let i = 0; i < argv.length; i++) {
+    const [flag, inline] = argv[i]!.split(/=(.*)/s) as [string, string?]
+    const name = known.get(flag)
+    if (flag === '--dev') dev = true
+    else if (flag === '--') continue
+    else if (!name) problems.push(`${flag} is not an option. --help lists them.`)
+    else {
+      const value = inline ?? argv[++i]
+      if (value === undefined) problems.push(`${flag} needs a value.`)
+      else flags.set(name, value)
+    }
+  }
+  const raw = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, flags.get(name) ?? env[setting.env] ?? setting.fallback]))
+  const parsed = schema.safeParse(raw)
+  for (const issue of parsed.success ? [] : parsed.error.issues) {
+    const name = String(issue.path[0]) as keyof typeof settings
+    const source = flags.has(name) ? flagOf(name) : settings[name].env
+    // A database's URL may hold a password.
+    problems.push(`${source}${name === 'databaseUrl' ? '' : ` '${raw[name]}'`} ${issue.message}`)
+  }
+  return parsed.success && !problems.length ? { ok: true, config: { ...parsed.data, dev } } : { ok: false, problems }
+}

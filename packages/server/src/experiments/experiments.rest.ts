@@ -1,0 +1,41 @@
+/** Experiments as MLflow's wire has them. */
+import { lifecycleOf } from '../fields.ts'
+import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
+import {
+  createExperiment, deleteExperiment, deleteExperimentTag, type ExperimentWithTags, getExperiment, getExperimentByName, renameExperiment,
+  restoreExperiment, searchExperiments, setExperimentTag,
+} from './experiments.ts'
+
+const toWire = (row: ExperimentWithTags) => ({
+  experiment_id: String(row.id),
+  name: row.name,
+  artifact_location: row.artifactLocation,
+  lifecycle_stage: row.deletedAt === null ? 'active' : 'deleted',
+  last_update_time: Number(row.updatedAt),
+  creation_time: Number(row.createdAt),
+  ...(row.tags.length && { tags: row.tags.map(({ key, value }) => ({ key, value })) }),
+})
+
+const one = { out: (row: ExperimentWithTags) => ({ experiment: toWire(row) }) }
+
+const search = {
+  in: (input: Wire) => {
+    const { viewType, orderBy, ...rest } = camelKeys(input)
+    return { ...rest, lifecycle: lifecycleOf(viewType), orderBy: typeof orderBy === 'string' ? [orderBy] : orderBy }
+  },
+  out: (page: { experiments: ExperimentWithTags[]; nextPageToken: string | undefined }) =>
+    compact({ experiments: page.experiments.map(toWire), next_page_token: page.nextPageToken }),
+}
+
+export default [
+  post('experiments/create', createExperiment, { out: (row) => ({ experiment_id: String(row.id) }) }),
+  get('experiments/get', getExperiment, one),
+  get('experiments/get-by-name', getExperimentByName, one),
+  get('experiments/search', searchExperiments, search),
+  post('experiments/search', searchExperiments, search),
+  post('experiments/update', renameExperiment),
+  post('experiments/delete', deleteExperiment),
+  post('experiments/restore', restoreExperiment),
+  post('experiments/set-experiment-tag', setExperimentTag),
+  post('experiments/delete-experiment-tag', deleteExperimentTag),
+]

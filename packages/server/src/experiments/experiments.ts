@@ -1,0 +1,230 @@
+/**
+ * An experiment is runs that belong together. Its name is unique in its workspace, also against deleted ones, so that a
+ * restored experiment always has its name. Deleting one deletes its runs with it, and restoring brings those back.
+ */
+import type { Experiment, ExperimentTag } from '@tidegate/db'
+import { z } from 'zod'
+import { type Ctx, inTransaction } from '../context.ts'
+import { AppError, invalid, notFound } from '../errors.ts'
+import { checkPage, experimentNumber, int64, key, limitedText, limits, required, text } from '../fields.ts'
+import { operation, type Target } from '../operation.ts'
+import { deleteRunsOf, restoreRunsOf } from '../runs/write.sql.ts'
+import { parseOrderBy } from '../search/column.ts'
+import { searchExperiments as find } from '../search/experiments.sql.ts'
+import { parseFilter } from '../search/filter.ts'
+import { offsetOf, pageToken } from '../search/page-token.ts'
+
+export type ExperimentWithTags = Experiment & { tags: ExperimentTag[] }
+
+const withTags = { tags: { orderBy: { key: 'asc' as const } } }
+
+/** The experiment and what permission on it is asked of. Throws where there is none in this workspace. */
+export async function experimentTarget(ctx: Ctx, id: string): Promise<Target<Experiment>> {
+  const number = experimentNumber(id)
+  const row = await ctx.db.prisma.experiment.findUnique({ where: { id: number, workspaceId: ctx.workspace.id } })
+  if (!row) throw notFound(`No Experiment with id=${id} exists`)
+  return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row }
+}
+
+const here = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
+
+export function checkActive(experiment: Experiment): void {
+  if (experiment.deletedAt !== null) {
+    throw invalid(`The experiment ${experiment.id} must be in the 'active' state. Current state is deleted.`)
+  }
+}
+
+const name = z
+  .string({ error: (issue) => (issue.input === undefined ? 'missing' : 'Expects a string.') })
+  .min(1)
+  .refine((value) => !value.includes('\0'), 'Text may not hold a NUL character.')
+  .superRefine((value, context) => {
+    if (value.length > limits.experimentName) {
+      context.addIssue({ code: 'custom', params: { plain: true }, message: `'name' exceeds the maximum length of ${limits.experimentName} characters` })
+    }
+  })
+
+const tag = z.object({ key, value: limitedText('value', limits.experimentTagValue).transform((value) => value ?? '') })
+
+/** Two experiments of one name, whichever came first. */
+const taken = (wanted: string) =>
+  new AppError(
+    'RESOURCE_ALREADY_EXISTS',
+    `Experiment(name=${wanted}) already exists. Choose another name, or restore the deleted experiment that has it.`,
+    { field: 'name' },
+  )
+
+const isUniqueViolation = (error: unknown) => (error as { code?: string }).code === 'P2002'
+
+export const createExperiment = operation({
+  name: 'experiment.create',
+  input: z.object({ name, artifactLocation: text, tags: z.array(tag).nullish() }),
+  action: 'create',
+  on: here,
+  async run(ctx, { name, artifactLocation, tags }): Promise<ExperimentWithTags> {
+    if (artifactLocation) ctx.artifacts.checkLocation(artifactLocation)
+    const now = BigInt(Date.now())
+    try {
+      const made = await ctx.db.prisma.$transaction(async (tx) => {
+        const { id } = await tx.experiment.create({
+          data: {
+            workspaceId: ctx.workspace.id,
+            name,
+            artifactLocation: artifactLocation ?? '',
+            createdAt: now,
+            updatedAt: now,
+            tags: { create: [...new Map(tags?.map((each) => [each.key, each])).values()] },
+          },
+        })
+        // The default location holds the id, which is known only now.
+        return tx.experiment.update({
+          where: { id },
+          data: artifactLocation ? {} : { artifactLocation: `mlflow-artifacts:/${id}` },
+          include: withTags,
+        })
+      })
+      ctx.events.ring('workspace', ctx.workspace.id)
+      return made
+    } catch (error) {
+      throw isUniqueViolation(error) ? taken(name) : error
+    }
+  },
+})
+
+export const getExperiment = operation({
+  name: 'experiment.get',
+  input: z.object({ experimentId: required }),
+  action: 'read',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  run: async (ctx, _, { id }): Promise<ExperimentWithTags> => ctx.db.prisma.experiment.findUniqueOrThrow({ where: { id }, include: withTags }),
+})
+
+export const getExperimentByName = operation({
+  name: 'experiment.get-by-name',
+  input: z.object({ experimentName: required }),
+  action: 'read',
+  async on(ctx, { experimentName }): Promise<Target<ExperimentWithTags>> {
+    const row = await ctx.db.prisma.experiment.findUnique({
+      where: { workspaceId_name: { workspaceId: ctx.workspace.id, name: experimentName } },
+      include: withTags,
+    })
+    if (!row) throw notFound(`Could not find experiment with name '${experimentName}'`)
+    return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row }
+  },
+  run: (_ctx, _, row) => row,
+})
+
+export const searchExperiments = operation({
+  name: 'experiment.search',
+  input: z.object({
+    filter: text,
+    lifecycle: z.enum(['ACTIVE', 'DELETED', 'ALL']).default('ACTIVE'),
+    orderBy: z.array(z.string()).nullish(),
+    // MLflow reads an absent one as 0 and refuses it.
+    maxResults: int64.nullish().transform((value) => value ?? 0),
+    pageToken: text,
+  }),
+  action: 'read',
+  on: here,
+  async run(ctx, { filter, lifecycle, orderBy, maxResults, pageToken: token }) {
+    checkPage(maxResults)
+    const offset = offsetOf(token)
+    const page = await find(ctx.db, {
+      workspace: ctx.workspace.id,
+      filter: parseFilter(filter, 'experiments'),
+      lifecycle,
+      orderBy: parseOrderBy(orderBy ?? [], 'experiments'),
+      limit: maxResults,
+      offset,
+    })
+    const rows = await ctx.db.prisma.experiment.findMany({ where: { id: { in: page.ids } }, include: withTags })
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    return { experiments: page.ids.flatMap((id) => byId.get(id) ?? []), nextPageToken: page.hasMore ? pageToken(offset + maxResults) : undefined }
+  },
+})
+
+export const renameExperiment = operation({
+  name: 'experiment.rename',
+  input: z.object({ experimentId: required, newName: name }),
+  action: 'edit',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  async run(ctx, { newName }, row): Promise<ExperimentWithTags> {
+    if (row.deletedAt !== null) throw new AppError('INVALID_STATE', 'Cannot rename a non-active experiment.')
+    try {
+      return await changed(ctx, row.id, { name: newName })
+    } catch (error) {
+      throw isUniqueViolation(error) ? taken(newName) : error
+    }
+  },
+})
+
+async function changed(ctx: Ctx, id: number, data: { name?: string }): Promise<ExperimentWithTags> {
+  const row = await ctx.db.prisma.experiment.update({ where: { id }, data: { ...data, updatedAt: BigInt(Date.now()) }, include: withTags })
+  ctx.events.ring('workspace', ctx.workspace.id)
+  ctx.events.ring('experiment', id)
+  return row
+}
+
+export const deleteExperiment = operation({
+  name: 'experiment.delete',
+  input: z.object({ experimentId: required }),
+  action: 'delete',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  async run(ctx, _, row): Promise<ExperimentWithTags> {
+    if (row.deletedAt !== null) throw notFound(`No Experiment with id=${row.id} exists`)
+    await inTransaction(ctx, (tx) => deleteRunsOf(tx, row.id, Date.now()))
+    return changed(ctx, row.id, {})
+  },
+})
+
+export const restoreExperiment = operation({
+  name: 'experiment.restore',
+  input: z.object({ experimentId: required }),
+  action: 'delete',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  async run(ctx, _, row): Promise<ExperimentWithTags> {
+    if (row.deletedAt === null) throw notFound(`No Experiment with id=${row.id} exists`)
+    await inTransaction(ctx, (tx) => restoreRunsOf(tx, row.id, Number(row.deletedAt)))
+    return changed(ctx, row.id, {})
+  },
+})
+
+export const setExperimentTag = operation({
+  name: 'experiment.set-tag',
+  input: z.object({ experimentId: required, key, value: limitedText('value', limits.experimentTagValue) }),
+  action: 'edit',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  async run(ctx, { key, value = '' }, row): Promise<ExperimentWithTags> {
+    checkActive(row)
+    const { id: experimentId } = row
+    await ctx.db.prisma.experimentTag.upsert({
+      where: { experimentId_key: { experimentId, key } },
+      create: { experimentId, key, value },
+      update: { value },
+    })
+    return changed(ctx, experimentId, {})
+  },
+})
+
+export const deleteExperimentTag = operation({
+  name: 'experiment.delete-tag',
+  input: z.object({ experimentId: required, key: required }),
+  action: 'edit',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  async run(ctx, { key }, row): Promise<ExperimentWithTags> {
+    checkActive(row)
+    const { count } = await ctx.db.prisma.experimentTag.deleteMany({ where: { experimentId: row.id, key } })
+    if (!count) throw notFound(`No tag with name: ${key} in experiment with id ${row.id}`)
+    return changed(ctx, row.id, {})
+  },
+})
+
+/** The ids among `wanted` (all, where it is undefined) whose runs the caller may read. */
+export async function visibleExperiments(ctx: Ctx, wanted?: string[]): Promise<number[]> {
+  const ids = wanted?.map(experimentNumber)
+  const rows = await ctx.db.prisma.experiment.findMany({
+    where: { workspaceId: ctx.workspace.id, ...(ids && { id: { in: ids } }) },
+    select: { id: true },
+  })
+  return rows.map((row) => row.id)
+}

@@ -1,0 +1,132 @@
+/** GraphQL over HTTP, Server-Sent Events and graphql-ws: one schema, one set of limits, one way that errors look. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import { complexityFromQuery } from '@pothos/plugin-complexity'
+import { GraphQLError, type GraphQLSchema } from 'graphql'
+import { useServer } from 'graphql-ws/use/ws'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import { WebSocketServer } from 'ws'
+import { builder } from './builder.ts'
+import type { Ctx, Kernel } from './context.ts'
+import { AppError } from './errors.ts'
+import { graphql as modules } from './modules.ts'
+import { readJson, type Wire } from './rest.ts'
+
+/** Bytes of an operation with its variables: a batch of 1 000 metrics fits many times over. */
+const bodyLimit = 4 * 1024 * 1024
+/** A socket lives an hour at most and is then asked again who it is, ms. */
+const socketLife = 60 * 60 * 1000
+
+export interface GraphqlFace {
+  answer(req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void>
+  upgrade(req: IncomingMessage, socket: Socket, head: Buffer, context: () => Promise<Ctx>): void
+  close(): Promise<void>
+}
+
+let schema: Promise<GraphQLSchema> | undefined
+/** The schema, built once. */
+export const buildSchema = (): Promise<GraphQLSchema> => (schema ??= modules().then(() => builder.toSchema({})))
+
+export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boolean } = {}): Promise<GraphqlFace> {
+  /** What a caller should hear of an error, with its code; anything else is logged and answered by an id. */
+  function face(error: unknown): Error {
+    const original = error instanceof GraphQLError ? error.originalError : error
+    const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {}
+    if (original instanceof AppError) {
+      return new GraphQLError(original.message, { ...at, extensions: { code: original.code, ...(original.field && { field: original.field }) } })
+    }
+    if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) {
+      const { code = 'MALFORMED_REQUEST', ...extensions } = error.extensions
+      return new GraphQLError(error.message, { ...at, source: error.source ?? null, positions: error.positions ?? null, extensions: { ...extensions, code } })
+    }
+    const id = randomUUID()
+    kernel.log.error({ err: original ?? error, id }, 'a GraphQL operation failed')
+    return new GraphQLError(`Something failed here that should not. The server's log has it under ${id}.`, { ...at, extensions: { code: 'INTERNAL_ERROR', id } })
+  }
+
+  // What an operation costs stands in its answer, so that clients know how near the limit they are.
+  const cost: Plugin = {
+    onExecute: ({ args }) => ({
+      onExecuteDone({ result, setResult }) {
+        if (Symbol.asyncIterator in result) return
+        const { complexity } = complexityFromQuery(args.document, {
+          schema: args.schema,
+          ctx: args.contextValue,
+          variables: args.variableValues ?? {},
+          ...(args.operationName && { operationName: args.operationName }),
+        })
+        setResult({ ...result, extensions: { ...result.extensions, cost: complexity } })
+      },
+    }),
+  }
+
+  const yoga = createYoga<Ctx>({
+    schema: await buildSchema(),
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    graphiql: dev && { title: 'Tidegate' },
+    renderGraphiQL,
+    batching: false,
+    cors: false,
+    logging: false,
+    maskedErrors: { maskError: face },
+    plugins: [cost],
+  })
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: bodyLimit })
+  const contexts = new WeakMap<IncomingMessage, () => Promise<Ctx>>()
+
+  useServer(
+    {
+      execute: (args) => (args.rootValue as { execute: typeof import('graphql').execute }).execute(args),
+      subscribe: (args) => (args.rootValue as { subscribe: typeof import('graphql').subscribe }).subscribe(args),
+      async onSubscribe({ extra }, _id, params) {
+        const serverContext = await contexts.get(extra.request)!()
+        const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({ ...serverContext, params })
+        let document: ReturnType<typeof parse>
+        try {
+          document = parse(params.query)
+        } catch (error) {
+          return [face(error) as GraphQLError]
+        }
+        const errors = validate(schema, document)
+        if (errors.length) return errors.map((error: unknown) => face(error) as GraphQLError)
+        return {
+          schema,
+          operationName: params.operationName ?? undefined,
+          document,
+          variableValues: params.variables ?? undefined,
+          contextValue: await contextFactory(),
+          rootValue: { execute, subscribe },
+        }
+      },
+    },
+    sockets,
+    // Pings, so that a connection that died without a word is noticed.
+    12_000,
+  )
+
+  return {
+    async answer(req, res, ctx) {
+      if (req.method === 'POST') {
+        const body: Wire = await readJson(req, bodyLimit)
+        Object.assign(req, { body })
+      }
+      await yoga.handle(req, res, ctx)
+    },
+    upgrade(req, socket, head, context) {
+      contexts.set(req, context)
+      sockets.handleUpgrade(req, socket, head, (websocket) => {
+        const timer = setTimeout(() => websocket.close(4499, 'An hour is over: connect again'), socketLife)
+        websocket.once('close', () => clearTimeout(timer))
+        sockets.emit('connection', websocket, req)
+      })
+    },
+    async close() {
+      for (const client of sockets.clients) client.close(1001, 'The server stops')
+      await new Promise<void>((resolve) => sockets.close(() => resolve()))
+    },
+  }
+}
+

@@ -1,0 +1,115 @@
+/** The sockets: MLflow's wire, transfers of files, GraphQL over HTTP and WebSocket, and the pages, on one port. */
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { abilityOf } from './access.ts'
+import { authenticate } from './authenticate.ts'
+import type { Ctx, Kernel } from './context.ts'
+import { AppError } from './errors.ts'
+import type { GraphqlFace } from './graphql.ts'
+import { routes, transfers } from './modules.ts'
+import { queryArguments, readJson, type Route, sendError, sendJson, spellWire } from './rest.ts'
+import { serveStatic } from './static.ts'
+import { version } from './version.ts'
+
+export interface HttpOptions {
+  /** The folder of built pages. Without it there are none. */
+  pages?: string | undefined
+  graphql: GraphqlFace
+}
+
+/** Whole paths to routes: each exists for scripts (/api) and for pages (/ajax-api). */
+const table = new Map<string, Partial<Record<string, Route>>>()
+for (const route of routes) {
+  const paths = route.path.startsWith('/') ? [route.path] : [`/api/2.0/mlflow/${route.path}`, `/ajax-api/2.0/mlflow/${route.path}`]
+  for (const path of paths) table.set(path, { ...table.get(path), [route.method]: route })
+}
+
+/** The address that a Host or an Origin names, without its port. */
+const hostname = (authority: string) => authority.replace(/^[a-z]+:\/\//i, '').replace(/:\d+$/, '').toLowerCase()
+const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
+
+/**
+ * A page of another site must not reach us through somebody's browser: not by a name that it points at loopback (DNS
+ * rebinding), and not by a request of its own (CSRF).
+ */
+function checkOrigin(req: IncomingMessage) {
+  const { host = '', origin } = req.headers
+  if (!loopback.has(hostname(host))) {
+    throw new AppError('PERMISSION_DENIED', `The host '${host}' is not one this server answers to. Use localhost or 127.0.0.1.`)
+  }
+  if (origin && origin !== 'null' ? !loopback.has(hostname(origin)) : origin === 'null') {
+    throw new AppError('PERMISSION_DENIED', `Requests from pages of '${origin}' are refused.`)
+  }
+}
+
+export function createHttp(kernel: Kernel, { pages, graphql }: HttpOptions): Server {
+  const serve = pages ? serveStatic(pages) : undefined
+
+  async function contextOf(req: IncomingMessage, res?: ServerResponse, spell = spellWire): Promise<Ctx> {
+    const { actor, workspace } = await authenticate(kernel, req)
+    const ctx: Ctx = { ...kernel, actor, workspace, ability: abilityOf(actor, workspace.id), spell }
+    if (res) {
+      const gone = new AbortController()
+      res.once('close', () => gone.abort())
+      ctx.signal = gone.signal
+    }
+    return ctx
+  }
+
+  async function answer(req: IncomingMessage, res: ServerResponse) {
+    const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s)
+    checkOrigin(req)
+
+    const methods = table.get(path)
+    if (methods) {
+      const route = methods[req.method ?? '']
+      if (!route) {
+        res.setHeader('allow', Object.keys(methods).join(', '))
+        throw new AppError('METHOD_NOT_ALLOWED', `${req.method} is not allowed here: use ${Object.keys(methods).join(' or ')}.`)
+      }
+      const input = route.method === 'GET' ? queryArguments(new URLSearchParams(search)) : await readJson(req, route.limit ?? 1024 * 1024)
+      return sendJson(res, 200, await route.handle(await contextOf(req), input))
+    }
+    for (const transfer of transfers) {
+      if (transfer.method !== req.method || !path.startsWith(transfer.prefix)) continue
+      return transfer.handle(await contextOf(req, res), { req, res, rest: path.slice(transfer.prefix.length), query: new URLSearchParams(search) })
+    }
+    if (path === '/graphql') return graphql.answer(req, res, await contextOf(req, undefined, (field) => field))
+    if (path === '/health') return void res.writeHead(200, { 'content-type': 'text/plain' }).end('OK')
+    if (path === '/version') return void res.writeHead(200, { 'content-type': 'text/plain' }).end(version)
+    if (/^\/(api|ajax-api)\//.test(path)) throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${path.slice(0, 200)}.`)
+    if (serve) return serve(req, res, path)
+    throw new AppError('ENDPOINT_NOT_FOUND', 'The pages are not built. Run `pnpm start`, or ask /api and /graphql.')
+  }
+
+  const server = createServer({ noDelay: true, keepAliveTimeout: 65_000 }, (req, res) => {
+    answer(req, res).catch((error: unknown) => {
+      if (res.destroyed) return
+      if (error instanceof AppError) sendError(res, error)
+      else {
+        const id = randomUUID()
+        kernel.log.error({ err: error, id, method: req.method, url: req.url }, 'a request failed')
+        sendError(res, new AppError('INTERNAL_ERROR', `Something failed here that should not. The server's log has it under ${id}.`))
+      }
+      // What is left of a refused body is not read: the connection ends with the answer.
+      if (!req.complete) {
+        res.shouldKeepAlive = false
+        req.resume()
+        setTimeout(() => req.socket?.destroy(), 1_000).unref()
+      }
+    })
+  })
+
+  server.on('upgrade', (req: IncomingMessage, socket: Socket, head: Buffer) => {
+    const refuse = (status: string) => socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n\r\n`)
+    try {
+      checkOrigin(req)
+    } catch {
+      return refuse('403 Forbidden')
+    }
+    if (new URL(req.url ?? '/', 'http://localhost').pathname !== '/graphql') return refuse('404 Not Found')
+    graphql.upgrade(req, socket, head, () => contextOf(req, undefined, (field) => field))
+  })
+  return server
+}

@@ -1,0 +1,472 @@
+/** Runs in GraphQL: the type, and how one or many are asked for. Tables of runs are in table.graphql.ts. */
+import { may } from '../access.ts'
+import { runArtifacts } from '../artifacts/artifacts.ts'
+import { Abilities, builder, Count, KeyValue, Lifecycle, PageInfo, TagInput } from '../builder.ts'
+import type { Ctx } from '../context.ts'
+import { Experiment, orNull } from '../experiments/experiments.graphql.ts'
+import { experimentById, loader } from '../experiments/loaders.ts'
+import { call } from '../operation.ts'
+import { columnRef, parseColumnRef } from '../search/column.ts'
+import { live } from '../subscription.ts'
+import { chartOf, changedRuns, pointsSince } from './metrics.ts'
+import { findRuns, readRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
+import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
+import {
+  createRun, deleteRun, deleteTag, getRun, logBatch, logInputs, restoreRun, type SearchPage, searchRuns, setTag, updateRun,
+} from './runs.ts'
+import { type DatasetInput as InputRow, readInputs } from './write.sql.ts'
+
+const RunStatus = builder.enumType('RunStatus', { values: ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const })
+const SeriesAxis = builder.enumType('SeriesAxis', { values: ['STEP', 'TIME'] as const })
+
+const Param = builder.objectRef<{ key: string; value: string }>('Param').implement({
+  description: 'A setting of a run: written once, never changed.',
+  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
+})
+
+const Metric = builder.objectRef<LatestMetric>('LatestMetric').implement({
+  description: 'The newest point of a metric: the one of the highest step, then time, then value.',
+  fields: (t) => ({
+    key: t.exposeString('key'),
+    value: t.expose('value', { type: 'Real' }),
+    step: t.expose('step', { type: 'Long' }),
+    time: t.expose('time', { type: 'Timestamp' }),
+  }),
+})
+
+const Dataset = builder.objectRef<InputRow['dataset'] & { id: number }>('Dataset').implement({
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    digest: t.exposeString('digest', { description: 'A fingerprint of its content.' }),
+    sourceType: t.exposeString('sourceType'),
+    source: t.exposeString('source', { description: 'JSON that says where it came from.' }),
+    schema: t.exposeString('schema', { nullable: true, description: 'JSON.' }),
+    profile: t.exposeString('profile', { nullable: true, description: 'JSON: counts and the like.' }),
+  }),
+})
+
+const DatasetInput = builder.objectRef<InputRow & { id: number }>('DatasetInput').implement({
+  fields: (t) => ({
+    dataset: t.field({ type: Dataset, resolve: ({ id, dataset }) => ({ id, ...dataset }) }),
+    tags: t.field({ type: [KeyValue], resolve: ({ tags }) => tags }),
+  }),
+})
+
+const Series = builder.objectRef<Awaited<ReturnType<typeof chartOf.run>>[number]>('Series').implement({
+  description:
+    'Columns of equal length, ordered by step. Where nothing was left out (`sampled` is false) min, max and last are the points themselves.',
+  fields: (t) => ({
+    key: t.exposeString('key'),
+    steps: t.expose('steps', { type: ['Long'], description: 'Of the last point of each bucket.' }),
+    times: t.expose('times', { type: ['Timestamp'] }),
+    min: t.expose('min', { type: ['Real'] }),
+    max: t.expose('max', { type: ['Real'] }),
+    last: t.expose('last', { type: ['Real'] }),
+    count: t.expose('count', { type: 'Long', description: 'How many points the range holds.' }),
+    sampled: t.exposeBoolean('sampled', { description: 'True where buckets hold more than one point.' }),
+    cursor: t.string({ description: 'Everything up to here is in this answer: go on with `points` from it.', resolve: ({ cursor }) => String(cursor) }),
+  }),
+})
+
+interface FileRow {
+  path: string
+  isDirectory: boolean
+  size: number | null
+  url: string | null
+}
+
+const Artifact = builder.objectRef<FileRow>('Artifact').implement({
+  description: 'A file or a folder of a run.',
+  fields: (t) => ({
+    path: t.exposeString('path', { description: "Relative to the run's artifact root." }),
+    isDirectory: t.exposeBoolean('isDirectory'),
+    size: t.expose('size', { type: 'Long', nullable: true, description: 'Bytes. Null for a folder.' }),
+    url: t.exposeString('url', { nullable: true, description: 'Where to fetch the file, on this server. Null for a folder.' }),
+  }),
+})
+
+interface Choice {
+  keys?: readonly string[] | null | undefined
+  prefix?: string | null | undefined
+}
+
+const wanted = ({ keys, prefix }: Choice): Wanted => (keys ? [...keys] : prefix ? { prefix } : true)
+
+/** What several runs of a list have logged of one kind, with the same choice of keys, in one statement. */
+const valuesLoader = (kind: keyof ValuesWanted) => {
+  const byChoice = loader<{ run: RunRow; choice: string }, RunValues>(async (ctx, asked) => {
+    const groups = new Map<string, number[]>()
+    for (const { run, choice } of asked) groups.set(choice, [...(groups.get(choice) ?? []), run.id])
+    const found = new Map<string, Map<number, RunValues>>()
+    for (const [choice, ids] of groups) found.set(choice, await readValues(ctx.db, ids, { [kind]: JSON.parse(choice) as Wanted }))
+    return asked.map(({ run, choice }) => found.get(choice)!.get(run.id)!)
+  })
+  return async (ctx: Ctx, run: RunRow, choice: Choice) => (await byChoice(ctx).load({ run, choice: JSON.stringify(wanted(choice)) }))[kind]
+}
+
+const params = valuesLoader('params') as (ctx: Ctx, run: RunRow, choice: Choice) => Promise<RunValues['params']>
+const tags = valuesLoader('tags') as (ctx: Ctx, run: RunRow, choice: Choice) => Promise<RunValues['tags']>
+const metrics = valuesLoader('metrics') as (ctx: Ctx, run: RunRow, choice: Choice) => Promise<RunValues['metrics']>
+
+const inputsOf = loader<number, Array<InputRow & { id: number }>>(async (ctx, ids) => {
+  const found = await readInputs(ctx.db, [...ids])
+  return ids.map((id) => found.get(id) ?? [])
+})
+
+const headOf = loader<number, number>(async (ctx, ids) => {
+  const heads = await ctx.points.heads([...ids])
+  return ids.map((id) => heads.get(id) ?? 0)
+})
+
+const runByUuid = loader<string, RunRow | null>(async (ctx, uuids) =>
+  (await findRuns(ctx.db, uuids)).map((run) => (run?.workspaceId === ctx.workspace.id ? run : null)),
+)
+
+export const Run = builder.objectRef<RunRow>('Run')
+
+const RunConnection = builder.objectRef<SearchPage>('RunConnection').implement({
+  fields: (t) => ({
+    nodes: t.field({ type: [Run], complexity: { multiplier: 1 }, resolve: (page) => page.runs }),
+    total: t.field({ type: Count, resolve: ({ total = 0, exact }) => ({ value: total, exact }) }),
+    pageInfo: t.field({ type: PageInfo, resolve: (page) => ({ endCursor: page.nextPageToken }) }),
+  }),
+})
+
+const perEntry = ({ first }: { first?: number | null }) => ({ field: 1, multiplier: first ?? 50 })
+
+Run.implement({
+  description: 'One execution of training code: its params, metrics, tags, inputs and files.',
+  fields: (t) => {
+    const choice = {
+      keys: t.arg.stringList({ description: 'Only these.' }),
+      prefix: t.arg.string({ description: 'Only those that begin so.' }),
+    }
+    return {
+      id: t.exposeID('uuid', { description: "32 hexadecimal digits: MLflow's run_id." }),
+      name: t.exposeString('name'),
+      status: t.expose('status', { type: RunStatus }),
+      user: t.exposeString('user', { description: 'Who ran it, as the client says.' }),
+      startedAt: t.expose('startTime', { type: 'Timestamp', description: '0 where the client gave none.' }),
+      endedAt: t.expose('endTime', { type: 'Timestamp', nullable: true }),
+      deletedAt: t.expose('deletedAt', { type: 'Timestamp', nullable: true, description: 'Null while it is active.' }),
+      artifactUri: t.exposeString('artifactUri'),
+      experiment: t.field({ type: Experiment, resolve: (run, _, ctx) => experimentById(ctx).load(run.experimentId) as never }),
+      parentId: t.exposeID('parentUuid', { nullable: true, description: 'The run that this one is nested in.' }),
+      parent: t.field({
+        type: Run,
+        nullable: true,
+        resolve: (run, _, ctx) => (run.parentUuid ? runByUuid(ctx).load(run.parentUuid) : null),
+      }),
+      children: t.field({
+        type: RunConnection,
+        description: 'Active runs nested in this one, newest first.',
+        complexity: perEntry,
+        args: { first: t.arg.int({ defaultValue: 50 }), after: t.arg.string() },
+        resolve: (run, { first, after }, ctx) =>
+          call(ctx, searchRuns, {
+            experimentIds: [String(run.experimentId)],
+            filter: `tags.\`mlflow.parentRunId\` = '${run.uuid}'`,
+            maxResults: first ?? 50,
+            pageToken: after,
+            count: true,
+          }),
+      }),
+      params: t.field({ type: [Param], args: choice, resolve: (run, args, ctx) => params(ctx, run, args) }),
+      tags: t.field({ type: [KeyValue], args: choice, resolve: (run, args, ctx) => tags(ctx, run, args) }),
+      metrics: t.field({
+        type: [Metric],
+        description: 'The newest value of each metric. Use `series` for the history.',
+        args: choice,
+        resolve: (run, args, ctx) => metrics(ctx, run, args),
+      }),
+      series: t.field({
+        type: [Series],
+        description: 'At most `buckets` buckets of each key: min, max and last of each. Exact when the range holds no more points. A key without points is left out.',
+        complexity: ({ keys }) => ({ field: 20, multiplier: keys.length }),
+        args: {
+          keys: t.arg.stringList({ required: true, description: 'At most 100.' }),
+          axis: t.arg({ type: SeriesAxis, defaultValue: 'STEP', description: 'What `from` and `to` are of.' }),
+          from: t.arg.float({ description: 'A step, or ms since 1970. From the first where it is not given.' }),
+          to: t.arg.float(),
+          buckets: t.arg.int({ defaultValue: 1000, description: 'From 1 to 5 000.' }),
+        },
+        resolve: (run, args, ctx) => call(ctx, chartOf, { ...args, runId: run.uuid }),
+      }),
+      cursor: t.string({
+        description: "Where the run's points end now: give it to the `points` subscription.",
+        resolve: async (run, _, ctx) => String(await headOf(ctx).load(run.id)),
+      }),
+      datasets: t.field({ type: [DatasetInput], description: 'The data sets it used.', resolve: (run, _, ctx) => inputsOf(ctx).load(run.id) }),
+      artifacts: t.field({
+        type: [Artifact],
+        description: "One level of the run's files, sorted by path.",
+        args: { path: t.arg.string({ defaultValue: '' }) },
+        resolve: (run, { path }, ctx) => call(ctx, runArtifacts, { runId: run.uuid, path: path ?? '' }),
+      }),
+      can: t.field({
+        type: Abilities,
+        resolve: ({ experimentId: id, workspaceId }, _, ctx) => {
+          const on = { kind: 'Experiment', id, workspaceId } as const
+          return { edit: may(ctx.ability, 'edit', on), delete: may(ctx.ability, 'delete', on) }
+        },
+      }),
+    }
+  },
+})
+
+export const RunOrder = builder.inputType('RunOrder', {
+  fields: (t) => ({
+    by: t.string({ required: true, description: 'A column as the filter language writes it: metrics.loss, params.lr, attributes.start_time.' }),
+    descending: t.boolean({ defaultValue: false }),
+  }),
+})
+
+type SearchArgs = {
+  experiments?: readonly (string | number)[] | null | undefined
+  filter?: string | null | undefined
+  lifecycle?: 'ACTIVE' | 'DELETED' | 'ALL' | null | undefined
+  orderBy?: readonly { by: string; descending?: boolean | null | undefined }[] | null | undefined
+  first?: number | null | undefined
+  after?: string | null | undefined
+}
+
+/** The arguments of a search as the operation takes them. */
+export const searchOf = ({ experiments, filter, lifecycle, orderBy, first, after }: SearchArgs) => ({
+  experimentIds: experiments?.map(String),
+  filter,
+  lifecycle: lifecycle ?? 'ACTIVE',
+  orderBy: orderBy?.map(({ by, descending }) => `${columnRef(parseColumnRef(by))} ${descending ? 'DESC' : 'ASC'}`),
+  maxResults: first,
+  pageToken: after,
+  count: true,
+})
+
+builder.queryFields((t) => ({
+  run: t.field({
+    type: Run,
+    nullable: true,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_root, { id }, ctx) => (await orNull(call(ctx, getRun, { runId: id })))?.run ?? null,
+  }),
+  runs: t.field({
+    type: [Run],
+    nullable: { list: false, items: true },
+    description: 'As many entries as ids, in their order; null where there is none that you may see.',
+    complexity: ({ ids }) => ({ field: 1, multiplier: ids.length }),
+    args: { ids: t.arg.idList({ required: true }) },
+    resolve: (_root, { ids }, ctx) => Promise.all(ids.map((id) => runByUuid(ctx).load(String(id)))),
+  }),
+  searchRuns: t.field({
+    type: RunConnection,
+    description: 'Runs across experiments, in the filter language. No experiments named: all that you may see.',
+    complexity: ({ first }) => ({ field: 1, multiplier: first ?? 100 }),
+    args: {
+      experiments: t.arg.idList(),
+      filter: t.arg.string(),
+      lifecycle: t.arg({ type: Lifecycle, defaultValue: 'ACTIVE' }),
+      orderBy: t.arg({ type: [RunOrder], description: 'Ties: newest first.' }),
+      first: t.arg.int({ defaultValue: 100 }),
+      after: t.arg.string(),
+    },
+    resolve: (_root, args, ctx) => call(ctx, searchRuns, searchOf(args)),
+  }),
+}))
+
+const RunPayload = builder.objectRef<RunRow>('RunPayload').implement({ fields: (t) => ({ run: t.field({ type: Run, resolve: (run) => run }) }) })
+
+const ParamInput = builder.inputType('ParamInput', {
+  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
+})
+const MetricInput = builder.inputType('MetricInput', {
+  fields: (t) => ({
+    key: t.string({ required: true }),
+    value: t.field({ type: 'Real', required: true }),
+    time: t.field({ type: 'Timestamp', description: '@default now' }),
+    step: t.field({ type: 'Long', defaultValue: 0 }),
+  }),
+})
+const CreateRunInput = builder.inputType('CreateRunInput', {
+  fields: (t) => ({
+    experimentId: t.id({ required: true }),
+    name: t.string({ description: '@default two words and a number' }),
+    user: t.string(),
+    startedAt: t.field({ type: 'Timestamp', description: '@default now' }),
+    parentId: t.id({ description: 'The run to nest it in.' }),
+    tags: t.field({ type: [TagInput] }),
+    idempotencyKey: t.string({ description: 'Sent again with the same key, the first run comes back and nothing is made twice.' }),
+  }),
+})
+const UpdateRunInput = builder.inputType('UpdateRunInput', {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    status: t.field({ type: RunStatus }),
+    endedAt: t.field({ type: 'Timestamp' }),
+    name: t.string(),
+  }),
+})
+const LogBatchInput = builder.inputType('LogBatchInput', {
+  fields: (t) => ({
+    runId: t.id({ required: true }),
+    metrics: t.field({ type: [MetricInput], description: 'At most 1 000.' }),
+    params: t.field({ type: [ParamInput], description: 'At most 100. A param that was logged keeps its value: another is an error.' }),
+    tags: t.field({ type: [TagInput], description: 'At most 100.' }),
+  }),
+})
+const DatasetData = builder.inputType('DatasetData', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    digest: t.string({ required: true }),
+    sourceType: t.string({ required: true }),
+    source: t.string({ required: true }),
+    schema: t.string(),
+    profile: t.string(),
+  }),
+})
+const DatasetInputInput = builder.inputType('DatasetInputInput', {
+  fields: (t) => ({ dataset: t.field({ type: DatasetData, required: true }), tags: t.field({ type: [TagInput] }) }),
+})
+const LogInputsInput = builder.inputType('LogInputsInput', {
+  fields: (t) => ({ runId: t.id({ required: true }), datasets: t.field({ type: [DatasetInputInput], required: true }) }),
+})
+
+const reread = async (ctx: Ctx, id: string) => (await call(ctx, getRun, { runId: id })).run
+
+builder.mutationFields((t) => {
+  const id = t.arg.id({ required: true })
+  const runId = t.arg.id({ required: true })
+  const key = t.arg.string({ required: true })
+  return {
+    createRun: t.field({
+      type: RunPayload,
+      args: { input: t.arg({ type: CreateRunInput, required: true }) },
+      async resolve(_root, { input: { parentId, tags, startedAt, ...input } }, ctx) {
+        const all = [...(tags ?? []), ...(parentId ? [{ key: 'mlflow.parentRunId', value: String(parentId) }] : [])]
+        return (await call(ctx, createRun, { ...input, startTime: startedAt ?? Date.now(), tags: all })).run
+      },
+    }),
+    updateRun: t.field({
+      type: RunPayload,
+      args: { input: t.arg({ type: UpdateRunInput, required: true }) },
+      resolve: (_root, { input: { id, endedAt, ...input } }, ctx) => call(ctx, updateRun, { ...input, runId: id, endTime: endedAt }),
+    }),
+    deleteRun: t.field({
+      type: RunPayload,
+      description: 'It keeps all it has until it is restored.',
+      args: { id },
+      resolve: (_root, { id }, ctx) => call(ctx, deleteRun, { runId: id }),
+    }),
+    restoreRun: t.field({ type: RunPayload, args: { id }, resolve: (_root, { id }, ctx) => call(ctx, restoreRun, { runId: id }) }),
+    setTag: t.field({
+      type: RunPayload,
+      args: { runId, key, value: t.arg.string({ required: true }) },
+      async resolve(_root, args, ctx) {
+        await call(ctx, setTag, args)
+        return reread(ctx, args.runId)
+      },
+    }),
+    deleteTag: t.field({
+      type: RunPayload,
+      args: { runId, key },
+      async resolve(_root, args, ctx) {
+        await call(ctx, deleteTag, args)
+        return reread(ctx, args.runId)
+      },
+    }),
+    logBatch: t.field({
+      type: RunPayload,
+      description: 'Metrics, params and tags of one run: all of them or none.',
+      args: { input: t.arg({ type: LogBatchInput, required: true }) },
+      async resolve(_root, { input: { metrics, ...input } }, ctx) {
+        const now = Date.now()
+        const points = metrics?.map(({ key, value, time, step }) => ({ key, value, timestamp: time ?? now, step: step ?? 0 }))
+        await call(ctx, logBatch, { ...input, metrics: points })
+        return reread(ctx, input.runId)
+      },
+    }),
+    logInputs: t.field({
+      type: RunPayload,
+      args: { input: t.arg({ type: LogInputsInput, required: true }) },
+      async resolve(_root, { input }, ctx) {
+        await call(ctx, logInputs, input)
+        return reread(ctx, input.runId)
+      },
+    }),
+  }
+})
+
+const RunCursor = builder.inputType('RunCursor', {
+  fields: (t) => ({ run: t.id({ required: true }), after: t.string({ description: 'Null: from now on.' }) }),
+})
+const RunCursorAt = builder.objectRef<{ run: string; cursor: number }>('RunCursorAt').implement({
+  fields: (t) => ({ run: t.exposeID('run'), cursor: t.string({ resolve: ({ cursor }) => String(cursor) }) }),
+})
+
+interface LivePointsRow {
+  run: string
+  key: string
+  steps: number[]
+  times: number[]
+  values: number[]
+}
+
+const LivePoints = builder.objectRef<LivePointsRow>('LivePoints').implement({
+  description: 'New points of one metric of one run, as columns of equal length.',
+  fields: (t) => ({
+    run: t.exposeID('run'),
+    key: t.exposeString('key'),
+    steps: t.expose('steps', { type: ['Long'] }),
+    times: t.expose('times', { type: ['Timestamp'] }),
+    values: t.expose('values', { type: ['Real'] }),
+  }),
+})
+
+export interface PointsBatchRow {
+  points: LivePointsRow[]
+  cursors: Array<{ run: string; cursor: number }>
+}
+
+const PointsBatch = builder.objectRef<PointsBatchRow>('PointsBatch').implement({
+  fields: (t) => ({
+    points: t.field({ type: [LivePoints], complexity: { multiplier: 1 }, resolve: ({ points }) => points }),
+    cursors: t.field({
+      type: [RunCursorAt],
+      description: 'Where each run that had points now ends: ask with these after a lost connection.',
+      resolve: ({ cursors }) => cursors,
+    }),
+  }),
+})
+
+const RunsChanged = builder.objectRef<{ ids: number[]; cursor: string }>('RunsChanged').implement({
+  fields: (t) => ({
+    runs: t.field({
+      type: [Run],
+      description: 'New and changed runs, as they are now. A deleted run has `deletedAt`.',
+      resolve: ({ ids }, _, ctx) => readRuns(ctx.db, ids),
+    }),
+    cursor: t.exposeString('cursor'),
+  }),
+})
+
+builder.subscriptionFields((t) => ({
+  runsChanged: t.field({
+    type: RunsChanged,
+    description:
+      'New and changed runs of experiments, from a cursor; null: from now on. At least once: after a lost connection a run may come twice. Metric points do not count as a change: `points` has them.',
+    args: { experiments: t.arg.idList({ required: true }), after: t.arg.string() },
+    subscribe: (_root, { experiments, after }, ctx) =>
+      live((signal) => changedRuns(ctx, { experimentIds: experiments.map(String), after: after ?? undefined }, signal)),
+    resolve: (event) => event,
+  }),
+  points: t.field({
+    type: PointsBatch,
+    description: "Points written after each run's cursor. Batched, ten times a second at most.",
+    args: {
+      runs: t.arg({ type: [RunCursor], required: true, description: 'At most 200.' }),
+      keys: t.arg.stringList({ description: 'Only these metrics. All of them where it is not given.' }),
+    },
+    subscribe: (_root, { runs, keys }, ctx) =>
+      live((signal) => pointsSince(ctx, { runs: runs.map(({ run, after }) => ({ run: String(run), after })), keys: keys ?? undefined }, signal)),
+    resolve: (event) => event,
+  }),
+}))

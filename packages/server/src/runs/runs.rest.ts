@@ -1,0 +1,138 @@
+/** Runs as MLflow's wire has them. The only place that knows `run_uuid`. */
+import { lifecycleOf } from '../fields.ts'
+import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
+import { historyOf, historyOfMany, sampledHistory } from './metrics.ts'
+import type { Run } from './run.ts'
+import {
+  createRun, deleteRun, deleteTag, getRun, logBatch, logInputs, logMetric, logParam, restoreRun, type RunWithValues, type SearchPage, searchDatasets,
+  searchRuns, setTag, updateRun, valuesOf,
+} from './runs.ts'
+
+/** The oldest clients say run_uuid. */
+const withRunId = (input: Wire): Wire => {
+  const { runUuid, ...rest } = camelKeys(input)
+  return runUuid === undefined ? rest : { runId: runUuid, ...rest }
+}
+
+const list = (value: unknown) => (typeof value === 'string' ? [value] : value)
+
+const infoToWire = (run: Run) =>
+  compact({
+    run_uuid: run.uuid,
+    experiment_id: String(run.experimentId),
+    run_name: run.name,
+    user_id: run.user,
+    status: run.status,
+    start_time: run.startTime,
+    end_time: run.endTime || undefined,
+    artifact_uri: run.artifactUri,
+    lifecycle_stage: run.deletedAt === null ? 'active' : 'deleted',
+    run_id: run.uuid,
+  })
+
+/** A double as protobuf's JSON has it. */
+const valueToWire = (value: number) => (Number.isFinite(value) ? value : String(value))
+
+const toWire = ({ run, metrics, params, tags, inputs }: RunWithValues) => ({
+  info: infoToWire(run),
+  data: compact({
+    metrics: metrics.map(({ key, value, time, step }) => ({ key, value: valueToWire(value), timestamp: time, step })),
+    params,
+    tags,
+  }),
+  inputs: compact({
+    dataset_inputs: inputs.map(({ dataset, tags }) =>
+      compact({
+        tags,
+        dataset: compact({
+          name: dataset.name,
+          digest: dataset.digest,
+          source_type: dataset.sourceType,
+          source: dataset.source,
+          schema: dataset.schema,
+          profile: dataset.profile,
+        }),
+      }),
+    ),
+  }),
+})
+
+const whole = { out: (run: RunWithValues) => ({ run: toWire(run) }) }
+const onRun = { in: withRunId }
+
+interface PointsOnWire {
+  keys: string[]
+  runs: string[]
+  values: number[]
+  times: number[]
+  steps: number[]
+}
+
+const pointsToWire = ({ keys, runs, values, times, steps }: PointsOnWire, withRun: boolean) =>
+  values.map((value, i) => {
+    const point = { key: keys[i], value: valueToWire(value), timestamp: times[i], step: steps[i] }
+    return withRun ? { ...point, run_id: runs[i] } : point
+  })
+
+const datasetsIn = (input: Wire): Wire => {
+  const rest = withRunId(input)
+  if (!Array.isArray(rest.datasets)) return rest
+  const dataset = (raw: unknown) => (typeof raw === 'object' && raw ? camelKeys(raw as Wire) : raw)
+  return { ...rest, datasets: rest.datasets.map((each) => ({ ...each, dataset: dataset(each?.dataset) })) }
+}
+
+const search = {
+  in: (input: Wire) => {
+    const { runViewType, orderBy, experimentIds, ...rest } = camelKeys(input)
+    return { ...rest, lifecycle: lifecycleOf(runViewType), orderBy: list(orderBy), experimentIds: list(experimentIds) ?? [] }
+  },
+  out: async (page: SearchPage, ctx: Parameters<typeof valuesOf>[0]) =>
+    compact({ runs: (await valuesOf(ctx, page.runs)).map(toWire), next_page_token: page.nextPageToken }),
+}
+
+const datasetSearch = {
+  in: (input: Wire) => ({ experimentIds: list(input.experiment_ids) }),
+  out: (found: Array<{ experiment: number; name: string; digest: string; context: string | null }>) =>
+    compact({
+      dataset_summaries: found.map(({ experiment, name, digest, context }) => compact({ experiment_id: String(experiment), name, digest, context })),
+    }),
+}
+
+const renamed = (input: Wire): Wire => {
+  const { runName: name, userId: user, ...rest } = withRunId(input)
+  return { ...rest, name, user }
+}
+
+export default [
+  post('runs/create', createRun, { in: renamed, ...whole }),
+  post('runs/update', updateRun, { in: renamed, out: (run) => ({ run_info: infoToWire(run) }) }),
+  post('runs/delete', deleteRun, onRun),
+  post('runs/restore', restoreRun, onRun),
+  get('runs/get', getRun, { ...onRun, ...whole }),
+  post('runs/search', searchRuns, search),
+  post('runs/log-metric', logMetric, {
+    in: (input) => {
+      const { runId, key, value, timestamp, step } = withRunId(input)
+      return { runId, metric: [{ key, value, timestamp, step }] }
+    },
+  }),
+  post('runs/log-parameter', logParam, onRun),
+  post('runs/log-batch', logBatch, onRun),
+  post('runs/set-tag', setTag, onRun),
+  post('runs/delete-tag', deleteTag, onRun),
+  // A data set's profile alone may have 16 MiB.
+  post('runs/log-inputs', logInputs, { in: datasetsIn, limit: 64 * 1024 * 1024 }),
+  post('experiments/search-datasets', searchDatasets, datasetSearch),
+  get('metrics/get-history', historyOf, {
+    in: withRunId,
+    out: (page) => compact({ metrics: pointsToWire(page.points, false), next_page_token: page.nextPageToken }),
+  }),
+  get('metrics/get-history-bulk', historyOfMany, {
+    in: (input) => ({ ...camelKeys(input), runIds: list(input.run_id) }),
+    out: (points) => ({ metrics: pointsToWire(points, true) }),
+  }),
+  get('metrics/get-history-bulk-interval', sampledHistory, {
+    in: (input) => ({ ...camelKeys(input), runIds: list(input.run_ids) }),
+    out: (points) => compact({ metrics: pointsToWire(points, true) }),
+  }),
+]

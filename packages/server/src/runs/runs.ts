@@ -1,0 +1,394 @@
+/**
+ * A run is one execution of training code: its params (written once), metrics (points over steps), tags, inputs and files.
+ * It belongs to one experiment for ever. A deleted run keeps all it has and refuses writers until it is restored.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import type { Sql } from '@tidegate/db'
+import { z } from 'zod'
+import { type Ctx, inTransaction, type Tx } from '../context.ts'
+import { invalid, notFound } from '../errors.ts'
+import { checkActive, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
+import { checkCount, checkPage, cutText, int64, key, limits, metrics, type MetricColumns, optionalInt64, required, text } from '../fields.ts'
+import { operation, type Target } from '../operation.ts'
+import { parseOrderBy } from '../search/column.ts'
+import { parseFilter } from '../search/filter.ts'
+import { offsetOf, pageToken } from '../search/page-token.ts'
+import { searchRuns as find } from '../search/search.sql.ts'
+import { ensureKeys, findKeys } from './keys.sql.ts'
+import { randomName } from './name.ts'
+import { findRun, readRuns, readValues, type ValuesWanted } from './read.sql.ts'
+import type { KeyValue, Kind, Run, RunValues } from './run.ts'
+import {
+  createRunRow, type DatasetInput, datasetSummaries, deleteRunRow, deleteTagRow, type KeyedValues, readInputs, restoreRunRow, updateRunRow, writeInputs, writeParams,
+  writeTags,
+} from './write.sql.ts'
+
+/** Tags that MLflow keeps in step with the run itself. */
+const nameTag = 'mlflow.runName'
+const parentTag = 'mlflow.parentRunId'
+
+/** What never changes about a run: enough to ask permission and to write. */
+export interface RunRef {
+  id: number
+  uuid: string
+  experimentId: number
+  workspaceId: number
+}
+
+/** A run with what it has logged. */
+export interface RunWithValues extends RunValues {
+  run: Run
+  inputs: DatasetInput[]
+}
+
+const refs = new Map<string, RunRef>()
+
+async function runRef(ctx: Ctx, uuid: string): Promise<RunRef> {
+  let ref = refs.get(uuid)
+  if (!ref) {
+    const run = await findRun(ctx.db, uuid)
+    if (!run) throw notFound(`Run with id=${uuid} not found`)
+    ref = { id: run.id, uuid, experimentId: run.experimentId, workspaceId: run.workspaceId }
+    if (refs.size > 50_000) refs.clear()
+    refs.set(uuid, ref)
+  }
+  if (ref.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${uuid} not found`)
+  return ref
+}
+
+/** The run and what permission on it is asked of. Throws where there is none in this workspace. */
+export async function runTarget(ctx: Ctx, uuid: string): Promise<Target<RunRef>> {
+  const ref = await runRef(ctx, uuid)
+  return { securable: { kind: 'Experiment', id: ref.experimentId, workspaceId: ref.workspaceId }, row: ref }
+}
+
+const onRun = (ctx: Ctx, { runId }: { runId: string }) => runTarget(ctx, runId)
+
+const inactive = ({ uuid }: { uuid: string }) => invalid(`The run ${uuid} must be in the 'active' state. Current state is deleted.`)
+
+async function runWithValues(ctx: Ctx, id: number): Promise<RunWithValues> {
+  const [[run], values, inputs] = await Promise.all([readRuns(ctx.db, [id]), readValues(ctx.db, [id], everything), readInputs(ctx.db, [id])])
+  return { run: run!, ...values.get(id)!, inputs: inputs.get(id) ?? [] }
+}
+
+const everything: ValuesWanted = { params: true, metrics: true, tags: true }
+
+/** Tells who looks at this run and at its experiment. */
+function rang(ctx: Ctx | (Tx & { workspace?: never }), ref: RunRef) {
+  const ring = 'events' in ctx ? ctx.events.ring : ctx.ring
+  ring('run', ref.id)
+  ring('experiment', ref.experimentId)
+}
+
+/** Names to key ids; of a name that comes twice the last value counts. */
+async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[]): Promise<KeyedValues> {
+  const last = new Map(list.map(({ key, value }) => [key, value]))
+  const ids = await ensureKeys(sql, experiment, kind, last.keys())
+  return { keys: [...last.keys()].map((key) => ids.get(key)!), values: [...last.values()] }
+}
+
+const status = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'])
+const tag = z.object({ key, value: cutText(limits.tagValue) })
+const param = z.object({ key, value: cutText(limits.paramValue) })
+const list = <T>(item: z.ZodType<T>) => z.array(item).nullish().transform((value) => value ?? [])
+
+export const createRun = operation({
+  name: 'run.create',
+  input: z.object({
+    /** @default '0', MLflow's Default */
+    experimentId: z.string().nullish().transform((id) => id || '0'),
+    name: text,
+    user: text,
+    startTime: optionalInt64,
+    tags: list(tag),
+    idempotencyKey: text,
+  }),
+  action: 'edit',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  async run(ctx, { name: given, user = '', startTime = 0, tags, idempotencyKey }, experiment): Promise<RunWithValues> {
+    checkActive(experiment)
+    const tagged = tags.find(({ key }) => key === nameTag)?.value
+    if (given && tagged && given !== tagged) {
+      throw invalid(
+        `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='${given}', mlflow.runName='${tagged}').`,
+      )
+    }
+    const name = given || tagged || randomName()
+    const all = tagged ? tags : [...tags, { key: nameTag, value: name }]
+    // A key sent again names the same run.
+    const uuid = idempotencyKey
+      ? createHash('sha256').update(`${experiment.id}/${idempotencyKey}`).digest('hex').slice(0, 32)
+      : randomUUID().replaceAll('-', '')
+    const row = {
+      uuid,
+      workspaceId: ctx.workspace.id,
+      experimentId: experiment.id,
+      name,
+      user,
+      startTime,
+      artifactUri: `${experiment.artifactLocation.replace(/\/+$/, '')}/${uuid}/artifacts`,
+      parentUuid: tags.find(({ key }) => key === parentTag)?.value ?? null,
+    }
+    const id = await createRunRow(ctx.db, row, await keyed(ctx.db, experiment.id, 'tag', all))
+    const made = id ?? (idempotencyKey && (await findRun(ctx.db, uuid))?.id)
+    if (!made) throw invalid(`The experiment ${experiment.id} must be in the 'active' state. Current state is deleted.`)
+    ctx.events.ring('experiment', experiment.id)
+    ctx.events.ring('workspace', ctx.workspace.id)
+    return runWithValues(ctx, made)
+  },
+})
+
+export const getRun = operation({
+  name: 'run.get',
+  input: z.object({ runId: required }),
+  action: 'read',
+  on: onRun,
+  run: (ctx, _, { id }) => runWithValues(ctx, id),
+})
+
+export const searchInput = z.object({
+  experimentIds: z.array(z.string()).nullish(),
+  filter: text,
+  lifecycle: z.enum(['ACTIVE', 'DELETED', 'ALL']).default('ACTIVE'),
+  orderBy: z.array(z.string()).nullish(),
+  maxResults: int64.nullish().transform((value) => value ?? 1000),
+  pageToken: text,
+})
+
+const onWorkspace = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
+
+export interface SearchPage {
+  runs: Run[]
+  /** How many match, up to 10 000; only where it was asked for. */
+  total: number | undefined
+  exact: boolean
+  nextPageToken: string | undefined
+}
+
+/** Runs of the experiments that the caller may read. `count`: also how many match. */
+export const searchRuns = operation({
+  name: 'run.search',
+  input: searchInput.extend({ count: z.boolean().default(false) }),
+  action: 'read',
+  on: onWorkspace,
+  async run(ctx, { experimentIds, filter, lifecycle, orderBy, maxResults, pageToken: token, count }): Promise<SearchPage> {
+    checkPage(maxResults)
+    const offset = offsetOf(token)
+    const page = await find(ctx.db, {
+      experiments: await visibleExperiments(ctx, experimentIds ?? undefined),
+      filter: parseFilter(filter),
+      lifecycle,
+      orderBy: parseOrderBy(orderBy ?? []),
+      limit: maxResults,
+      offset,
+      count: count ? 'bounded' : 'none',
+    })
+    return {
+      runs: await readRuns(ctx.db, page.ids),
+      total: page.total,
+      exact: page.exact ?? false,
+      nextPageToken: page.hasMore ? pageToken(offset + maxResults) : undefined,
+    }
+  },
+})
+
+/** What runs that were already authorised have logged. */
+export async function valuesOf(ctx: Ctx, runs: Run[]): Promise<RunWithValues[]> {
+  const ids = runs.map((run) => run.id)
+  const [values, inputs] = await Promise.all([readValues(ctx.db, ids, everything), readInputs(ctx.db, ids)])
+  return runs.map((run) => ({ run, ...values.get(run.id)!, inputs: inputs.get(run.id) ?? [] }))
+}
+
+export const updateRun = operation({
+  name: 'run.update',
+  input: z.object({ runId: required, status: status.nullish(), endTime: optionalInt64, name: text }),
+  action: 'edit',
+  on: onRun,
+  async run(ctx, { status, endTime, name }, ref): Promise<Run> {
+    const nameKey = name ? (await ensureKeys(ctx.db, ref.experimentId, 'tag', [nameTag])).get(nameTag)! : null
+    const change = { status: status ?? undefined, endTime, name: name || undefined }
+    if (!(await updateRunRow(ctx.db, ref.id, change, nameKey))) throw inactive(ref)
+    rang(ctx, ref)
+    if (status) ctx.events.ring('workspace', ref.workspaceId)
+    return (await readRuns(ctx.db, [ref.id]))[0]!
+  },
+})
+
+export const deleteRun = operation({
+  name: 'run.delete',
+  input: z.object({ runId: required }),
+  action: 'delete',
+  on: onRun,
+  async run(ctx, _, ref): Promise<Run> {
+    await deleteRunRow(ctx.db, ref.id, Date.now())
+    rang(ctx, ref)
+    ctx.events.ring('workspace', ref.workspaceId)
+    return (await readRuns(ctx.db, [ref.id]))[0]!
+  },
+})
+
+export const restoreRun = operation({
+  name: 'run.restore',
+  input: z.object({ runId: required }),
+  action: 'delete',
+  on: onRun,
+  async run(ctx, _, ref): Promise<Run> {
+    await restoreRunRow(ctx.db, ref.id)
+    rang(ctx, ref)
+    ctx.events.ring('workspace', ref.workspaceId)
+    return (await readRuns(ctx.db, [ref.id]))[0]!
+  },
+})
+
+async function pointColumns(ctx: Ctx, ref: RunRef, { keys, steps, times, values }: MetricColumns) {
+  const ids = await ensureKeys(ctx.db, ref.experimentId, 'metric', keys)
+  return { keys: keys.map((name) => ids.get(name)!), steps, times, values }
+}
+
+async function putParams(sql: Sql, ref: RunRef, params: KeyValue[], ids: KeyedValues) {
+  const differing = await writeParams(sql, ref.id, ids)
+  if (!differing) throw inactive(ref)
+  if (!differing.size) return
+  const changes = params.flatMap(({ key, value }, i) => {
+    const old = differing.get(ids.keys[i]!)
+    return old === undefined ? [] : [`{'key': '${key}', 'old_value': '${old}', 'new_value': '${value}'}`]
+  })
+  throw invalid(
+    `Changing param values is not allowed. Params were already logged='[${changes.join(', ')}]' for run ID='${ref.uuid}'. Log the new value under another key, or in another run.`,
+    'params',
+  )
+}
+
+async function putTags(sql: Sql, ref: RunRef, tags: KeyValue[], ids: KeyedValues) {
+  const last = (wanted: string) => tags.findLast(({ key }) => key === wanted)?.value ?? null
+  if (!(await writeTags(sql, ref.id, ids, last(nameTag) || null, last(parentTag)))) throw inactive(ref)
+}
+
+export const logBatch = operation({
+  name: 'run.log-batch',
+  input: z.object({ runId: required, metrics, params: list(param), tags: list(tag) }),
+  action: 'edit',
+  on: onRun,
+  async run(ctx, { metrics, params, tags }, ref): Promise<void> {
+    checkCount('metrics', limits.metricsPerBatch, metrics.keys.length)
+    checkCount('params', limits.paramsPerBatch, params.length)
+    checkCount('tags', limits.tagsPerBatch, tags.length)
+    checkCount('metrics, params, and tags', limits.entitiesPerBatch, metrics.keys.length + params.length + tags.length)
+    const doubles = params.map(({ key }) => key).filter((key, i, all) => all.indexOf(key) !== i)
+    if (doubles.length) {
+      throw invalid(
+        `Duplicate parameter keys have been submitted: [${doubles.map((key) => `'${key}'`).join(', ')}]. Please ensure the request contains only one param value per param key.`,
+        'params',
+      )
+    }
+    const points = metrics.keys.length ? await pointColumns(ctx, ref, metrics) : undefined
+    if (points && !params.length && !tags.length) {
+      if (!(await ctx.points.append(ref.id, points))) throw inactive(ref)
+      return ctx.events.ring('run', ref.id)
+    }
+    const paramIds = params.length ? await keyed(ctx.db, ref.experimentId, 'param', params) : undefined
+    const tagIds = tags.length ? await keyed(ctx.db, ref.experimentId, 'tag', tags) : undefined
+    await inTransaction(ctx, async (tx) => {
+      // The head first, always: whoever writes to a run in a transaction waits here, and nowhere in a circle.
+      if (!(await ctx.points.lock(ref.id, tx))) throw inactive(ref)
+      if (paramIds) await putParams(tx, ref, params, paramIds)
+      if (tagIds) await putTags(tx, ref, tags, tagIds)
+      if (points) await ctx.points.append(ref.id, points, tx)
+      rang(tx, ref)
+    })
+  },
+})
+
+export const logMetric = operation({
+  name: 'run.log-metric',
+  input: z.object({ runId: required, metric: metrics }),
+  action: 'edit',
+  on: onRun,
+  async run(ctx, { metric }, ref): Promise<void> {
+    if (!(await ctx.points.append(ref.id, await pointColumns(ctx, ref, metric)))) throw inactive(ref)
+    ctx.events.ring('run', ref.id)
+  },
+})
+
+export const logParam = operation({
+  name: 'run.log-param',
+  input: z.object({ runId: required, key, value: cutText(limits.paramValue) }),
+  action: 'edit',
+  on: onRun,
+  async run(ctx, { key, value }, ref): Promise<void> {
+    const params = [{ key, value }]
+    await putParams(ctx.db, ref, params, await keyed(ctx.db, ref.experimentId, 'param', params))
+    rang(ctx, ref)
+  },
+})
+
+export const setTag = operation({
+  name: 'run.set-tag',
+  input: z.object({ runId: required, key, value: cutText(limits.tagValue) }),
+  action: 'edit',
+  on: onRun,
+  async run(ctx, { key, value }, ref): Promise<void> {
+    const tags = [{ key, value }]
+    await putTags(ctx.db, ref, tags, await keyed(ctx.db, ref.experimentId, 'tag', tags))
+    rang(ctx, ref)
+  },
+})
+
+export const deleteTag = operation({
+  name: 'run.delete-tag',
+  input: z.object({ runId: required, key: required }),
+  action: 'edit',
+  on: onRun,
+  async run(ctx, { key }, ref): Promise<void> {
+    const id = (await findKeys(ctx.db, ref.experimentId, 'tag', [key])).get(key)
+    const outcome = id === undefined ? 'absent' : await deleteTagRow(ctx.db, ref.id, id, key === parentTag)
+    if (outcome === 'closed') throw inactive(ref)
+    if (outcome === 'absent') throw notFound(`No tag with name: ${key} in run with id ${ref.uuid}`)
+    rang(ctx, ref)
+  },
+})
+
+const max = (name: string, length: number) => z.string().max(length, `'${name}' exceeds the maximum length of ${length} characters`)
+
+const dataset = z.object({
+  name: required.pipe(max('name', limits.datasetName)),
+  digest: required.pipe(max('digest', limits.datasetDigest)),
+  sourceType: required,
+  source: required.pipe(max('source', limits.datasetSource)),
+  schema: text.pipe(max('schema', limits.datasetSchema).optional()).transform((value) => value ?? null),
+  profile: text.pipe(max('profile', limits.datasetProfile).optional()).transform((value) => value ?? null),
+})
+const inputTag = z.object({
+  key: required.pipe(max('key', limits.inputTagKey)),
+  value: z.string().pipe(max('value', limits.inputTagValue)),
+})
+
+export const logInputs = operation({
+  name: 'run.log-inputs',
+  input: z.object({ runId: required, datasets: list(z.object({ dataset, tags: list(inputTag) })) }),
+  action: 'edit',
+  on: onRun,
+  async run(ctx, { datasets }, ref): Promise<void> {
+    checkCount('datasets', 1000, datasets.length)
+    // Of two with one name and digest the first counts.
+    const inputs = new Map<string, DatasetInput>()
+    for (const input of datasets) {
+      const id = JSON.stringify([input.dataset.name, input.dataset.digest])
+      if (!inputs.has(id)) inputs.set(id, input)
+    }
+    await inTransaction(ctx, async (tx) => {
+      if (!(await ctx.points.lock(ref.id, tx))) throw inactive(ref)
+      if (inputs.size) await writeInputs(tx, ref.id, ref.experimentId, [...inputs.values()])
+      rang(tx, ref)
+    })
+  },
+})
+
+/** Data sets that runs of these experiments used, with the context of their use where it was said. */
+export const searchDatasets = operation({
+  name: 'dataset.search',
+  input: z.object({ experimentIds: z.array(z.string()).min(1) }),
+  action: 'read',
+  on: onWorkspace,
+  run: async (ctx, { experimentIds }) => datasetSummaries(ctx.db, await visibleExperiments(ctx, experimentIds)),
+})

@@ -1,0 +1,163 @@
+/** Runs as tables, the keys there are, and what a filter means. */
+import { builder, Count, PageInfo, Lifecycle } from '../builder.ts'
+import type { Ctx } from '../context.ts'
+import { invalid } from '../errors.ts'
+import { visibleExperiments } from '../experiments/experiments.ts'
+import { call } from '../operation.ts'
+import { listKeys } from '../runs/keys.sql.ts'
+import { readValues } from '../runs/read.sql.ts'
+import { Run, RunOrder, searchOf } from '../runs/runs.graphql.ts'
+import { kinds, type Kind, type Run as RunRow } from '../runs/run.ts'
+import { searchRuns, type SearchPage } from '../runs/runs.ts'
+import { type Column, columnRef, parseColumnRef } from './column.ts'
+import { explainFilter } from './filter.ts'
+
+/** Columns a table may have: what a wide screen shows, many times over. */
+const mostColumns = 500
+
+const attributes: Record<string, (run: RunRow) => string | number | null> = {
+  run_id: (run) => run.uuid,
+  run_name: (run) => run.name,
+  status: (run) => run.status,
+  user_id: (run) => run.user,
+  start_time: (run) => run.startTime,
+  end_time: (run) => run.endTime,
+  artifact_uri: (run) => run.artifactUri,
+}
+
+type Cell = string | number | null
+
+interface TableRow extends SearchPage {
+  columns: Array<{ ref: string; values: Cell[] }>
+}
+
+/** The values of columns for a page of runs that was already authorised. */
+async function readColumns(ctx: Ctx, runs: RunRow[], refs: string[]): Promise<TableRow['columns']> {
+  if (refs.length > mostColumns) throw invalid(`A table has at most ${mostColumns} columns, and ${refs.length} were asked for.`, 'columns')
+  const columns = refs.map(parseColumnRef)
+  const keysOf = (kind: Column['kind']) => columns.filter((column) => column.kind === kind).map((column) => column.key)
+  const values = await readValues(
+    ctx.db,
+    runs.map((run) => run.id),
+    { params: keysOf('param'), metrics: keysOf('metric'), tags: keysOf('tag') },
+  )
+  const cells = runs.map((run) => {
+    const { params, metrics, tags } = values.get(run.id)!
+    const cell = new Map<string, Cell>()
+    for (const { key, value } of params) cell.set(`param/${key}`, value)
+    for (const { key, value } of metrics) cell.set(`metric/${key}`, value)
+    for (const { key, value } of tags) cell.set(`tag/${key}`, value)
+    return cell
+  })
+  return columns.map(({ kind, key }, i) => {
+    const attribute = kind === 'attribute' ? attributes[key] : undefined
+    return {
+      ref: refs[i]!,
+      values: runs.map((run, row) => (attribute ? attribute(run) : (cells[row]!.get(`${kind}/${key}`) ?? null))),
+    }
+  })
+}
+
+const TableColumn = builder.objectRef<TableRow['columns'][number]>('TableColumn').implement({
+  fields: (t) => ({
+    ref: t.exposeString('ref', { description: 'As it was asked for.' }),
+    values: t.field({
+      type: ['Cell'],
+      nullable: { list: false, items: true },
+      description: 'One for each of `runs`; null where the run has no such value.',
+      complexity: { multiplier: 0 },
+      resolve: ({ values }) => values,
+    }),
+  }),
+})
+
+const RunTable = builder.objectRef<TableRow>('RunTable').implement({
+  description: 'A page of runs as columns: for tables and export.',
+  fields: (t) => ({
+    runs: t.field({ type: [Run], complexity: { multiplier: 1 }, resolve: (page) => page.runs }),
+    columns: t.field({ type: [TableColumn], description: 'In the order asked.', complexity: { multiplier: 1 }, resolve: (page) => page.columns }),
+    total: t.field({ type: Count, resolve: ({ total = 0, exact }) => ({ value: total, exact }) }),
+    pageInfo: t.field({ type: PageInfo, resolve: (page) => ({ endCursor: page.nextPageToken }) }),
+  }),
+})
+
+const ColumnKind = builder.enumType('ColumnKind', { values: ['METRIC', 'PARAM', 'TAG'] as const })
+
+const KeyColumn = builder.objectRef<{ kind: Kind; key: string }>('Column').implement({
+  fields: (t) => ({
+    ref: t.string({ description: 'As the filter language writes it, such as metrics.loss or params.`my key`.', resolve: columnRef }),
+    kind: t.field({ type: ColumnKind, resolve: ({ kind }) => kind.toUpperCase() as 'METRIC' | 'PARAM' | 'TAG' }),
+    key: t.exposeString('key'),
+  }),
+})
+
+const ColumnConnection = builder
+  .objectRef<{ nodes: Array<{ kind: Kind; key: string }>; endCursor: string | null }>('ColumnConnection')
+  .implement({
+    fields: (t) => ({
+      nodes: t.field({ type: [KeyColumn], complexity: { multiplier: 1 }, resolve: ({ nodes }) => nodes }),
+      pageInfo: t.field({ type: PageInfo, resolve: ({ endCursor }) => ({ endCursor }) }),
+    }),
+  })
+
+const FilterExplanation = builder.objectRef<ReturnType<typeof explainFilter>>('FilterExplanation').implement({
+  description: 'Whether a filter is right, and where it is wrong.',
+  fields: (t) => ({
+    ok: t.exposeBoolean('ok'),
+    message: t.string({ nullable: true, description: 'What is wrong. Null when it is right.', resolve: (it) => (it.ok ? null : it.message) }),
+    start: t.int({ nullable: true, description: 'Where the fault begins, in UTF-16 units from 0.', resolve: (it) => (it.ok ? null : it.start) }),
+    end: t.int({ nullable: true, description: 'Where it ends, exclusive.', resolve: (it) => (it.ok ? null : it.end) }),
+  }),
+})
+
+const kindNames = Object.keys(kinds) as Kind[]
+
+builder.queryFields((t) => ({
+  runTable: t.field({
+    type: RunTable,
+    description: 'The search of `searchRuns`, as columns.',
+    complexity: ({ first, columns }) => ({ field: columns.length, multiplier: first ?? 200 }),
+    args: {
+      experiments: t.arg.idList(),
+      filter: t.arg.string(),
+      lifecycle: t.arg({ type: Lifecycle, defaultValue: 'ACTIVE' }),
+      orderBy: t.arg({ type: [RunOrder], description: 'Ties: newest first.' }),
+      columns: t.arg.stringList({ required: true, description: `As the filter language writes them; at most ${mostColumns}.` }),
+      first: t.arg.int({ defaultValue: 200 }),
+      after: t.arg.string(),
+    },
+    async resolve(_root, { columns, ...args }, ctx) {
+      const page = await call(ctx, searchRuns, searchOf(args))
+      return { ...page, columns: await readColumns(ctx, page.runs, columns) }
+    },
+  }),
+  columns: t.field({
+    type: ColumnConnection,
+    description: 'Names of metrics, params and tags in use, by kind and name.',
+    complexity: ({ first }) => ({ field: 1, multiplier: first ?? 500 }),
+    args: {
+      experiments: t.arg.idList({ required: true }),
+      search: t.arg.string({ description: 'Only names that hold this, whatever their case.' }),
+      kinds: t.arg({ type: [ColumnKind], description: '@default all' }),
+      first: t.arg.int({ defaultValue: 500, description: 'At most 5 000.' }),
+      after: t.arg.string(),
+    },
+    async resolve(_root, { experiments, search, kinds: wanted, first, after }, ctx) {
+      const limit = Math.max(1, Math.min(first ?? 500, 5000))
+      const visible = await visibleExperiments(ctx, experiments.map(String))
+      const asked = wanted?.map((kind) => kind.toLowerCase() as Kind) ?? kindNames
+      const rows = await listKeys(ctx.db, visible, asked, search ?? '', after ?? '', limit + 1)
+      const last = rows.length > limit ? rows[limit - 1] : undefined
+      return {
+        nodes: rows.slice(0, limit).map(({ kind, name }) => ({ kind: kindNames.find((each) => kinds[each] === kind)!, key: name })),
+        endCursor: last ? `${last.kind}${last.name}` : null,
+      }
+    },
+  }),
+  explainFilter: t.field({
+    type: FilterExplanation,
+    description: 'What is wrong with a filter, before it is used.',
+    args: { filter: t.arg.string({ required: true }) },
+    resolve: (_root, { filter }) => explainFilter(filter),
+  }),
+}))

@@ -1,0 +1,77 @@
+/** The built pages: files of one folder, and the app's own page for every other path. */
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { extname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
+  '.txt': 'text/plain; charset=utf-8',
+}
+
+/** The page runs its own scripts only, and nothing may frame it. The theme is set by one inline script before first paint. */
+const policy = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self' ws: wss:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+interface File {
+  path: string
+  size: number
+  /** Encodings there are precompressed copies in. */
+  encodings: Array<'br' | 'gzip'>
+}
+
+const suffix = { br: '.br', gzip: '.gz' } as const
+
+export type ServeStatic = (req: IncomingMessage, res: ServerResponse, path: string) => Promise<void>
+
+/** Serves the folder that `vite build` wrote. Only what was there at the start is served, so no path can climb out of it. */
+export function serveStatic(folder: string): ServeStatic {
+  const files = new Map<string, File>()
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || /\.(br|gz)$/.test(entry.name)) continue
+    const path = join(entry.parentPath, entry.name)
+    const encodings = (['br', 'gzip'] as const).filter((encoding) => existsSync(path + suffix[encoding]))
+    files.set(path.slice(folder.length).replaceAll('\\', '/'), { path, size: statSync(path).size, encodings })
+  }
+
+  return async (req, res, path) => {
+    const known = files.get(path)
+    const file = known ?? files.get('/index.html')
+    if (!file || (req.method !== 'GET' && req.method !== 'HEAD')) {
+      res.writeHead(file ? 405 : 404).end()
+      return
+    }
+    const accepted = String(req.headers['accept-encoding'] ?? '')
+    const encoding = file.encodings.find((each) => accepted.includes(each))
+    const actual = encoding ? file.path + suffix[encoding] : file.path
+    res.writeHead(200, {
+      'content-type': types[extname(file.path)] ?? 'application/octet-stream',
+      'content-length': statSync(actual).size,
+      // Names under /_app/immutable hold a hash of their content.
+      'cache-control': path.startsWith('/_app/immutable/') && known ? 'public, max-age=31536000, immutable' : 'no-cache',
+      vary: 'accept-encoding',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': policy,
+      'referrer-policy': 'same-origin',
+      ...(encoding && { 'content-encoding': encoding }),
+    })
+    if (req.method === 'HEAD') res.end()
+    else await pipeline(createReadStream(actual), res)
+  }
+}
