@@ -36,7 +36,7 @@ export function markMatches(text: string, query: string): { text: string; hit: b
     .filter((piece) => piece.text !== '')
 }
 
-/** The filter that finds runs by name. ILIKE's own signs count as themselves; a quote is doubled. */
+/** The filter that finds runs by name. `%` and `_` stay ILIKE’s wildcards; a quote is doubled. */
 export function nameFilter(text: string): string {
   return `attributes.run_name ILIKE '%${text.replace(/'/g, "''")}%'`
 }
