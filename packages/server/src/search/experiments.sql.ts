@@ -1,24 +1,55 @@
-/** Which experiments match, and in which order. */
+/** Which experiments match, and in which order. They are few: one statement, no sets, no walk. */
 import type { Sql } from '@tidegate/db'
-import { AppError } from '../errors.ts'
 import type { Lifecycle } from '../runs/run.ts'
 import type { Order } from './column.ts'
-import type { Filter } from './filter.ts'
+import { compared, type Put } from './compare.sql.ts'
+import { comparisons, type Filter } from './filter.ts'
 
 export interface ExperimentSearch {
   workspace: number
   /** Only among these. Absent: all of the workspace. */
-  experiments?: number[]
+  experiments?: readonly number[]
+  /** Parsed as `experiments`. */
   filter?: Filter | null
   /** @default 'ACTIVE' */
   lifecycle?: Lifecycle
-  /** @default newest first */
-  orderBy?: Order[]
+  /** Ties go by id, newest first. @default newest first */
+  orderBy?: readonly Order[]
   limit: number
   /** @default 0 */
   offset?: number
 }
 
-export async function searchExperiments(_sql: Sql, _search: ExperimentSearch): Promise<{ ids: number[]; hasMore: boolean }> {
-  throw new AppError('NOT_IMPLEMENTED', 'soon')
+const columns: Record<string, string> = {
+  experiment_id: 'e.id',
+  name: 'e.name',
+  creation_time: 'e.created_at',
+  last_update_time: 'e.updated_at',
+}
+
+/** One page of matching experiments. */
+export async function searchExperiments(sql: Sql, search: ExperimentSearch): Promise<{ ids: number[]; hasMore: boolean }> {
+  const { workspace, experiments, filter, lifecycle = 'ACTIVE', orderBy = [], limit, offset = 0 } = search
+  const values: unknown[] = []
+  const put: Put = (value) => `$${values.push(value)}`
+  const conditions = [`e.workspace_id = ${put(workspace)}`]
+  if (experiments) conditions.push(`e.id = ANY(${put(experiments)})`)
+  if (lifecycle !== 'ALL') conditions.push(`e.deleted_at IS ${lifecycle === 'ACTIVE' ? '' : 'NOT '}NULL`)
+  for (const it of comparisons(filter)) {
+    const { kind, key } = it.column
+    if (kind === 'attribute') conditions.push(compared(key === 'experiment_id' ? 'e.id::text' : columns[key]!, it, put))
+    else {
+      const isNull = it.comparator === 'IS NULL'
+      const what = isNull || it.comparator === 'IS NOT NULL' ? '' : ` AND ${compared('t.value', it, put)}`
+      conditions.push(
+        `${isNull ? 'NOT ' : ''}EXISTS (SELECT FROM experiment_tag t WHERE t.experiment_id = e.id AND t.key = ${put(key)}${what})`,
+      )
+    }
+  }
+  const terms = orderBy.map(({ column, descending }) => `${columns[column.key]} ${descending ? 'DESC' : 'ASC'}`)
+  if (!terms.length) terms.push('e.created_at DESC', 'e.id')
+  else terms.push('e.id DESC')
+  const text = `SELECT e.id FROM experiment e WHERE ${conditions.join(' AND ')} ORDER BY ${terms.join(', ')} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}`
+  const ids = (await sql.query<{ id: number }>(text, values)).map(({ id }) => id)
+  return { ids: ids.slice(0, limit), hasMore: ids.length > limit }
 }

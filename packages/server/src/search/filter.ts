@@ -26,6 +26,10 @@ export interface And {
 
 export type Filter = Comparison | And
 
+/** All comparisons of a filter: each must hold. */
+export const comparisons = (filter: Filter | null | undefined): Comparison[] =>
+  !filter ? [] : filter.type === 'and' ? filter.of.flatMap(comparisons) : [filter]
+
 export type Explanation = { ok: true; filter: Filter | null } | { ok: false; message: string; start: number; end: number }
 
 /** The tree of a filter, null where everything passes. Throws an AppError INVALID_PARAMETER_VALUE. */
@@ -184,11 +188,11 @@ function valueFor(column: Column, comparator: string, right: Token, grammar: Gra
   return idOf(column, value)
 }
 
-/** The value as it is, for experiment ids only where it can be one. */
+/** The value as it is; an experiment id as it is written elsewhere, without spaces, sign and leading zeros. */
 function idOf({ kind, key }: Column, value: string): string {
-  if (kind === 'attribute' && key === 'experiment_id' && !/^\s*[-+]?\d{1,18}\s*$/.test(value))
-    throw invalid(`Invalid experiment ID '${value}'. Experiment ID must be a valid integer.`)
-  return value
+  if (kind !== 'attribute' || key !== 'experiment_id') return value
+  if (!/^\s*[-+]?\d{1,18}\s*$/.test(value)) throw invalid(`Invalid experiment ID '${value}'. Experiment ID must be a valid integer.`)
+  return String(Number(value))
 }
 
 /** The quoted strings of a list, in which a backslash takes the next character as it is. */

@@ -1,14 +1,14 @@
 /** Runs as tables, the keys there are, and what a filter means. */
-import { builder, Count, PageInfo, Lifecycle } from '../builder.ts'
+import { builder, Count, Lifecycle, PageInfo } from '../builder.ts'
 import type { Ctx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { visibleExperiments } from '../experiments/experiments.ts'
 import { call } from '../operation.ts'
 import { listKeys } from '../runs/keys.sql.ts'
 import { readValues } from '../runs/read.sql.ts'
+import { type Kind, kinds, type Run as RunRow } from '../runs/run.ts'
 import { Run, RunOrder, searchOf } from '../runs/runs.graphql.ts'
-import { kinds, type Kind, type Run as RunRow } from '../runs/run.ts'
-import { searchRuns, type SearchPage } from '../runs/runs.ts'
+import { type SearchPage, searchRuns } from '../runs/runs.ts'
 import { type Column, columnRef, parseColumnRef } from './column.ts'
 import { explainFilter } from './filter.ts'
 
@@ -75,7 +75,12 @@ const RunTable = builder.objectRef<TableRow>('RunTable').implement({
   description: 'A page of runs as columns: for tables and export.',
   fields: (t) => ({
     runs: t.field({ type: [Run], complexity: { multiplier: 1 }, resolve: (page) => page.runs }),
-    columns: t.field({ type: [TableColumn], description: 'In the order asked.', complexity: { multiplier: 1 }, resolve: (page) => page.columns }),
+    columns: t.field({
+      type: [TableColumn],
+      description: 'In the order asked.',
+      complexity: { multiplier: 1 },
+      resolve: (page) => page.columns,
+    }),
     total: t.field({ type: Count, resolve: ({ total = 0, exact }) => ({ value: total, exact }) }),
     pageInfo: t.field({ type: PageInfo, resolve: (page) => ({ endCursor: page.nextPageToken }) }),
   }),
@@ -104,8 +109,16 @@ const FilterExplanation = builder.objectRef<ReturnType<typeof explainFilter>>('F
   description: 'Whether a filter is right, and where it is wrong.',
   fields: (t) => ({
     ok: t.exposeBoolean('ok'),
-    message: t.string({ nullable: true, description: 'What is wrong. Null when it is right.', resolve: (it) => (it.ok ? null : it.message) }),
-    start: t.int({ nullable: true, description: 'Where the fault begins, in UTF-16 units from 0.', resolve: (it) => (it.ok ? null : it.start) }),
+    message: t.string({
+      nullable: true,
+      description: 'What is wrong. Null when it is right.',
+      resolve: (it) => (it.ok ? null : it.message),
+    }),
+    start: t.int({
+      nullable: true,
+      description: 'Where the fault begins, in UTF-16 units from 0.',
+      resolve: (it) => (it.ok ? null : it.start),
+    }),
     end: t.int({ nullable: true, description: 'Where it ends, exclusive.', resolve: (it) => (it.ok ? null : it.end) }),
   }),
 })

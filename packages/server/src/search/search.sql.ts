@@ -11,7 +11,7 @@ import type { Sql } from '@tidegate/db'
 import { kinds, type Lifecycle } from '../runs/run.ts'
 import type { Column, Order } from './column.ts'
 import { attributeColumns, isKeys, type KeysOf, type Put, places, probe, sets } from './compare.sql.ts'
-import type { Comparison, Filter } from './filter.ts'
+import { type Comparison, comparisons, type Filter } from './filter.ts'
 
 export interface RunSearch {
   /** Authorised already. */
@@ -44,10 +44,6 @@ export interface RunPage {
 const bound = 10_000
 /** Past this many rows before the end of the page, the whole is cheaper than the walk. */
 const deepest = 20_000
-
-/** The comparisons of a filter. */
-const comparisons = (filter: Filter | null | undefined): Comparison[] =>
-  !filter ? [] : filter.type === 'and' ? filter.of.flatMap(comparisons) : [filter]
 
 type Valued = Column & { kind: 'metric' | 'param' | 'tag' }
 const isValued = (column: Column): column is Valued => column.kind in kinds
@@ -93,7 +89,7 @@ export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> 
       return { ...page, ...(await counted(sql, ready)) }
     }
   }
-  const whole = wholeStatement(ready, last)
+  const whole = wholeStatement(ready)
   if (!whole) return { ids: [], hasMore: false, total: 0, exact: true }
   const rows = await sql.query<{ id: number | null; total: number }>(whole.text, whole.values)
   const ids = rows.flatMap(({ id }) => id ?? [])
@@ -148,7 +144,9 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
   else if (rows > deepest) return null
   else if (!first || orders.every(({ column }) => column.kind === 'attribute')) {
     const order = orderOf(orders, (i) => attributeColumns[orders[i]!.column.key]!)
-    const inside = `SELECT r.* FROM run r WHERE r.experiment_id = e.id ${alive(search).map((it) => `AND ${it}`).join('')} ORDER BY ${order} LIMIT ${put(rows)}`
+    const inside = `SELECT r.* FROM run r WHERE r.experiment_id = e.id ${alive(search)
+      .map((it) => `AND ${it}`)
+      .join('')} ORDER BY ${order} LIMIT ${put(rows)}`
     walk = `SELECT r.id FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${inside}) r ORDER BY ${order} LIMIT ${put(rows)}`
     seen = '(SELECT count(*) FROM w)::int'
   } else if (isValued(first)) {
@@ -195,7 +193,7 @@ function matches({ search, tests, keysOf }: Ready, put: Put, columns: string, jo
 }
 
 /** The page of all matches in their order, with their number. */
-function wholeStatement(ready: Ready, _last: number) {
+function wholeStatement(ready: Ready) {
   const { search, orders, keysOf } = ready
   const { values, put } = statement()
   const joins: string[] = []
