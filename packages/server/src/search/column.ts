@@ -106,8 +106,8 @@ export function columnRef({ kind, key }: Column): string {
  * Reads what `columnRef` writes, and, because a reference stands alone, keys that a filter would want quoted:
  * metrics.val/loss. Throws INVALID_PARAMETER_VALUE.
  */
-export function parseColumnRef(ref: string, grammar: Grammar = 'runs'): Column {
-  return columnOf(ref.trim(), grammar)
+export function parseColumnRef(ref: string): Column {
+  return columnOf(ref.trim(), 'runs')
 }
 
 /** One term of an order. */
