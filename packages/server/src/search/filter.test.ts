@@ -1,0 +1,286 @@
+import { describe, expect, it } from 'vitest'
+import { AppError } from '../errors.ts'
+import { columnRef, type Grammar, parseColumnRef, parseOrderBy } from './column.ts'
+import { comparisons, explainFilter, parseFilter } from './filter.ts'
+import { offsetOf, pageToken } from './page-token.ts'
+
+/** A filter as a short text: what was understood. */
+const understood = (text: string, grammar?: Grammar) =>
+  comparisons(parseFilter(text, grammar)).map(
+    ({ column, comparator, value }) => `${column.kind}/${column.key} ${comparator} ${JSON.stringify(value)}`,
+  )
+
+/** What is wrong, and the part of the text it points at. */
+function refused(text: string, grammar?: Grammar): [string, string] {
+  const found = explainFilter(text, grammar)
+  if (found.ok) throw new Error(`${text} is taken`)
+  return [found.message, text.slice(found.start, found.end)]
+}
+
+describe('the filter language takes', () => {
+  // Each of these was given to MLflow's own parser, and understood so.
+  it.each([
+    ['metrics.acc > 0.9', 'metric/acc > 0.9'],
+    ['metric.acc>=-1e-3', 'metric/acc >= -0.001'],
+    ['metrics.a > .5', 'metric/a > 0.5'],
+    ['metrics.a != 5.', 'metric/a != 5'],
+    ['metrics.`val/loss` < 1', 'metric/val/loss < 1'],
+    ['metrics."val loss" = 1', 'metric/val loss = 1'],
+    ['`metrics`.acc <= 1', 'metric/acc <= 1'],
+    ['metrics.a.b.c > 1', 'metric/a.b.c > 1'],
+    ['metrics.1a > 1', 'metric/1a > 1'],
+    ['metrics._x > 1', 'metric/_x > 1'],
+    ['metrics.order > 1', 'metric/order > 1'],
+    ["tags.mlflow.source.type = 'x'", 'tag/mlflow.source.type = "x"'],
+    ["tags.and = 'x'", 'tag/and = "x"'],
+    ["tag.`a``b` = 'x'", 'tag/a``b = "x"'],
+    ["params.ä = 'x'", 'param/ä = "x"'],
+    ["parameters.a = 'it\\'s'", `param/a = "it\\\\'s"`],
+    ["param.a = 'it''s'", `param/a = "it''s"`],
+    ['params.a != "it\'s"', `param/a != "it's"`],
+    ["params.a = ''", 'param/a = ""'],
+    ["params.'a' = 'x'", 'param/a = "x"'],
+    ["params.a like '%x_'", 'param/a LIKE "%x_"'],
+    ["params.a ILIKE '%x%'", 'param/a ILIKE "%x%"'],
+    ['params.a IS NULL', 'param/a IS NULL null'],
+    ['tags.a is not null', 'tag/a IS NOT NULL null'],
+    ["status = 'RUNNING'", 'attribute/status = "RUNNING"'],
+    ['status != "RUNNING"', 'attribute/status != "RUNNING"'],
+    ['attribute.run_id IN (\'a\' , "b",)', 'attribute/run_id IN ["a","b"]'],
+    ["run_id not in ('a')", 'attribute/run_id NOT IN ["a"]'],
+    ["run_id IN ('it\\'s')", `attribute/run_id IN ["it's"]`],
+    ['attr.start_time > 5.5', 'attribute/start_time > 5.5'],
+    ['created > 5', 'attribute/start_time > 5'],
+    ['run.Created > 5', 'attribute/start_time > 5'],
+    ["`run name` = 'x'", 'attribute/run_name = "x"'],
+    ['attributes.`Run name` LIKE "x"', 'attribute/run_name LIKE "x"'],
+    ["user_id = 'x'", 'attribute/user_id = "x"'],
+    ["artifact_uri LIKE 'x'", 'attribute/artifact_uri LIKE "x"'],
+    ["dataset.name = 'x'", 'dataset/name = "x"'],
+    ["datasets.context IN ('train')", 'dataset/context IN ["train"]'],
+  ])('%s', (text, meaning) => expect(understood(text)).toEqual([meaning]))
+
+  it('comparisons joined by AND, in any case, over lines, or by nothing', () => {
+    const both = ['param/a = "x"', 'metric/b > 1']
+    for (const text of [
+      "params.a = 'x' AND metrics.b > 1",
+      "params.a = 'x'and\n\tmetrics.b>1",
+      "params.a = 'x' metrics.b > 1",
+      "AND params.a = 'x' AND AND metrics.b > 1 AND",
+    ])
+      expect(understood(text)).toEqual(both)
+  })
+
+  it('the empty text, as no filter', () => {
+    expect(parseFilter('')).toBeNull()
+    expect(parseFilter(undefined)).toBeNull()
+  })
+
+  it.each([
+    ["name LIKE 'x%'", 'attribute/name LIKE "x%"'],
+    ["attribute.name = 'x'", 'attribute/name = "x"'],
+    ["experiment_id IN ('1', '02')", 'attribute/experiment_id IN ["1","2"]'],
+    ['creation_time > 5', 'attribute/creation_time > 5'],
+    ["tag.`a b` ILIKE 'x'", 'tag/a b ILIKE "x"'],
+    ['tags.a IS NULL', 'tag/a IS NULL null'],
+  ])('%s of experiments', (text, meaning) => expect(understood(text, 'experiments')).toEqual([meaning]))
+})
+
+describe('the filter language refuses', () => {
+  const invalidClause = 'Invalid clause(s) in filter string: '
+  it.each([
+    ['metrics.a > 1 OR metrics.b > 2', `${invalidClause}'OR'`, 'OR'],
+    ['(metrics.a > 1)', `${invalidClause}'(metrics.a > 1)'`, '(metrics.a > 1)'],
+    ['metrics.a > 1 and not metrics.b > 2', `${invalidClause}'not'`, 'not'],
+    ['metrics.a', `${invalidClause}'metrics.a'`, 'metrics.a'],
+    ['metrics.a > 1;', `${invalidClause}';'`, ';'],
+    ['metrics.a >', invalidClause, ''],
+    ['> 1', `${invalidClause}'>'`, '>'],
+    ["params.a = 'x' -- no", `${invalidClause}'--'`, '--'],
+    ["params.a = 'x' 'y'", `${invalidClause}''y''`, "'y'"],
+    ["params.a = 'x", invalidClause, "'"],
+    ["run_id IN 'a'", invalidClause, "'a'"],
+    ['  ', "Invalid filter '  '. Could not be parsed.", '  '],
+    ["params.a = '\0'", 'Invalid filter', "params.a = '\0'"],
+    ['1 < metrics.a', "Invalid comparison clause. Expected 'Identifier' found '1'", '1'],
+    ['metrics.val/loss > 1', "Invalid comparison clause. Expected 'Identifier' found 'metrics.val/loss'", 'metrics.val/loss'],
+    ['"metrics.acc" > 1', "Invalid entity type '\"metrics'", '"metrics.acc"'],
+    ["foo.bar = 'x'", "Invalid entity type 'foo'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']", 'foo.bar'],
+    ["toString.x = 'x'", "Invalid entity type 'toString'", 'toString.x'],
+    ['duration > 5', "Invalid attribute key 'duration' specified. Valid keys are '{", 'duration'],
+    ["constructor = 'x'", "Invalid attribute key 'constructor' specified.", 'constructor'],
+    ["lifecycle_stage = 'active'", "Invalid attribute key 'lifecycle_stage'", 'lifecycle_stage'],
+    ["dataset.foo = 'x'", "Invalid dataset key 'foo' specified. Valid keys are '{'name', 'digest', 'context'}'", 'dataset.foo'],
+    ["metrics.a = 'x'", "Expected numeric value type for metric. Found 'x'", "'x'"],
+    ['metrics.a > nan', 'Expected numeric value type for metric. Found nan', 'nan'],
+    ["start_time = '5'", "Expected numeric value type for numeric attribute: start_time. Found '5'", "'5'"],
+    ['params.a = 5', "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 5", '5'],
+    ["tags.a IN ('x')", "Expected a quoted string value for tag (e.g. 'my-value'). Got value ('x')", "('x')"],
+    ['params.a = abc', 'Parameter value is either not quoted or unidentified quote types used for string value abc', 'abc'],
+    ['tags.a = `abc`', 'Parameter value is either not quoted or unidentified quote types used for string value `abc`', '`abc`'],
+    ['status = 5', 'Expected a quoted string value for attributes. Got value 5', '5'],
+    ['dataset.name = 5', 'Expected a quoted string value for dataset attributes. Got value 5', '5'],
+    ['metrics.a IS NULL', "IS NULL / IS NOT NULL is only supported for tags and params, not for 'metric' 'a'", 'IS NULL'],
+    ['metrics.a == 1', "Invalid comparator '==' not one of '{", '=='],
+    ["params.a > '5'", "Invalid comparator '>' not one of '{", '>'],
+    ["params.a NOT  LIKE 'x'", "Invalid comparator 'NOT LIKE' not one of '{", 'NOT  LIKE'],
+    ["params.a RLIKE 'x'", "Invalid comparator 'RLIKE'", 'RLIKE'],
+    ["datasets.name > 'x'", "Invalid comparator '>' not one of '{", '>'],
+    ["run_id = ('a')", "Invalid comparator '=' for a list", "('a')"],
+    ["status IN ('FINISHED')", "Only ['run_id'] attributes support comparison with a list of quoted string values.", "('FINISHED')"],
+    ['run_id IN ()', 'While parsing a list in the query, expected a non-empty list of string values, but got empty list', '()'],
+    [
+      "run_id IN ('a', 1)",
+      'While parsing a list in the query, expected string value, punctuation, or whitespace, but got different',
+      "('a', 1)",
+    ],
+    [
+      "run_id IN ('a'; 'b')",
+      'While parsing a list in the query, expected a non-empty list of string values, but got ill-formed',
+      "('a'; 'b')",
+    ],
+  ])('%j', (text, message, at) => {
+    const [said, where] = refused(text)
+    expect(said.slice(0, message.length)).toBe(message)
+    expect(where).toBe(at)
+  })
+
+  it('an unquoted key with a hint how to write it', () => {
+    expect(refused('metrics.val/loss > 1')[0]).toMatch(/metrics\.`val\/loss`$/)
+  })
+
+  it.each([
+    ["attributes.name = 'x'", "Invalid entity type 'attributes'. Valid entity types are ('attribute', 'tag', 'tags')"],
+    ['metrics.a > 1', "Invalid entity type 'metrics'. Valid entity types are ('attribute', 'tag', 'tags')"],
+    [
+      'created > 1',
+      "Invalid attribute key 'created' specified. Valid keys are '{'experiment_id', 'name', 'creation_time', 'last_update_time'}'",
+    ],
+    ['name IS NULL', "IS NULL / IS NOT NULL is only supported for tags, not for attribute 'name'"],
+    ['last_update_time > 5.5', "Invalid value for numeric attribute 'last_update_time': '5.5'"],
+    ["tags.a > 'x'", 'Invalid comparator for tag: >'],
+    ["experiment_id LIKE '1'", 'Invalid comparator for experiment_id: LIKE'],
+    ["experiment_id = 'x'", "Invalid experiment ID 'x'"],
+  ])('%j of experiments', (text, message) => expect(refused(text, 'experiments')[0].slice(0, message.length)).toBe(message))
+
+  it('anything else with INVALID_PARAMETER_VALUE, never with another fault', () => {
+    const bits = [
+      'metrics.',
+      'params',
+      '.a',
+      'status',
+      "'x'",
+      "'",
+      '"',
+      '`',
+      '(',
+      ')',
+      ' ',
+      ',',
+      '1',
+      '-',
+      '.5',
+      'e9',
+      '=',
+      '!=',
+      '>',
+      'LIKE',
+      'IN',
+      'NOT',
+      'IS',
+      'NULL',
+      'AND',
+      'OR',
+      '\n',
+      '\\',
+      'é',
+      '\u{1f600}',
+      '\ud800',
+      '/',
+      ';',
+      '--',
+    ]
+    let seed = 7
+    const random = (n: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % n
+    for (let i = 0; i < 20_000; i++) {
+      const text = Array.from({ length: 1 + random(12) }, () => bits[random(bits.length)]).join(random(2) ? ' ' : '')
+      for (const grammar of ['runs', 'experiments'] as const)
+        for (const read of [() => parseFilter(text, grammar), () => parseOrderBy([text], grammar)])
+          try {
+            read()
+          } catch (error) {
+            if (!(error instanceof AppError) || error.code !== 'INVALID_PARAMETER_VALUE') throw new Error(text, { cause: error })
+          }
+    }
+  })
+})
+
+describe('order_by', () => {
+  const orders = (...clauses: string[]) =>
+    parseOrderBy(clauses).map(({ column, descending }) => `${column.kind}/${column.key} ${descending ? 'down' : 'up'}`)
+
+  it('is a column and perhaps a direction', () => {
+    expect(orders('metrics.`a b` DESC', 'params."x y" asc', 'tags.mlflow.source.name', 'Created desc', 'attribute.status')).toEqual([
+      'metric/a b down',
+      'param/x y up',
+      'tag/mlflow.source.name up',
+      'attribute/start_time down',
+      'attribute/status up',
+    ])
+  })
+
+  it.each([
+    [[''], "Invalid order_by clause ''. Could not be parsed."],
+    [['metrics.a DESC foo'], "Invalid order_by clause 'metrics.a DESC foo'. Could not be parsed."],
+    [['metrics.a, metrics.b'], "Invalid order_by clause 'metrics.a, metrics.b'. Could not be parsed."],
+    [['metrics.val/loss'], "Invalid order_by clause 'metrics.val/loss'. Could not be parsed."],
+    [["params.a = 'x'"], "Invalid order_by clause 'params.a = 'x''. Could not be parsed."],
+    [['metrics.a foo'], "Invalid ordering key in order_by clause 'metrics.a foo'."],
+    [['duration'], "Invalid attribute key 'duration' specified."],
+    [['datasets.name'], "Invalid identifier type 'dataset'"],
+    [['metrics.a', 'metric.`a` DESC'], "`order_by` contains duplicate fields: ['metrics.a', 'metric.`a` DESC']"],
+  ])('refuses %j', (clauses, message) => expect(() => parseOrderBy(clauses)).toThrow(message))
+
+  it('of experiments knows attributes only', () => {
+    expect(parseOrderBy(['name DESC'], 'experiments')).toEqual([{ column: { kind: 'attribute', key: 'name' }, descending: true }])
+    expect(() => parseOrderBy(['tags.a'], 'experiments')).toThrow('Invalid order_by entity: tag')
+  })
+})
+
+describe('a reference to a column', () => {
+  it.each([
+    [{ kind: 'metric', key: 'acc' }, 'metrics.acc'],
+    [{ kind: 'metric', key: 'val/loss' }, 'metrics.`val/loss`'],
+    [{ kind: 'param', key: 'my key' }, 'params.`my key`'],
+    [{ kind: 'tag', key: 'mlflow.user' }, 'tags.mlflow.user'],
+    [{ kind: 'tag', key: 'a`b' }, 'tags."a`b"'],
+    [{ kind: 'tag', key: '5' }, 'tags.`5`'],
+    [{ kind: 'attribute', key: 'start_time' }, 'attributes.start_time'],
+  ] as const)('%j is written %s, and read so, alone and in a filter', (column, ref) => {
+    expect(columnRef(column)).toBe(ref)
+    expect(parseColumnRef(ref)).toEqual(column)
+    expect(parseOrderBy([`${ref} DESC`])).toEqual([{ column, descending: true }])
+  })
+
+  it('needs no quotes where it stands alone', () => {
+    expect(parseColumnRef('metrics.val/loss')).toEqual({ kind: 'metric', key: 'val/loss' })
+    expect(parseColumnRef('start_time')).toEqual({ kind: 'attribute', key: 'start_time' })
+  })
+})
+
+describe('a page token', () => {
+  it('is base64 of an offset', () => {
+    expect(offsetOf(undefined)).toBe(0)
+    expect(offsetOf('')).toBe(0)
+    expect(Buffer.from(pageToken(200), 'base64').toString()).toBe('{"offset": 200}')
+    expect(offsetOf(pageToken(200))).toBe(200)
+  })
+
+  it.each([
+    ['evilhax', 'Invalid page token, could not base64-decode'],
+    [Buffer.from('not json').toString('base64'), 'Invalid page token, decoded value='],
+    [Buffer.from('null').toString('base64'), 'Invalid page token, parsed value='],
+    [Buffer.from('{"nope": 1}').toString('base64'), 'Invalid page token, parsed value='],
+    [Buffer.from('{"offset": -1}').toString('base64'), 'Invalid page token, parsed value='],
+  ])('%s is refused', (token, message) => expect(() => offsetOf(token)).toThrow(message))
+})
