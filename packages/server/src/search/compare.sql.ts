@@ -107,7 +107,7 @@ export function sets(all: readonly Comparison[], keysOf: KeysOf, experiments: st
     if (kind === 'attribute') found.rows.push(probe(it, keysOf, put))
     else if (kind === 'dataset')
       found.within.push(
-        `SELECT i.run_id FROM dataset_input i ${dataset(it, put)} AND i.dataset_id IN (SELECT id FROM dataset WHERE experiment_id = ANY(${experiments}))`,
+        `SELECT DISTINCT i.run_id FROM dataset_input i ${dataset(it, put)} AND i.dataset_id IN (SELECT id FROM dataset WHERE experiment_id = ANY(${experiments}))`,
       )
     else {
       const keys = keysOf(it.column)
