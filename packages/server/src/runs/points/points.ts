@@ -1,0 +1,142 @@
+/**
+ * Metric points: the only place where they are written and read. Runs and metric keys are integers here.
+ *
+ * Always true: what `append` acknowledged is durable and is read exactly once, whatever is sent again, merged, crashes or
+ * runs beside it. Two points are the same when key, step, time and value are; NaN equals NaN, and -0 is 0.
+ */
+import type { Database, Sql } from '@tidegate/db'
+import type { Logger } from 'pino'
+
+/** Points in four parallel arrays, in any order; keys may repeat. Steps and times are safe integers, values finite or NaN. */
+export interface PointColumns {
+  keys: readonly number[]
+  steps: readonly number[]
+  /** ms since 1970 */
+  times: readonly number[]
+  values: readonly number[]
+}
+
+/** Points of one metric, ordered by step, time and value. */
+export interface Series {
+  key: number
+  steps: number[]
+  times: number[]
+  values: number[]
+}
+
+/** All of a run's points up to here were seen. 0 is before the first. */
+export interface RunCursor {
+  run: number
+  after: number
+}
+
+export interface NewPoints {
+  /** Runs whose cursor moved; `series` may be empty, where what came was nothing new or of other keys. */
+  runs: Array<{ run: number; cursor: number; series: Series[] }>
+  /** There is more to read at once, from the new cursors. */
+  more: boolean
+}
+
+export interface HistoryOptions {
+  /** The most points to answer. */
+  limit: number
+  /** `next` of the page before. */
+  after?: string | undefined
+}
+
+/** Points ordered by time, step and value. Later pages hold what was there at the first. */
+export interface HistoryPage {
+  steps: number[]
+  times: number[]
+  values: number[]
+  /** Null on the last page. */
+  next: string | null
+}
+
+export interface ChartRange {
+  axis: 'step' | 'time'
+  /** First and last step, or time in ms, both inclusive. @default all there is */
+  from?: number | undefined
+  to?: number | undefined
+  /** The most entries of each column, at least 1. */
+  buckets: number
+}
+
+/**
+ * One metric's line in at most `buckets` entries. Entry i stands for the points after entry i - 1 and up to its own step
+ * and time, which are those of its last point. Where the range holds no more points than that, they are the points.
+ */
+export interface ChartLine {
+  key: number
+  steps: number[]
+  times: number[]
+  /** Least and greatest value; NaN only where all are NaN. */
+  min: number[]
+  max: number[]
+  /** The value of the last point, maybe NaN. */
+  last: number[]
+  /** Points in the range. */
+  count: number
+  /** False when every entry is one point. */
+  sampled: boolean
+  /** The run's cursor at that moment: `since` goes on from here. */
+  cursor: number
+}
+
+export interface SampleRange {
+  /** First and last step, inclusive. @default all there is */
+  from?: number | undefined
+  to?: number | undefined
+  /** The most points of each run. */
+  max: number
+}
+
+export interface Sample {
+  run: number
+  steps: number[]
+  times: number[]
+  values: number[]
+}
+
+export interface MergeOutcome {
+  /** Points taken out of the tail. */
+  points: number
+  /** There is more to merge at once. */
+  more: boolean
+}
+
+export interface Points {
+  /** Makes the head of a new run. */
+  create(run: number, sql: Sql): Promise<void>
+  /** Locks a run against other writers until the transaction ends. False when it is unknown or closed. */
+  lock(run: number, sql: Sql): Promise<boolean>
+  /** Refuses further writes to these runs: soft deletion. */
+  close(runs: readonly number[], sql: Sql): Promise<void>
+  reopen(runs: readonly number[], sql: Sql): Promise<void>
+  /** Deletes all points of these runs for good, and their heads. */
+  drop(runs: readonly number[]): Promise<void>
+
+  /**
+   * Writes all of these points or none; committed when it resolves. False when the run is unknown or closed.
+   * With `sql`, in that transaction, which has `lock`ed the run.
+   */
+  append(run: number, columns: PointColumns, sql?: Sql): Promise<boolean>
+
+  /** Where each run's cursor stands now. Unknown runs are left out. */
+  heads(runs: readonly number[]): Promise<Map<number, number>>
+  /** What came after each cursor: exactly once, a bounded amount per call. Only these keys, if given. */
+  since(cursors: readonly RunCursor[], keys?: readonly number[]): Promise<NewPoints>
+  /** A page of one metric's points. Throws INVALID_PARAMETER_VALUE where `after` is no token of ours. */
+  history(run: number, key: number, options: HistoryOptions): Promise<HistoryPage>
+  /** A line for every key asked for, in that order; one without points is empty. */
+  chart(run: number, keys: readonly number[], range: ChartRange): Promise<ChartLine[]>
+  /** At most `max` points of each run, sampled as MLflow's get-history-bulk-interval does. */
+  sample(runs: readonly number[], key: number, range: SampleRange): Promise<Sample[]>
+
+  /** Merges a step of the run's newest writes into its chunks. For tests: the merger does it by itself. */
+  merge(run: number): Promise<MergeOutcome>
+  /** Merges what is written, by any process, until stopped. Stopping waits for the step at hand. */
+  startMerger(): () => Promise<void>
+}
+
+export declare function openPoints(db: Database, log: Logger): Points
