@@ -14,26 +14,30 @@ export interface Target<Row> {
   row: Row
 }
 
-export interface Operation<Input, Row, Result, Rest extends unknown[]> {
+export interface Operation<Input, Row, Result> {
   /** `noun.verb`, for the log. */
   name: string
   input: z.ZodType<Input>
   action: Action
   on(ctx: Ctx, input: Input): Target<Row> | Promise<Target<Row>>
-  run(ctx: Ctx, input: Input, row: Row, ...rest: Rest): Promise<Result> | Result
+  run(ctx: Ctx, input: Input, row: Row): Promise<Result> | Result
 }
 
-export const operation = <Input, Row, Result, Rest extends unknown[] = []>(
-  it: Operation<Input, Row, Result, Rest>,
-): Operation<Input, Row, Result, Rest> => it
+type On = Target<unknown> | Promise<Target<unknown>>
+
+/** Declares one. The types of `run`'s arguments come from `input` and from what `on` returns. */
+export function operation<Schema extends z.ZodType, Acted extends On, Result>(it: {
+  name: string
+  input: Schema
+  action: Action
+  on: (ctx: Ctx, input: z.output<Schema>) => Acted
+  run: (ctx: Ctx, input: z.output<Schema>, row: Awaited<Acted>['row']) => Promise<Result> | Result
+}): Operation<z.output<Schema>, Awaited<Acted>['row'], Result> {
+  return it as unknown as Operation<z.output<Schema>, Awaited<Acted>['row'], Result>
+}
 
 /** Does it, for whoever `ctx` speaks for. */
-export async function call<Input, Row, Result, Rest extends unknown[]>(
-  ctx: Ctx,
-  op: Operation<Input, Row, Result, Rest>,
-  raw: unknown,
-  ...rest: Rest
-): Promise<Result> {
+export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Row, Result>, raw: unknown): Promise<Result> {
   const start = performance.now()
   let outcome = 'ok'
   try {
@@ -41,7 +45,7 @@ export async function call<Input, Row, Result, Rest extends unknown[]>(
     if (!parsed.success) throw refusal(ctx, parsed.error, raw)
     const { securable, row } = await op.on(ctx, parsed.data)
     authorise(ctx.ability, op.action, securable)
-    return await op.run(ctx, parsed.data, row, ...rest)
+    return await op.run(ctx, parsed.data, row)
   } catch (error) {
     outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
     throw error

@@ -61,7 +61,7 @@ interface Shape<Result> {
 
 const route =
   (method: Method) =>
-  <Input, Row, Result>(path: string, op: Operation<Input, Row, Result, []>, shape: Shape<Result> = {}): Route => ({
+  <Input, Row, Result>(path: string, op: Operation<Input, Row, Result>, shape: Shape<Result> = {}): Route => ({
     method,
     path,
     limit: shape.limit ?? MiB,

@@ -1,14 +1,14 @@
 /** Reading metric points: the history as MLflow pages it, charts, and what is new since a cursor. */
 import { z } from 'zod'
+import { authorise } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { visibleExperiments } from '../experiments/experiments.ts'
 import { int64, optionalInt64, required, text } from '../fields.ts'
 import { call, operation } from '../operation.ts'
 import { findKeys, keyNames } from './keys.sql.ts'
-import type { PointsBatchRow } from './runs.graphql.ts'
 import { type RunRef, runTarget } from './runs.ts'
-import { databaseTime, runsChangedSince } from './write.sql.ts'
+import { changesPerRead, databaseTime, runsChangedSince } from './write.sql.ts'
 
 /** Points of some runs as columns. */
 export interface PointColumns {
@@ -33,6 +33,19 @@ const asColumns = (key: string, run: string, found: { steps: number[]; times: nu
 
 const nothing = { steps: [], times: [], values: [] }
 
+const joined = (parts: PointColumns[]): PointColumns => ({
+  keys: parts.flatMap((part) => part.keys),
+  runs: parts.flatMap((part) => part.runs),
+  values: parts.flatMap((part) => part.values),
+  times: parts.flatMap((part) => part.times),
+  steps: parts.flatMap((part) => part.steps),
+})
+
+/** MLflow's limits: of points and of runs in one request for the histories of many runs, and of sampled points. */
+const bulkPoints = 25_000
+const bulkRuns = 100
+const samplePoints = 2500
+
 /** Without `maxResults` the whole history comes at once, as MLflow gives it. */
 export const historyOf = operation({
   name: 'metric.history',
@@ -45,7 +58,201 @@ export const historyOf = operation({
     }
     const key = await metricKey(ctx, ref, name)
     if (key === undefined) return { points: asColumns(name, ref.uuid, nothing), nextPageToken: undefined }
-    const page = await ctx.points.history(ref.id, key, { limit: maxResults ?? Number.POSITIVE_INFINITY, after: pageToken })
-    return { points: asColumns(name, ref.uuid, page), nextPageToken: page.next }
+    const { next, ...page } = await ctx.points.history(ref.id, key, { limit: maxResults ?? Number.MAX_SAFE_INTEGER, after: pageToken })
+    return { points: asColumns(name, ref.uuid, page), nextPageToken: next ?? undefined }
   },
 })
+
+/** The securable of a question about several runs: each run is authorised by itself. */
+const onRuns = async (ctx: Ctx, { runIds }: { runIds: string[] }) => {
+  const targets = await Promise.all([...new Set(runIds)].map((id) => runTarget(ctx, id)))
+  for (const { securable } of targets) authorise(ctx.ability, 'read', securable)
+  return { securable: { kind: 'Workspace', id: ctx.workspace.id } as const, row: targets.map(({ row }) => row) }
+}
+
+/** Histories of one metric of many runs, cut at 25 000 points in all. */
+export const historyOfMany = operation({
+  name: 'metric.history-bulk',
+  input: z.object({ runIds: z.array(z.string()).min(1).max(bulkRuns), metricKey: required, maxResults: optionalInt64 }),
+  action: 'read',
+  on: onRuns,
+  async run(ctx, { metricKey: name, maxResults = bulkPoints }, refs) {
+    let left = Math.min(maxResults, bulkPoints)
+    const parts: PointColumns[] = []
+    for (const ref of refs.sort((a, b) => (a.uuid < b.uuid ? -1 : 1))) {
+      const key = left > 0 ? await metricKey(ctx, ref, name) : undefined
+      if (key === undefined) continue
+      const { next: _, ...page } = await ctx.points.history(ref.id, key, { limit: left })
+      left -= page.values.length
+      parts.push(asColumns(name, ref.uuid, page))
+    }
+    return joined(parts)
+  },
+})
+
+/** Points of one metric of many runs, sampled as MLflow samples them for its charts. */
+export const sampledHistory = operation({
+  name: 'metric.history-sampled',
+  input: z.object({
+    runIds: z.array(z.string()).min(1).max(bulkRuns),
+    metricKey: required,
+    startStep: optionalInt64,
+    endStep: optionalInt64,
+    maxResults: int64.nullish().transform((value) => value ?? samplePoints),
+  }),
+  action: 'read',
+  on: onRuns,
+  async run(ctx, { metricKey: name, startStep, endStep, maxResults }, refs) {
+    if (maxResults < 1 || maxResults > samplePoints) throw invalid(`max_results must be between 1 and ${samplePoints}.`, 'max_results')
+    if ((startStep === undefined) !== (endStep === undefined)) {
+      throw invalid('If either start step or end step are specified, both must be specified.', 'start_step')
+    }
+    if (startStep !== undefined && endStep !== undefined && startStep > endStep) {
+      throw invalid(`end_step must be greater than start_step. Found start_step=${startStep} and end_step=${endStep}.`, 'end_step')
+    }
+    const range = { from: startStep, to: endStep, max: maxResults }
+    // A key belongs to one experiment: runs of one experiment are read together.
+    const byKey = new Map<number, RunRef[]>()
+    for (const ref of refs) {
+      const key = await metricKey(ctx, ref, name)
+      if (key !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), ref])
+    }
+    const parts: PointColumns[] = []
+    for (const [key, group] of byKey) {
+      const uuids = new Map(group.map((ref) => [ref.id, ref.uuid]))
+      for (const { run, ...sample } of await ctx.points.sample([...uuids.keys()], key, range)) {
+        parts.push(asColumns(name, uuids.get(run)!, sample))
+      }
+    }
+    return joined(parts)
+  },
+})
+
+/** One metric's line for a chart. */
+export interface Line {
+  key: string
+  steps: number[]
+  times: number[]
+  min: number[]
+  max: number[]
+  last: number[]
+  count: number
+  sampled: boolean
+  cursor: number
+}
+
+/** Lines of some metrics of a run; a metric the run has no point of is left out. */
+export const chartOf = operation({
+  name: 'metric.chart',
+  input: z.object({
+    runId: required,
+    keys: z.array(z.string()).max(100),
+    axis: z
+      .enum(['STEP', 'TIME'])
+      .nullish()
+      .transform((axis) => (axis === 'TIME' ? ('time' as const) : ('step' as const))),
+    from: z.number().nullish(),
+    to: z.number().nullish(),
+    buckets: z.number().int().min(1).max(5000).nullish(),
+  }),
+  action: 'read',
+  on: onRun,
+  async run(ctx, { keys, axis, from, to, buckets }, ref): Promise<Line[]> {
+    const ids = await findKeys(ctx.db, ref.experimentId, 'metric', keys)
+    const names = [...ids.keys()]
+    const lines = await ctx.points.chart(ref.id, [...ids.values()], { axis, from: from ?? undefined, to: to ?? undefined, buckets: buckets ?? 1000 })
+    return lines.map((line, i) => ({ ...line, key: names[i]! })).filter((line) => line.count > 0)
+  },
+})
+
+/** What a subscription to points yields: new points by run and metric, and where each run's cursor now is. */
+export interface PointsBatch {
+  points: Array<{ run: string; key: string; steps: number[]; times: number[]; values: number[] }>
+  cursors: Array<{ run: string; cursor: number }>
+}
+
+const cursor = z
+  .string()
+  .regex(/^\d{1,16}$/, 'It is a cursor that an earlier answer gave.')
+  .nullish()
+
+const watchPoints = operation({
+  name: 'metric.watch',
+  input: z.object({ runs: z.array(z.object({ run: required, after: cursor })).min(1).max(200), keys: z.array(z.string()).nullish() }),
+  action: 'read',
+  on: (ctx, { runs }) => onRuns(ctx, { runIds: runs.map(({ run }) => run) }),
+  run: (_ctx, input, refs) => ({ ...input, refs }),
+})
+
+/**
+ * Follows runs from their cursors until the signal. Authorised once, by its operation, when it opens. Yields only where
+ * there is something new; what a slow reader missed comes in one piece.
+ */
+export async function* pointsSince(ctx: Ctx, raw: unknown, signal: AbortSignal): AsyncGenerator<PointsBatch> {
+  const { runs, keys, refs } = await call(ctx, watchPoints, raw)
+  const byId = new Map(refs.map((ref) => [ref.id, ref]))
+  const given = new Map(runs.map(({ run, after }) => [run, after]))
+  const heads = await ctx.points.heads([...byId.keys()])
+  const cursors = new Map(refs.map((ref) => [ref.id, Number(given.get(ref.uuid) ?? heads.get(ref.id) ?? 0)]))
+  const wanted = keys ? new Set(keys) : undefined
+
+  const bells = refs.map((ref): ['run', number] => ['run', ref.id])
+  for await (const _ of ctx.events.listen(bells, signal)) {
+    for (let more = true; more && !signal.aborted; ) {
+      const asked = [...cursors].map(([run, after]) => ({ run, after }))
+      const found = await ctx.points.since(asked)
+      more = found.more
+      const names = await keyNames(
+        ctx.db,
+        found.runs.flatMap(({ series }) => series.map(({ key }) => key)),
+      )
+      const batch: PointsBatch = { points: [], cursors: [] }
+      for (const { run, cursor, series } of found.runs) {
+        cursors.set(run, cursor)
+        const { uuid } = byId.get(run)!
+        batch.cursors.push({ run: uuid, cursor })
+        for (const { key, steps, times, values } of series) {
+          const name = names.get(key)!
+          if (!wanted || wanted.has(name)) batch.points.push({ run: uuid, key: name, steps, times, values })
+        }
+      }
+      if (batch.points.length) yield batch
+    }
+  }
+}
+
+/** A change may commit this long after the time it carries, ms: so far back every look reaches. */
+const overlap = 5_000
+
+const watchRuns = operation({
+  name: 'run.watch',
+  input: z.object({ experimentIds: z.array(z.string()).min(1).max(1000), after: cursor }),
+  action: 'read',
+  on: (ctx) => ({ securable: { kind: 'Workspace', id: ctx.workspace.id } as const, row: null }),
+  run: async (ctx, { experimentIds, after }) => ({
+    experiments: await visibleExperiments(ctx, experimentIds),
+    after: after ? Number(after) : await databaseTime(ctx.db),
+  }),
+})
+
+/** Follows the rows of runs: ids of those that are new or changed since the cursor, which is a time of the database's clock. */
+export async function* changedRuns(ctx: Ctx, raw: unknown, signal: AbortSignal): AsyncGenerator<{ ids: number[]; cursor: string }> {
+  const { experiments, after } = await call(ctx, watchRuns, raw)
+  let from = after
+  /** What was told of the stretch that the next look reads again: run to the time of its change. */
+  let told = new Map<number, number>()
+  const bells = experiments.map((id): ['experiment', number] => ['experiment', id])
+  for await (const _ of ctx.events.listen(bells, signal, 250)) {
+    let at = { changedAt: from - overlap, id: 0 }
+    for (let full = true; full && !signal.aborted; ) {
+      const rows = await runsChangedSince(ctx.db, experiments, at)
+      full = rows.length === changesPerRead
+      at = rows.at(-1) ?? at
+      from = Math.max(from, at.changedAt)
+      const fresh = rows.filter(({ id, changedAt }) => told.get(id) !== changedAt)
+      for (const { id, changedAt } of fresh) told.set(id, changedAt)
+      if (fresh.length) yield { ids: fresh.map(({ id }) => id), cursor: String(from) }
+    }
+    told = new Map([...told].filter(([, changedAt]) => changedAt >= from - overlap))
+  }
+}

@@ -8,7 +8,7 @@ import { experimentById, loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { columnRef, parseColumnRef } from '../search/column.ts'
 import { live } from '../subscription.ts'
-import { chartOf, changedRuns, pointsSince } from './metrics.ts'
+import { chartOf, changedRuns, type Line, type PointsBatch as PointsBatchRow, pointsSince } from './metrics.ts'
 import { findRuns, readRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
 import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
 import {
@@ -53,7 +53,7 @@ const DatasetInput = builder.objectRef<InputRow & { id: number }>('DatasetInput'
   }),
 })
 
-const Series = builder.objectRef<Awaited<ReturnType<typeof chartOf.run>>[number]>('Series').implement({
+const Series = builder.objectRef<Line>('Series').implement({
   description:
     'Columns of equal length, ordered by step. Where nothing was left out (`sampled` is false) min, max and last are the points themselves.',
   fields: (t) => ({
@@ -402,15 +402,7 @@ const RunCursorAt = builder.objectRef<{ run: string; cursor: number }>('RunCurso
   fields: (t) => ({ run: t.exposeID('run'), cursor: t.string({ resolve: ({ cursor }) => String(cursor) }) }),
 })
 
-interface LivePointsRow {
-  run: string
-  key: string
-  steps: number[]
-  times: number[]
-  values: number[]
-}
-
-const LivePoints = builder.objectRef<LivePointsRow>('LivePoints').implement({
+const LivePoints = builder.objectRef<PointsBatchRow['points'][number]>('LivePoints').implement({
   description: 'New points of one metric of one run, as columns of equal length.',
   fields: (t) => ({
     run: t.exposeID('run'),
@@ -420,11 +412,6 @@ const LivePoints = builder.objectRef<LivePointsRow>('LivePoints').implement({
     values: t.expose('values', { type: ['Real'] }),
   }),
 })
-
-export interface PointsBatchRow {
-  points: LivePointsRow[]
-  cursors: Array<{ run: string; cursor: number }>
-}
 
 const PointsBatch = builder.objectRef<PointsBatchRow>('PointsBatch').implement({
   fields: (t) => ({

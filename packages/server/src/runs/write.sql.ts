@@ -183,11 +183,15 @@ export async function readInputs(sql: Sql, runs: number[]): Promise<Map<number, 
   return found
 }
 
-const changedRuns = `SELECT id, changed_at AS "changedAt" FROM run WHERE experiment_id = ANY($1) AND changed_at >= $2 ORDER BY changed_at, id LIMIT 1000`
+/** The most changes that one read gives. */
+export const changesPerRead = 1000
 
-/** Runs changed at or after a time of the database's clock, oldest change first, 1 000 at most. */
-export const runsChangedSince = (sql: Sql, experiments: number[], since: number) =>
-  sql.query<{ id: number; changedAt: number }>(changedRuns, [experiments, since])
+const changedRuns = `SELECT id, changed_at AS "changedAt" FROM run WHERE experiment_id = ANY($1) AND (changed_at, id) > ($2, $3)
+ORDER BY changed_at, id LIMIT ${changesPerRead}`
+
+/** Runs changed after a place in the order of changes, which is by time of the database's clock and id. */
+export const runsChangedSince = (sql: Sql, experiments: number[], after: { changedAt: number; id: number }) =>
+  sql.query<{ id: number; changedAt: number }>(changedRuns, [experiments, after.changedAt, after.id])
 
 export const databaseTime = async (sql: Sql): Promise<number> => (await sql.query<{ now: number }>(`SELECT ${now} AS now`))[0]!.now
 

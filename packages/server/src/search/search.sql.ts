@@ -154,12 +154,13 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
     const { table, near, nearValue, far, value } = places[first.kind]
     if (keys.length > 1) return null
     const from = `FROM ${table} WHERE ${isKeys(keys)}`
-    const [way, better, worst] = orders[0]!.descending ? ['DESC', '>=', 'min'] : ['ASC', '<=', 'max']
+    const [way, better, worst] = orders[0]!.descending ? ['DESC', '>', 'min'] : ['ASC', '<', 'max']
     const number = (value: string) => (first.kind === 'metric' ? ` AND ${value} < 'NaN'` : '')
-    // Rows outside the index count only where they would come before the last row taken from it.
-    walk = `SELECT run_id AS id, ${nearValue} AS v ${from} AND ${near}${number(nearValue)} ORDER BY ${nearValue} ${way} FETCH FIRST ${put(rows)} ROWS WITH TIES
-), w AS MATERIALIZED (SELECT id FROM t UNION ALL
-  SELECT run_id ${from} AND ${far}${number(value)} AND ${value} ${better} (SELECT ${worst}(v) FROM t)`
+    // Rows that tie with the last one taken may have others beside them, so only those before it count.
+    walk = `SELECT run_id AS id, ${nearValue} AS v ${from} AND ${near}${number(nearValue)} ORDER BY ${nearValue} ${way} LIMIT ${put(rows)}
+), b AS MATERIALIZED (SELECT ${worst}(v) AS v FROM t
+), w AS MATERIALIZED (SELECT t.id FROM t, b WHERE t.v ${better} b.v UNION ALL
+  SELECT run_id ${from} AND ${far}${number(value)} AND ${value} ${better} (SELECT v FROM b)`
   } else return null
 
   const terms = orders.map(({ column }) =>

@@ -1,0 +1,22 @@
+/**
+ * `pnpm start`: checks the Node it runs on, makes what is generated from sources and is not there yet, and starts the
+ * server in this same process. Plain JavaScript, because it is what tells an old Node that it is one.
+ */
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`Tidegate runs on Node 22.18 or later, and this is ${process.version}. On Linux \`pnpm install\` brings its own; elsewhere install it from nodejs.org.`)
+  process.exit(1)
+}
+// Type stripping says on every start that it is new.
+process.removeAllListeners('warning')
+
+const { prepare } = await import('./prepare.mjs')
+const wantsHelp = process.argv.includes('--help') || process.argv.includes('-h')
+try {
+  await prepare({ pages: !wantsHelp })
+} catch (error) {
+  console.error(error.message)
+  process.exit(1)
+}
+const { main } = await import('./main.ts')
+await main(process.argv.slice(2))

@@ -1,0 +1,84 @@
+/** The platform: the domain, and its GraphQL and REST faces. This is the package's whole surface. */
+import type { AddressInfo } from 'node:net'
+import { createDb } from '@tidegate/db'
+import type { Plugin } from '@tidegate/plugin'
+import pino, { type DestinationStream } from 'pino'
+import { openArtifacts } from './artifacts/store.ts'
+import type { Kernel } from './context.ts'
+import { openEvents } from './events.ts'
+import { createGraphql } from './graphql.ts'
+import { createHttp } from './http.ts'
+import { openPoints } from './runs/points/points.ts'
+
+export { type Config, help, type ReadConfig, readConfig } from './config.ts'
+export { buildSchema } from './graphql.ts'
+export { version } from './version.ts'
+
+export interface ServerOptions {
+  /** A migrated Postgres. */
+  databaseUrl: string
+  /** Artifact stores; the first holds what is written through the server. */
+  plugins: Plugin[]
+  host: string
+  /** 0: a free one. */
+  port: number
+  /** Connections to the database. @default 10 */
+  connections?: number
+  /** The folder of built pages. Without it there are none. */
+  pages?: string | undefined
+  /** GraphiQL at /graphql. @default false */
+  dev?: boolean
+  /** @default 'info' */
+  logLevel?: string
+  /** Where log lines go. @default standard error */
+  logTo?: DestinationStream
+}
+
+export interface PlatformServer {
+  /** Such as http://127.0.0.1:5000. */
+  origin: string
+  /** Takes no more requests, answers those under way, closes what is open. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** How long requests under way may take when the server stops, ms. */
+const drain = 10_000
+
+/** Starts the platform, listening. Throws where the address can't be had or the database can't be reached. */
+export async function createServer(options: ServerOptions): Promise<PlatformServer> {
+  const log = pino({ level: options.logLevel ?? 'info', base: undefined }, options.logTo ?? pino.destination(2))
+  const db = createDb(options.databaseUrl, { connections: options.connections ?? 10 })
+  const events = await openEvents(db, log).catch(async (error) => {
+    await db.close()
+    throw error
+  })
+  const points = openPoints(db, log)
+  const stopMerger = points.startMerger()
+  const kernel: Kernel = { db, events, points, artifacts: openArtifacts({ stores: options.plugins, log }), log, origin: '' }
+  const graphql = await createGraphql(kernel, { dev: options.dev ?? false })
+  const http = createHttp(kernel, { pages: options.pages, graphql })
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(options.port, options.host, resolve)
+  }).catch(async (error) => {
+    await Promise.all([events.close(), stopMerger()])
+    await db.close()
+    throw error
+  })
+  const { port } = http.address() as AddressInfo
+  kernel.origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
+
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()))
+    await graphql.close()
+    http.closeIdleConnections()
+    const late = setTimeout(() => http.closeAllConnections(), drain)
+    await closed
+    clearTimeout(late)
+    await stopMerger()
+    await events.close()
+    await db.close()
+  }
+  return { origin: kernel.origin, close: () => (closing ??= close()) }
+}

@@ -1,0 +1,156 @@
+/**
+ * Points of one metric as four typed arrays, and the two orders they are kept in: (step, time, value) in storage and
+ * charts, (time, step, value) in MLflow's history. NaN orders as 0, behind the 0 of its step and time.
+ */
+
+export interface Columns {
+  steps: Float64Array
+  /** ms since 1970 */
+  times: Float64Array
+  values: Float64Array
+  /** The seq each point was first written with. */
+  seqs: Float64Array
+}
+
+export type Order = 'step' | 'time'
+
+export const columnsOf = (n: number): Columns => ({
+  steps: new Float64Array(n),
+  times: new Float64Array(n),
+  values: new Float64Array(n),
+  seqs: new Float64Array(n),
+})
+
+export const slice = ({ steps, times, values, seqs }: Columns, from: number, to: number): Columns => ({
+  steps: steps.subarray(from, to),
+  times: times.subarray(from, to),
+  values: values.subarray(from, to),
+  seqs: seqs.subarray(from, to),
+})
+
+export function compareValues(a: number, b: number): number {
+  if (a < b) return -1
+  if (a > b) return 1
+  if (a === b) return 0
+  const nanA = Number.isNaN(a)
+  const nanB = Number.isNaN(b)
+  return (nanA ? 0 : a) - (nanB ? 0 : b) || Number(nanA) - Number(nanB)
+}
+
+/** Compares point i with point j, of the same columns. */
+function compareAt(first: Float64Array, second: Float64Array, values: Float64Array, i: number, j: number): number {
+  return first[i]! - first[j]! || second[i]! - second[j]! || compareValues(values[i]!, values[j]!)
+}
+
+/** Whether the points in [from, to) ascend, with no two the same. */
+export function ascends({ steps, times, values }: Omit<Columns, 'seqs'>, order: Order = 'step', from = 0, to = steps.length): boolean {
+  const first = order === 'step' ? steps : times
+  const second = order === 'step' ? times : steps
+  for (let i = from + 1; i < to; i++) {
+    if (first[i - 1]! < first[i]!) continue
+    if (compareAt(first, second, values, i - 1, i) >= 0) return false
+  }
+  return true
+}
+
+/** The same points in order, each once: of equal ones that with the lowest seq stays. */
+export function ordered(points: Columns, order: Order = 'step'): Columns {
+  if (ascends(points, order)) return points
+  const { steps, times, values, seqs } = points
+  const first = order === 'step' ? steps : times
+  const second = order === 'step' ? times : steps
+  const compare = (i: number, j: number) => compareAt(first, second, values, i, j) || seqs[i]! - seqs[j]!
+  const index = sortedIndex(steps.length, compare)
+  let n = 0
+  for (let i = 0; i < index.length; i++) {
+    if (n > 0 && compareAt(first, second, values, index[n - 1]!, index[i]!) === 0) continue
+    index[n++] = index[i]!
+  }
+  const out = columnsOf(n)
+  for (let i = 0; i < n; i++) {
+    const from = index[i]!
+    out.steps[i] = steps[from]!
+    out.times[i] = times[from]!
+    out.values[i] = values[from]!
+    out.seqs[i] = seqs[from]!
+  }
+  return out
+}
+
+/** A natural merge sort: what is nearly in order, or a few ordered stretches in a row, costs little. */
+function sortedIndex(n: number, compare: (i: number, j: number) => number): Uint32Array {
+  let index = new Uint32Array(n)
+  for (let i = 0; i < n; i++) index[i] = i
+  let ends: number[] = []
+  for (let i = 1; i < n; i++) if (compare(i - 1, i) > 0) ends.push(i)
+  ends.push(n)
+  let other = new Uint32Array(n)
+  while (ends.length > 1) {
+    const next: number[] = []
+    let start = 0
+    for (let k = 0; k < ends.length; k += 2) {
+      const middle = ends[k]!
+      const end = ends[k + 1] ?? middle
+      mergeRuns(index, other, start, middle, end, compare)
+      next.push(end)
+      start = end
+    }
+    ;[index, other] = [other, index]
+    ends = next
+  }
+  return index
+}
+
+function mergeRuns(from: Uint32Array, to: Uint32Array, start: number, middle: number, end: number, compare: (i: number, j: number) => number) {
+  if (middle === end || compare(from[middle - 1]!, from[middle]!) <= 0) {
+    to.set(from.subarray(start, end), start)
+    return
+  }
+  let a = start
+  let b = middle
+  for (let at = start; at < end; at++) {
+    if (b === end || (a < middle && compare(from[a]!, from[b]!) <= 0)) to[at] = from[a++]!
+    else to[at] = from[b++]!
+  }
+}
+
+/** All points of some columns, in order, each once. The parts may be in any order and overlap. */
+export function combine(parts: Columns[], order: Order = 'step'): Columns {
+  const filled = parts.filter(({ steps }) => steps.length > 0)
+  if (!filled.length) return columnsOf(0)
+  if (filled.length === 1) return ordered(filled[0]!, order)
+  const first = (part: Columns) => (order === 'step' ? part.steps : part.times)[0]!
+  const second = (part: Columns) => (order === 'step' ? part.times : part.steps)[0]!
+  filled.sort((a, b) => first(a) - first(b) || second(a) - second(b) || compareValues(a.values[0]!, b.values[0]!))
+  const all = columnsOf(filled.reduce((n, { steps }) => n + steps.length, 0))
+  let at = 0
+  for (const part of filled) {
+    all.steps.set(part.steps, at)
+    all.times.set(part.times, at)
+    all.values.set(part.values, at)
+    all.seqs.set(part.seqs, at)
+    at += part.steps.length
+  }
+  return ordered(all, order)
+}
+
+/** The points for which `keep` holds. */
+export function pick(points: Columns, keep: (i: number) => boolean): Columns {
+  const { steps, times, values, seqs } = points
+  const size = steps.length
+  let from = 0
+  while (from < size && keep(from)) from++
+  if (from === size) return points
+  const out = columnsOf(size)
+  let n = 0
+  for (let i = 0; i < size; i++) {
+    if (i < from || (i > from && keep(i))) {
+      out.steps[n] = steps[i]!
+      out.times[n] = times[i]!
+      out.values[n] = values[i]!
+      out.seqs[n] = seqs[i]!
+      n++
+    }
+  }
+  return slice(out, 0, n)
+}

@@ -1,0 +1,182 @@
+/** Runs through both doors: what a run keeps, refuses and tells. */
+import { type Platform, startPlatform } from '@tidegate/test'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+let platform: Platform
+beforeAll(async () => {
+  platform = await startPlatform()
+})
+afterAll(() => platform.stop())
+
+interface Batch {
+  metrics?: Array<{ key: string; value: number | string; step?: number; time?: number }>
+  params?: Array<{ key: string; value: string }>
+  tags?: Array<{ key: string; value: string }>
+}
+
+interface Seen {
+  status: string
+  name: string
+  metrics: Record<string, number | string>
+  params: Record<string, string>
+  tags: Record<string, string>
+}
+
+/** One way in. What both can do is tested once, over both. */
+interface Door {
+  createExperiment(name: string): Promise<string>
+  createRun(experiment: string, name?: string): Promise<string>
+  log(run: string, batch: Batch): Promise<unknown>
+  read(run: string): Promise<Seen>
+  finish(run: string): Promise<unknown>
+  remove(run: string): Promise<unknown>
+  restore(run: string): Promise<unknown>
+  search(experiment: string, filter: string, order?: string): Promise<string[]>
+}
+
+const toMap = (list: Array<{ key: string; value: any }> = []) => Object.fromEntries(list.map(({ key, value }) => [key, value]))
+
+const rest: Door = {
+  createExperiment: async (name) => (await platform.wire('POST', 'experiments/create', { name })).experiment_id,
+  createRun: async (experiment_id, run_name) => (await platform.wire('POST', 'runs/create', { experiment_id, run_name })).run.info.run_id,
+  log: (run_id, { metrics, ...rest }) =>
+    platform.wire('POST', 'runs/log-batch', {
+      run_id,
+      ...rest,
+      metrics: metrics?.map(({ key, value, step = 0, time = 1 }) => ({ key, value, step, timestamp: time })),
+    }),
+  async read(run_id) {
+    const { info, data } = (await platform.wire('GET', 'runs/get', { run_id })).run
+    return { status: info.status, name: info.run_name, metrics: toMap(data.metrics), params: toMap(data.params), tags: toMap(data.tags) }
+  },
+  finish: (run_id) => platform.wire('POST', 'runs/update', { run_id, status: 'FINISHED', end_time: 5 }),
+  remove: (run_id) => platform.wire('POST', 'runs/delete', { run_id }),
+  restore: (run_id) => platform.wire('POST', 'runs/restore', { run_id }),
+  search: async (experiment, filter, order) =>
+    ((await platform.wire('POST', 'runs/search', { experiment_ids: [experiment], filter, ...(order && { order_by: [order] }) })).runs ?? []).map(
+      (run: any) => run.info.run_name,
+    ),
+}
+
+const graphql: Door = {
+  createExperiment: async (name) =>
+    (await platform.graphql('mutation ($name: String!) { createExperiment(input: { name: $name }) { experiment { id } } }', { name })).createExperiment
+      .experiment.id,
+  createRun: async (experimentId, name) =>
+    (await platform.graphql('mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id } } }', { input: { experimentId, name } })).createRun
+      .run.id,
+  log: (runId, { metrics, ...rest }) =>
+    platform.graphql('mutation ($input: LogBatchInput!) { logBatch(input: $input) { run { id } } }', {
+      input: { runId, ...rest, metrics: metrics?.map(({ time = 1, ...metric }) => ({ ...metric, time })) },
+    }),
+  async read(id) {
+    const { run } = await platform.graphql(
+      'query ($id: ID!) { run(id: $id) { status name metrics { key value } params { key value } tags { key value } } }',
+      { id },
+    )
+    return { ...run, metrics: toMap(run.metrics), params: toMap(run.params), tags: toMap(run.tags) }
+  },
+  finish: (id) => platform.graphql('mutation ($id: ID!) { updateRun(input: { id: $id, status: FINISHED, endedAt: 5 }) { run { id } } }', { id }),
+  remove: (id) => platform.graphql('mutation ($id: ID!) { deleteRun(id: $id) { run { deletedAt } } }', { id }),
+  restore: (id) => platform.graphql('mutation ($id: ID!) { restoreRun(id: $id) { run { deletedAt } } }', { id }),
+  async search(experiment, filter, order) {
+    const [by, direction] = order?.split(' ') ?? []
+    const { searchRuns } = await platform.graphql(
+      'query ($e: [ID!], $f: String, $o: [RunOrder!]) { searchRuns(experiments: $e, filter: $f, orderBy: $o) { nodes { name } } }',
+      { e: [experiment], f: filter, o: by ? [{ by, descending: direction === 'DESC' }] : undefined },
+    )
+    return searchRuns.nodes.map((run: any) => run.name)
+  },
+}
+
+describe.each([
+  ['REST', rest],
+  ['GraphQL', graphql],
+])('over %s', (name, door) => {
+  let experiment: string
+  beforeAll(async () => {
+    experiment = await door.createExperiment(`runs over ${name}`)
+  })
+
+  it('keeps what was logged, and of each metric the newest point', async () => {
+    const run = await door.createRun(experiment, 'first')
+    await door.log(run, {
+      metrics: [
+        { key: 'loss', value: 0.5, step: 1 },
+        { key: 'loss', value: 0.25, step: 2 },
+        { key: 'loss', value: 9, step: 0, time: 99 },
+      ],
+      params: [{ key: 'lr', value: '3e-4' }],
+      tags: [{ key: 'team', value: 'tides' }],
+    })
+    expect(await door.read(run)).toEqual({
+      status: 'RUNNING',
+      name: 'first',
+      metrics: { loss: 0.25 },
+      params: { lr: '3e-4' },
+      tags: { team: 'tides', 'mlflow.runName': 'first' },
+    })
+  })
+
+  it('gives a run without a name one', async () => {
+    const run = await door.createRun(experiment)
+    expect((await door.read(run)).name).toMatch(/^[a-z]+-[a-z]+-\d+$/)
+  })
+
+  it('refuses another value of a param, and then keeps nothing of that batch', async () => {
+    const run = await door.createRun(experiment)
+    await door.log(run, { params: [{ key: 'lr', value: '1' }] })
+    await door.log(run, { params: [{ key: 'lr', value: '1' }] })
+    const bad = door.log(run, { params: [{ key: 'lr', value: '2' }], metrics: [{ key: 'loss', value: 1 }], tags: [{ key: 'a', value: 'b' }] })
+    await expect(bad).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE', message: expect.stringContaining('Changing param values is not allowed') })
+    const { metrics, params, tags } = await door.read(run)
+    expect([metrics, params, tags.a]).toEqual([{}, { lr: '1' }, undefined])
+  })
+
+  it('keeps NaN, and the infinities as the greatest doubles', async () => {
+    const run = await door.createRun(experiment)
+    await door.log(run, {
+      metrics: [
+        { key: 'nan', value: 'NaN' },
+        { key: 'inf', value: 'Infinity' },
+        { key: 'low', value: '-Infinity' },
+      ],
+    })
+    expect((await door.read(run)).metrics).toEqual({ nan: 'NaN', inf: Number.MAX_VALUE, low: -Number.MAX_VALUE })
+  })
+
+  it('refuses to write to a deleted run, and has all of it back when it is restored', async () => {
+    const run = await door.createRun(experiment, 'gone')
+    await door.log(run, { metrics: [{ key: 'loss', value: 1 }] })
+    await door.remove(run)
+    for (const batch of [{ metrics: [{ key: 'loss', value: 2 }] }, { params: [{ key: 'a', value: 'b' }] }, { tags: [{ key: 'a', value: 'b' }] }]) {
+      await expect(door.log(run, batch)).rejects.toMatchObject({ message: expect.stringContaining("must be in the 'active' state") })
+    }
+    expect(await door.search(experiment, "attributes.run_name = 'gone'")).toEqual([])
+    await door.restore(run)
+    await door.log(run, { metrics: [{ key: 'loss', value: 3, step: 1 }] })
+    expect((await door.read(run)).metrics).toEqual({ loss: 3 })
+    expect(await door.search(experiment, "attributes.run_name = 'gone'")).toEqual(['gone'])
+  })
+
+  it('finds runs by what they logged, in the order asked for', async () => {
+    const other = await door.createExperiment(`search over ${name}`)
+    for (const [name, loss] of [
+      ['c', 3],
+      ['a', 1],
+      ['b', 2],
+    ] as const) {
+      const run = await door.createRun(other, name)
+      await door.log(run, { metrics: [{ key: 'loss', value: loss }], params: [{ key: 'kind', value: loss > 1 ? 'big' : 'small' }] })
+    }
+    expect(await door.search(other, "metrics.loss >= 1 AND params.kind = 'big'", 'metrics.loss ASC')).toEqual(['b', 'c'])
+    expect(await door.search(other, '', 'metrics.loss DESC')).toEqual(['c', 'b', 'a'])
+    await expect(door.search(other, 'metrics.loss >> 1')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+  })
+
+  it('says so when a run or an experiment is not there', async () => {
+    await expect(door.log('0'.repeat(32), { tags: [{ key: 'a', value: 'b' }] })).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+    await expect(door.createRun('4242')).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+    await expect(door.createRun('abc')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+  })
+})

@@ -1,0 +1,67 @@
+/** What the tests need besides Node: a Python with the pinned MLflow client, and Chromium. Installed where that may be, else a sentence. */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const cache = join(root, '.cache')
+const isRootOnDebian = process.getuid?.() === 0 && existsSync('/etc/debian_version')
+
+const works = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
+
+function run(command, args, options = {}) {
+  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options })
+  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${done.error?.message ?? ''}${(done.stdout ?? '').slice(-2000)}${(done.stderr ?? '').slice(-2000)}`)
+  return done.stdout
+}
+
+function apt(packages) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  process.stderr.write(`Installing ${packages.join(', ')} …\n`)
+  if (spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env, stdio: 'ignore' }).status === 0) return
+  run('apt-get', ['update', '-q'], { env })
+  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env })
+}
+
+/** A Python from 3.10 that can make virtual environments. */
+function python() {
+  const good = (name) => works(name, ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))'])
+  const names = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10']
+  let found = names.find(good)
+  if (!found && isRootOnDebian) {
+    apt(['python3', 'python3-venv'])
+    found = names.find(good)
+  }
+  if (!found) throw new Error('The tests need Python 3.10 or later with venv: on Debian `apt-get install python3 python3-venv`, elsewhere python.org.')
+  return found
+}
+
+/** The Python of a virtual environment with test/mlflow/requirements.txt, made once for each content of that file. */
+export function mlflowPython() {
+  const requirements = join(root, 'test', 'mlflow', 'requirements.txt')
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
+  const venv = join(cache, `venv-${hash}`)
+  const bin = join(venv, 'bin', 'python')
+  if (existsSync(join(venv, '.complete'))) return bin
+  process.stderr.write('Installing the MLflow client for the tests, once …\n')
+  rmSync(venv, { recursive: true, force: true })
+  mkdirSync(cache, { recursive: true })
+  run(python(), ['-m', 'venv', venv])
+  run(bin, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', requirements])
+  writeFileSync(join(venv, '.complete'), '')
+  return bin
+}
+
+/** Where Chromium is. */
+export function chromium() {
+  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+  const find = () => [process.env.CHROMIUM, ...places].find((path) => path && existsSync(path))
+  let found = find()
+  if (!found && isRootOnDebian) {
+    apt(['chromium'])
+    found = find()
+  }
+  if (!found) throw new Error('The tests need Chromium: on Debian `apt-get install chromium`, or say where one is with CHROMIUM=/path/to/chromium.')
+  return found
+}

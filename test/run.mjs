@@ -1,0 +1,46 @@
+/** `pnpm test`: gets what the tests need, builds the pages, runs everything, and ends with "N passed, N failed". */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`The tests run on Node 22.18 or later, and this is ${process.version}. On Linux \`pnpm install\` brings its own.`)
+  process.exit(1)
+}
+
+const root = join(import.meta.dirname, '..')
+const { chromium, mlflowPython } = await import('./prerequisites.mjs')
+const { prepare } = await import('../apps/server/prepare.mjs')
+const env = { ...process.env }
+try {
+  env.TIDEGATE_TEST_PYTHON = mlflowPython()
+  env.TIDEGATE_TEST_CHROMIUM = chromium()
+  await prepare()
+} catch (error) {
+  console.error(error.message)
+  process.exit(1)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tidegate-report-'))
+const report = join(folder, 'report.json')
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]
+const { status } = spawnSync(process.execPath, [vitest, ...args], { cwd: root, env, stdio: 'inherit' })
+let failed = status !== 0
+try {
+  const { numPassedTests, numFailedTests, numTotalTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  // A file that did not load has no failed test in it, and is a failure all the same.
+  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')).length
+  const left = numTotalTests - numPassedTests - numFailedTests
+  failed ||= numFailedTests + broken + left > 0 || numPassedTests === 0
+  console.log(`${numPassedTests} passed, ${numFailedTests + broken + left} failed`)
+} catch (error) {
+  console.error(`There is no report of the tests: ${error.message}`)
+  console.log('0 passed, 1 failed')
+  failed = true
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+process.exit(failed ? 1 : 0)
