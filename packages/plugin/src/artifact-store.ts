@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
  *
  * What a store may rely on: keys and prefixes are clean. They are relative, separated by single '/', without '.', '..',
  * backslashes or NUL, well-formed Unicode, at most 255 bytes of UTF-8 a segment and 1024 in all. The platform has checked
- * that; the one prefix without a segment is '', the whole store.
+ * that. `list('')` is the top of the store; nothing else is given an empty key.
  *
  * What the platform relies on is proved by `artifactStoreSuite` in @tidegate/plugin/conformance: a store that passes it
  * works. A failure is a thrown Error in the words of whatever failed; the platform says which store and which key it was.
@@ -41,7 +41,7 @@ export interface ArtifactStore {
    */
   list(prefix: string): Promise<Entry[]>
 
-  /** Deletes a file, or a folder with all that is in it. Deleting nothing is fine. */
+  /** Deletes a file, or a folder with all that is in it. Deleting nothing is fine. A folder without files is none. */
   delete(prefix: string): Promise<void>
 
   /**
