@@ -1,0 +1,175 @@
+/** The process as it is started: two of them on one database, one killed in the middle of logging, and what a bad start says. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from 'graphql-ws'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import WebSocket from 'ws'
+import { freshDatabase, type TestDatabase } from './database.ts'
+
+const start = join(import.meta.dirname, '..', 'apps', 'server', 'start.mjs')
+const children = new Set<ChildProcess>()
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidegate-process-'))
+})
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await rm(folder, { recursive: true, force: true })
+})
+
+function run(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [start, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  children.add(child)
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  child.stderr.on('data', (chunk) => (errors += chunk))
+  const exited = once(child, 'exit').then(([code]) => ({ code: code as number | null, output, errors }))
+  const ready = new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      const origin = /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0]
+      if (origin && output.includes('Ctrl-C')) resolve(origin)
+    })
+    void exited.then(({ code, errors }) => reject(new Error(`ended with ${code}: ${errors}`)))
+  })
+  ready.catch(() => {})
+  return { child, ready, exited }
+}
+
+async function post(origin: string, path: string, body: unknown) {
+  const response = await fetch(`${origin}/api/2.0/mlflow/${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  })
+  if (!response.ok) throw new Error(await response.text())
+  return (await response.json()) as any
+}
+
+describe('a start that cannot be', () => {
+  it('names a port in use', async () => {
+    const taken = net.createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as net.AddressInfo
+    const { code, errors } = await run(['--port', String(port), '--data', join(folder, 'a')]).exited
+    taken.close()
+    expect([code, errors.trim()]).toEqual([1, `Port ${port} is in use. Choose another with --port, or 0 for a free one.`])
+  })
+
+  it('names a database that does not answer, without its password', async () => {
+    const { code, errors } = await run(['--port', '0', '--data', join(folder, 'b')], { DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/none' }).exited
+    expect(code).toBe(1)
+    expect(errors).toMatch(/^The database at 127\.0\.0\.1:1\/none can't be used: .*ECONNREFUSED.*\n$/)
+    expect(errors).not.toContain('secret')
+  })
+
+  it('names a folder that cannot be written', async () => {
+    const { code, errors } = await run(['--port', '0', '--data', '/proc/nothing']).exited
+    expect(code).toBe(1)
+    expect(errors).toMatch(/^The data folder \/proc\/nothing can't be written to \(\w+\)\. Name another with --data/)
+  })
+
+  it('refuses an address that others reach, and tells every problem at once', async () => {
+    const { code, errors } = await run(['--host', '0.0.0.0', '--port', 'http', '--colour']).exited
+    expect(code).toBe(1)
+    expect(errors.trim().split('\n')).toEqual([
+      '--colour is not an option. --help lists them.',
+      expect.stringMatching(/^--host '0\.0\.0\.0' is refused: .*loopback only/),
+      expect.stringMatching(/^--port 'http' is not a port/),
+    ])
+  })
+
+  it('explains itself', async () => {
+    const { code, output } = await run(['--help']).exited
+    expect(code).toBe(0)
+    for (const word of ['--host', '--port', '--data', 'DATABASE_URL']) expect(output).toContain(word)
+  })
+})
+
+describe('two servers on one database', () => {
+  let db: TestDatabase
+  beforeAll(async () => {
+    db = await freshDatabase()
+  })
+  afterAll(() => db.close())
+
+  it('show each other’s points to whoever listens', async () => {
+    const options = (name: string) => ['--port', '0', '--data', join(folder, name), '--database-url', db.url]
+    const [one, two] = [run(options('one')), run(options('two'))]
+    const [writes, reads] = await Promise.all([one.ready, two.ready])
+    const { run_id } = (await post(writes, 'runs/create', {})).run.info
+    const client = createClient({ url: reads.replace('http', 'ws').concat('/graphql'), webSocketImpl: WebSocket })
+    const events = client.iterate<any>({
+      query: 'subscription ($run: ID!) { points(runs: [{ run: $run, after: "0" }]) { points { key steps values } cursors { cursor } } }',
+      variables: { run: run_id },
+    })
+    await post(writes, 'runs/log-metric', { run_id, key: 'loss', value: 0.5, timestamp: 1, step: 7 })
+    const first = await events.next()
+    expect(first.value.data.points.points).toEqual([{ key: 'loss', steps: [7], values: [0.5] }])
+    await post(writes, 'runs/log-metric', { run_id, key: 'loss', value: 0.25, timestamp: 2, step: 8 })
+    const second = await events.next()
+    expect(second.value.data.points.points).toEqual([{ key: 'loss', steps: [8], values: [0.25] }])
+    await events.return?.()
+    await client.dispose()
+
+    one.child.kill('SIGTERM')
+    two.child.kill('SIGINT')
+    expect((await one.exited).code).toBe(0)
+    expect((await two.exited).code).toBe(0)
+  })
+})
+
+describe('a server killed in the middle of logging', () => {
+  it('has every acknowledged point once after the next start', async () => {
+    const data = join(folder, 'killed')
+    const options = ['--port', '0', '--data', data]
+    const before = run(options)
+    const origin = await before.ready
+    const { run_id } = (await post(origin, 'runs/create', {})).run.info
+    const acknowledged: number[] = []
+    let step = 0
+    const writer = async () => {
+      for (;;) {
+        const steps = Array.from({ length: 10 }, () => step++)
+        const metrics = steps.map((step) => ({ key: 'loss', value: step / 2, timestamp: 1000 + step, step }))
+        await post(origin, 'runs/log-batch', { run_id, metrics })
+        acknowledged.push(...steps)
+      }
+    }
+    const writers = [writer(), writer(), writer(), writer()]
+    while (acknowledged.length < 400) await new Promise((resolve) => setTimeout(resolve, 10))
+    before.child.kill('SIGKILL')
+    await Promise.allSettled(writers)
+
+    // Postgres was left behind, running: the next start must take it over.
+    const after = run(options)
+    const again = await after.ready
+    const steps: number[] = []
+    for (let token = ''; ; ) {
+      const url = `${again}/api/2.0/mlflow/metrics/get-history?run_id=${run_id}&metric_key=loss&max_results=100${token && `&page_token=${encodeURIComponent(token)}`}`
+      const page = (await (await fetch(url)).json()) as any
+      steps.push(...(page.metrics ?? []).map((metric: any) => metric.step))
+      token = page.next_page_token ?? ''
+      if (!token) break
+    }
+    expect(new Set(steps).size).toBe(steps.length)
+    expect(acknowledged.filter((step) => !steps.includes(step))).toEqual([])
+    after.child.kill('SIGTERM')
+    expect((await after.exited).code).toBe(0)
+  })
+
+  it('is refused a second start on its folder while it lives', async () => {
+    const options = ['--port', '0', '--data', join(folder, 'twice')]
+    const first = run(options)
+    await first.ready
+    const { code, errors } = await run(options).exited
+    expect([code, errors]).toEqual([1, expect.stringMatching(/^Another Tidegate already runs on .* \(process \d+\)/)])
+    first.child.kill('SIGTERM')
+    expect((await first.exited).code).toBe(0)
+  })
+})
