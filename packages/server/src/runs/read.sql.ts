@@ -1,6 +1,6 @@
 /**
- * Runs and what they have logged, a page at a time: one statement for the rows, one for the values. Values travel as a
- * few long arrays, not as rows: 1 000 runs of 45 values are 45 000 rows.
+ * Runs and what they have logged, a page at a time: one statement for the rows, one for each kind of value. Values
+ * travel as a few long lists, not as rows: 1 000 runs of 45 values are 45 000 rows.
  */
 import type { Sql } from '@tidegate/db'
 import { keyNames } from './keys.sql.ts'
@@ -42,75 +42,71 @@ export async function findRuns(sql: Sql, uuids: readonly string[]): Promise<Arra
   return uuids.map((uuid) => found.get(uuid))
 }
 
-/** The arrays of one kind, in no order: entry i of each belongs together. */
-interface Arrays {
-  kind: number
-  runs: string
-  keys: string
-  values: string
-  steps: string | null
-  times: string | null
-}
-
-/** Reads '{1,2,3}', which is what an array of numbers looks like as text, several times faster than pg does. */
-const numbers = (text: string): number[] => JSON.parse(`[${text.slice(1, -1)}]`)
-
 /** What those runs have logged; every id has an entry. */
 export async function readValues(sql: Sql, ids: readonly number[], wanted: ValuesWanted): Promise<Map<number, RunValues>> {
   const all = new Map<number, RunValues>(ids.map((id) => [id, { params: [], tags: [], metrics: [] }]))
+  if (!ids.length) return all
+  // A statement for each kind, side by side: over the pool they run on connections of their own.
+  await Promise.all([
+    readKind(sql, ids, 'param', wanted.params, 'json_agg(v)::text AS values FROM param', (run, key, values, i) =>
+      all.get(run)!.params.push({ key, value: values[i]! }),
+    ),
+    readKind(sql, ids, 'tag', wanted.tags, 'json_agg(v)::text AS values FROM tag', (run, key, values, i) =>
+      all.get(run)!.tags.push({ key, value: values[i]! }),
+    ),
+    readKind(sql, ids, 'metric', wanted.metrics, metrics, (run, key, values, i, steps, times) =>
+      all.get(run)!.metrics.push({ key, value: Number(values[i]), step: steps[i]!, time: times[i]! }),
+    ),
+  ])
+  return all
+}
+
+const metrics = `json_agg(CASE WHEN nan THEN 'NaN' ELSE value END)::text AS values, string_agg(step::text, ',') AS steps, string_agg(ts::text, ',') AS times FROM latest`
+
+/** The values of one kind as lists: entry i of each belongs together, in no order. Null where there are none. */
+interface Lists {
+  runs: string | null
+  keys: string
+  values: string
+  steps?: string
+  times?: string
+}
+
+/** Reads '1,2,3'. */
+const numbers = (text: string | undefined): number[] => (text ? JSON.parse(`[${text}]`) : [])
+
+async function readKind(
+  sql: Sql,
+  ids: readonly number[],
+  kind: Kind,
+  which: Wanted | undefined,
+  from: string,
+  add: (run: number, key: string, values: string[], i: number, steps: number[], times: number[]) => void,
+) {
+  if (which === undefined) return
   const values: unknown[] = [ids]
-  const parts: string[] = []
-  const want = (kind: Kind, which: Wanted | undefined, from: string) => {
-    if (which === undefined || (Array.isArray(which) && !which.length)) return
-    parts.push(`SELECT ${kinds[kind]} AS kind, array_agg(run_id)::text AS runs, array_agg(key_id)::text AS keys, ${from}
-      WHERE run_id = ANY($1)${
-        which === true
-          ? ''
-          : ` AND key_id = ANY(ARRAY(SELECT id FROM key WHERE kind = ${kinds[kind]}
-        AND experiment_id IN (SELECT experiment_id FROM run WHERE id = ANY($1)) AND ${named(which)}))`
-      }`)
-  }
-  const named = (which: Exclude<Wanted, true>) => {
+  let narrowed = ''
+  if (which !== true) {
     const list = !('prefix' in which)
     values.push(list ? which.filter((name) => !name.includes('\0')) : which.prefix.replaceAll('\0', ''))
-    return list ? `name = ANY($${values.length})` : `name ^@ $${values.length}`
+    narrowed = ` AND key_id = ANY(ARRAY(SELECT id FROM key WHERE experiment_id IN (SELECT experiment_id FROM run WHERE id = ANY($1))
+      AND kind = ${kinds[kind]} AND ${list ? 'name = ANY($2)' : 'name ^@ $2'}))`
   }
-  want(
-    'metric',
-    wanted.metrics,
-    `json_agg(CASE WHEN nan THEN NULL ELSE value END)::text AS values,
-      array_agg(step)::text AS steps, array_agg(ts)::text AS times FROM latest`,
-  )
-  want('param', wanted.params, 'json_agg(v)::text AS values, NULL AS steps, NULL AS times FROM param')
-  want('tag', wanted.tags, 'json_agg(v)::text AS values, NULL AS steps, NULL AS times FROM tag')
-  if (!parts.length || !ids.length) return all
-
-  const arrays = await sql.query<Arrays>(parts.join('\nUNION ALL\n'), values)
-  for (const { kind, ...texts } of arrays) {
-    if (texts.runs === null) continue
-    const runs = numbers(texts.runs)
-    const keys = numbers(texts.keys)
-    const found = JSON.parse(texts.values) as unknown[]
-    const steps = texts.steps ? numbers(texts.steps) : []
-    const times = texts.times ? numbers(texts.times) : []
-    // Grouped by key first: keys taken in their order then leave every run's list sorted.
-    const places = new Map<number, number[]>()
-    for (let i = 0; i < keys.length; i++) {
-      const list = places.get(keys[i]!)
-      if (list) list.push(i)
-      else places.set(keys[i]!, [i])
-    }
-    const names = await keyNames(sql, places.keys())
-    const sorted = [...places].sort(([a], [b]) => (names.get(a)! < names.get(b)! ? -1 : 1))
-    for (const [id, list] of sorted) {
-      const key = names.get(id)!
-      for (const i of list) {
-        const run = all.get(runs[i]!)!
-        if (kind === kinds.param) run.params.push({ key, value: found[i] as string })
-        else if (kind === kinds.tag) run.tags.push({ key, value: found[i] as string })
-        else run.metrics.push({ key, value: (found[i] as number | null) ?? Number.NaN, step: steps[i]!, time: times[i]! })
-      }
-    }
+  const text = `SELECT string_agg(run_id::text, ',') AS runs, string_agg(key_id::text, ',') AS keys, ${from} WHERE run_id = ANY($1)${narrowed}`
+  const [found] = await sql.query<Lists>(text, values)
+  if (!found?.runs) return
+  const runs = numbers(found.runs)
+  const keys = numbers(found.keys)
+  const [steps, times] = [numbers(found.steps), numbers(found.times)]
+  const read = JSON.parse(found.values) as string[]
+  // Grouped by key first: keys taken in their order leave every run's list sorted.
+  const places = new Map<number, number[]>()
+  for (let i = 0; i < keys.length; i++) {
+    const list = places.get(keys[i]!)
+    if (list) list.push(i)
+    else places.set(keys[i]!, [i])
   }
-  return all
+  const names = await keyNames(sql, places.keys())
+  const sorted = [...places].map(([id, list]) => ({ name: names.get(id)!, list })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const { name, list } of sorted) for (const i of list) add(runs[i]!, name, read, i, steps, times)
 }

@@ -41,15 +41,18 @@ export const places: Record<'metric' | 'param' | 'tag', Place> = {
 }
 
 /** The columns of `run` behind the attributes. */
-export const attributeColumns: Record<string, string> = {
-  run_id: 'r.uuid',
-  run_name: 'r.name',
-  user_id: 'r.user_name',
-  status: 'r.status::text COLLATE "C"',
-  start_time: 'r.start_time',
-  end_time: 'r.end_time',
-  artifact_uri: 'r.artifact_uri',
+export const attributes: Record<string, string> = {
+  run_id: 'uuid',
+  run_name: 'name',
+  user_id: 'user_name',
+  status: 'status',
+  start_time: 'start_time',
+  end_time: 'end_time',
+  artifact_uri: 'artifact_uri',
 }
+
+/** An attribute of the run `r`. */
+export const attribute = ({ key }: Column) => (key === 'status' ? 'r.status::text COLLATE "C"' : `r.${attributes[key]}`)
 
 export const isKeys = (ids: readonly number[]) => (ids.length === 1 ? `key_id = ${ids[0]}` : `key_id = ANY('{${ids.join()}}')`)
 
@@ -80,8 +83,8 @@ const dataset = (it: Comparison, put: Put) =>
 
 /** A condition on the run `r` that looks at no other run. */
 export function probe(it: Comparison, keysOf: KeysOf, put: Put): string {
-  const { kind, key } = it.column
-  if (kind === 'attribute') return compared(attributeColumns[key]!, it, put)
+  const { kind } = it.column
+  if (kind === 'attribute') return compared(attribute(it.column), it, put)
   // Scalar sub-queries, not EXISTS: the planner may not turn these into a join with the whole range.
   if (kind === 'dataset') return `(SELECT true FROM dataset_input i ${dataset(it, put)} AND i.run_id = r.id LIMIT 1)`
   const keys = keysOf(it.column)

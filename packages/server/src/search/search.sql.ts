@@ -10,7 +10,7 @@
 import type { Sql } from '@tidegate/db'
 import { kinds, type Lifecycle } from '../runs/run.ts'
 import type { Column, Order } from './column.ts'
-import { attributeColumns, isKeys, type KeysOf, type Put, places, probe, sets } from './compare.sql.ts'
+import { attribute, attributes, isKeys, type KeysOf, type Put, places, probe, sets } from './compare.sql.ts'
 import { type Comparison, comparisons, type Filter } from './filter.ts'
 
 export interface RunSearch {
@@ -130,50 +130,66 @@ function orderOf(orders: Order[], term: (index: number) => string): string {
 }
 
 /**
- * The page among the first rows of the order, or among the runs named. `complete` says that there are no others. Null
- * where there is no index to walk.
+ * The page among the first rows of the order, or among the runs named: `complete` says that there are no others. Null
+ * where there is no index to walk, or too far to go.
  */
 function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
   const { values, put } = statement()
-  const { experiments, runs, offset = 0, limit } = search
+  const { experiments, runs } = search
   const first = orders[0]?.column
-  const rows = tests.length ? last * 4 + 1_000 : last
-  let seen = 'NULL::int'
-  let walk: string
-  if (runs) walk = `SELECT id FROM run WHERE id = ANY(${put(runs)}) AND experiment_id = ANY(${put(experiments)})`
-  else if (rows > deepest) return null
-  else if (!first || orders.every(({ column }) => column.kind === 'attribute')) {
-    const order = orderOf(orders, (i) => attributeColumns[orders[i]!.column.key]!)
-    const inside = `SELECT r.* FROM run r WHERE r.experiment_id = e.id ${alive(search)
-      .map((it) => `AND ${it}`)
-      .join('')} ORDER BY ${order} LIMIT ${put(rows)}`
-    walk = `SELECT r.id FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${inside}) r ORDER BY ${order} LIMIT ${put(rows)}`
-    seen = '(SELECT count(*) FROM w)::int'
-  } else if (isValued(first)) {
+  // More than the page wants, for what the filter drops and for ties.
+  const rows = tests.length ? last * 4 + 1_000 : first && isValued(first) ? last * 2 + 100 : last
+  const used = new Set(['id', 'uuid', 'start_time'])
+  for (const { column } of [...tests, ...orders]) if (column.kind === 'attribute') used.add(attributes[column.key]!)
+  const columns = [...used].map((name) => `r.${name}`).join(', ')
+
+  const walk: string[] = []
+  if (runs) {
+    const conditions = [`r.id = ANY(${put(runs)})`, `r.experiment_id = ANY(${put(experiments)})`, ...alive(search)]
+    walk.push(`w AS MATERIALIZED (SELECT ${columns} FROM run r ${where(conditions)})`)
+  } else if (orders.every(({ column }) => column.kind === 'attribute')) {
+    if (tests.length && rows > deepest) return null
+    const order = `ORDER BY ${orderOf(orders, (i) => attribute(orders[i]!.column))} LIMIT ${put(rows)}`
+    const one = `SELECT ${columns} FROM run r ${where(['r.experiment_id = e.id', ...alive(search)])} ${order}`
+    walk.push(`w AS MATERIALIZED (SELECT r.* FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${one}) r ${order})`)
+  } else if (first && isValued(first)) {
     const keys = keysOf(first)
+    if (rows * keys.length > deepest) return null
     const { table, near, nearValue, far, value } = places[first.kind]
-    if (keys.length > 1) return null
-    const from = `FROM ${table} WHERE ${isKeys(keys)}`
-    const [way, better, worst] = orders[0]!.descending ? ['DESC', '>', 'min'] : ['ASC', '<', 'max']
+    const [way, before, last] = orders[0]!.descending ? ['DESC', '>', 'min'] : ['ASC', '<', 'max']
     const number = (value: string) => (first.kind === 'metric' ? ` AND ${value} < 'NaN'` : '')
-    // Rows that tie with the last one taken may have others beside them, so only those before it count.
-    walk = `SELECT run_id AS id, ${nearValue} AS v ${from} AND ${near}${number(nearValue)} ORDER BY ${nearValue} ${way} LIMIT ${put(rows)}
-), b AS MATERIALIZED (SELECT ${worst}(v) AS v FROM t
-), w AS MATERIALIZED (SELECT t.id FROM t, b WHERE t.v ${better} b.v UNION ALL
-  SELECT run_id ${from} AND ${far}${number(value)} AND ${value} ${better} (SELECT v FROM b)`
+    const order = `ORDER BY v ${way} LIMIT ${put(rows)}`
+    const one = `SELECT run_id, ${nearValue} AS v FROM ${table} WHERE key_id = k.id AND ${near}${number(nearValue)} ${order}`
+    walk.push(
+      `t AS MATERIALIZED (SELECT x.* FROM unnest('{${keys.join()}}'::int[]) AS k(id) CROSS JOIN LATERAL (${one}) x ${order})`,
+      `b AS MATERIALIZED (SELECT ${last}(v) AS v FROM t)`,
+      // Rows that tie with the last one taken may have others beside them: only those before it count.
+      `i AS (SELECT t.run_id FROM t, b WHERE t.v ${before} b.v UNION ALL SELECT run_id FROM ${table}
+  WHERE ${isKeys(keys)} AND ${far}${number(value)} AND ${value} ${before} (SELECT v FROM b))`,
+      `w AS MATERIALIZED (SELECT ${columns} FROM i JOIN run r ON r.id = i.run_id ${where(alive(search))})`,
+    )
   } else return null
 
   const terms = orders.map(({ column }) =>
     isValued(column)
       ? `(SELECT ${places[column.kind].value} FROM ${places[column.kind].table} WHERE run_id = r.id AND ${isKeys(keysOf(column))})`
-      : attributeColumns[column.key]!,
+      : attribute(column),
   )
-  const conditions = [...alive(search), ...tests.map((test) => probe(test, keysOf, put))]
-  const text = `WITH ${first && isValued(first) && !runs ? 't' : 'w'} AS MATERIALIZED (${walk}),
-m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid${terms.map((term, i) => `, ${term} AS o${i}`).join('')} FROM w JOIN run r ON r.id = w.id ${where(conditions)})
-SELECT p.id, c.total, c.seen FROM (SELECT count(*)::int AS total, ${seen} AS seen FROM m) c LEFT JOIN LATERAL (
-  SELECT r.id FROM m r ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}) p ON true`
+  const all = `SELECT ${withTerms(terms)} FROM w r ${where(tests.map((test) => probe(test, keysOf, put)))}`
+  // A walk by value never sees the runs without one, so it can't be known to have seen all.
+  const seen = first && isValued(first) ? 'NULL::int' : '(SELECT count(*) FROM w)::int'
+  const text = `WITH ${walk.join(',\n')},\n${pageOf(all, orders, search, put, `, ${seen} AS seen`)}`
   return { text, values, rows, complete: runs !== undefined }
+}
+
+/** What a page is sorted by, the i-th term as `oi`. */
+const withTerms = (terms: string[]) => ['r.id', 'r.start_time', 'r.uuid', ...terms.map((term, i) => `${term} AS o${i}`)].join(', ')
+
+/** The page of a set of matches: a row for each run, at least one, each with the number of matches. */
+function pageOf(all: string, orders: Order[], { offset = 0, limit }: RunSearch, put: Put, more = ''): string {
+  return `m AS MATERIALIZED (${all})
+SELECT p.id, c.* FROM (SELECT count(*)::int AS total${more} FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}) p ON true`
 }
 
 /** All runs that pass, with the columns given. Null where none can. */
@@ -193,13 +209,13 @@ function matches({ search, tests, keysOf }: Ready, put: Put, columns: string, jo
   return `SELECT ${columns} FROM ${from} ${joins} ${where(conditions)}`
 }
 
-/** The page of all matches in their order, with their number. */
+/** The page of all matches. Null where nothing can match. */
 function wholeStatement(ready: Ready) {
   const { search, orders, keysOf } = ready
   const { values, put } = statement()
   const joins: string[] = []
   const terms = orders.map(({ column }, i) => {
-    if (!isValued(column)) return attributeColumns[column.key]!
+    if (!isValued(column)) return attribute(column)
     const { table, near, nearValue, far, value } = places[column.kind]
     const from = `FROM ${table} WHERE ${isKeys(keysOf(column))}`
     joins.push(
@@ -207,12 +223,8 @@ function wholeStatement(ready: Ready) {
     )
     return `o${i}.v`
   })
-  const all = matches(ready, put, `r.id, r.start_time, r.uuid${terms.map((term, i) => `, ${term} AS o${i}`).join('')}`, joins.join('\n'))
-  if (!all) return null
-  const text = `WITH m AS MATERIALIZED (${all})
-SELECT p.id, c.total FROM (SELECT count(*)::int AS total FROM m) c LEFT JOIN LATERAL (
-  SELECT r.id FROM m r ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(search.offset ?? 0)} LIMIT ${put(search.limit + 1)}) p ON true`
-  return { text, values }
+  const all = matches(ready, put, withTerms(terms), joins.join('\n'))
+  return all && { text: `WITH ${pageOf(all, orders, search, put)}`, values }
 }
 
 /** How many match, as far as that was asked. */
