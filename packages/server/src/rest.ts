@@ -7,7 +7,7 @@ import type { Ctx } from './context.ts'
 import { AppError, codes } from './errors.ts'
 import { call, type Operation } from './operation.ts'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 /** A request's arguments, as they came: from the query string of a GET, else from the JSON body. */
 export type Wire = Record<string, unknown>
 

@@ -58,7 +58,7 @@ function plainUri(uri: string): string {
 
 const longestLocation = 2048
 
-/** MLflow's rules and words; the last two are ours, because here a location says whose a path is. */
+/** MLflow's rules and words; those for its own scheme are ours, because here a location says whose a path is. */
 function checkLocation(uri: string): void {
   const refuse = (message: string) => {
     throw invalid(message, 'artifact_location')
@@ -70,11 +70,15 @@ function checkLocation(uri: string): void {
     refuse(`Invalid artifact path length. The length of the artifact path cannot be greater than ${longestLocation} characters.`)
   }
   const path = proxiedPath(uri)
+  if (path === undefined) return
   if (path === '') refuse(`${show(uri)} is the root of all artifacts. Name a folder in it, or leave the location out.`)
-  if (path && /^\d+(\/|$)/.test(path)) {
+  if (/^\d+(\/|$)/.test(path)) {
     refuse(
       `${show(uri)} begins with a number, and those folders belong to the experiments of that number. Choose another name, or leave it out.`,
     )
+  }
+  if (/[%?]/.test(path) || !uri.replace(/\/+$/, '').endsWith(`/${path}`)) {
+    refuse(`${show(uri)} can be spelled in several ways. Write it without '%', '?', '.' and doubled slashes.`)
   }
 }
 
@@ -159,8 +163,9 @@ export function openArtifacts({ stores, log, limit = Number.POSITIVE_INFINITY }:
     async get(place, options) {
       const file = await guard('read', place, () => place.store.get(place.key, options))
       // The answer has begun by then: it can only be cut, and the reason is here.
-      file?.body.once('error', (error: Error) => {
-        if (error.name !== 'AbortError') log.error({ err: error, store: place.store.name, key: place.key }, 'could not read on')
+      file?.body.once('error', (error: NodeJS.ErrnoException) => {
+        const isReaderGone = error.name === 'AbortError' || error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+        if (!isReaderGone) log.error({ err: error, store: place.store.name, key: place.key }, 'could not read on')
       })
       return file
     },

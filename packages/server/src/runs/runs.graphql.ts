@@ -202,7 +202,7 @@ Run.implement({
         type: [Artifact],
         description: "One level of the run's files, sorted by path.",
         args: { path: t.arg.string({ defaultValue: '' }) },
-        resolve: (run, { path }, ctx) => call(ctx, runArtifacts, { runId: run.uuid, path: path ?? '' }),
+        resolve: async (run, { path }, ctx) => (await call(ctx, runArtifacts, { runId: run.uuid, path })).files,
       }),
       can: t.field({
         type: Abilities,
