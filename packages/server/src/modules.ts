@@ -8,4 +8,10 @@ export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes]
 export { transfers }
 
 /** Each adds its types and fields to the builder. */
-export const graphql = () => Promise.all([import('./experiments/experiments.graphql.ts'), import('./runs/runs.graphql.ts'), import('./search/search.graphql.ts')])
+export const graphql = () =>
+  Promise.all([
+    import('./workspaces/workspaces.graphql.ts'),
+    import('./experiments/experiments.graphql.ts'),
+    import('./runs/runs.graphql.ts'),
+    import('./search/search.graphql.ts'),
+  ])

@@ -1,7 +1,6 @@
 /** Experiments in GraphQL. */
 import { may } from '../access.ts'
 import { Abilities, builder, KeyValue, Lifecycle, PageInfo, TagInput } from '../builder.ts'
-import type { Ctx } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { call } from '../operation.ts'
 import { live } from '../subscription.ts'
@@ -56,24 +55,7 @@ export async function orNull<T>(asked: Promise<T>): Promise<T | null> {
   }
 }
 
-const Workspace = builder.prismaObject('Workspace', {
-  description: 'A tenant. Everything belongs to one.',
-  fields: (t) => ({ id: t.exposeID('id'), name: t.exposeString('name') }),
-})
-
-const Viewer = builder.objectRef<Ctx>('Viewer').implement({
-  description: 'Who is asking, and in which workspace.',
-  fields: (t) => ({
-    name: t.string({ resolve: (ctx) => ctx.actor.name }),
-    workspace: t.prismaField({
-      type: Workspace,
-      resolve: (query, ctx) => ctx.db.prisma.workspace.findUniqueOrThrow({ ...query, where: { id: ctx.workspace.id } }),
-    }),
-  }),
-})
-
 builder.queryFields((t) => ({
-  viewer: t.field({ type: Viewer, resolve: (_root, _args, ctx) => ctx }),
   experiment: t.field({
     type: Experiment,
     nullable: true,
