@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { readView, type View, writeView } from './view.ts'
+
+const read = (text: string) => readView(new URLSearchParams(text))
+
+it('reads back what it wrote', () => {
+  const view: View = {
+    filter: "params.lr = '0.1' AND metrics.`val/loss` < 2",
+    order: { by: 'metrics.`val/loss`', descending: true },
+    columns: ['metrics.`val/loss`', 'params.a,b', 'attributes.start_time'],
+    plot: ['a1', 'b2'],
+    axis: 'relative',
+    smoothing: 0.45,
+    log: true,
+  }
+  expect(read(writeView(view))).toEqual(view)
+})
+
+it('writes nothing for defaults, and tells an empty plot from none chosen', () => {
+  expect(writeView(read(''))).toBe('')
+  expect(read('plot=').plot).toEqual([])
+  expect(read('').plot).toBeUndefined()
+})
+
+it('falls back to the default for what it does not know', () => {
+  expect(read('x=moon&smooth=7&y=lin')).toEqual(read(''))
+})
