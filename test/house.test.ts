@@ -21,9 +21,9 @@ const text = new Map(sources.map((file) => [file, readFileSync(join(root, file),
 
 /** What a file imports, whole or types only, dynamic or not. */
 const importsOf = (file: string) =>
-  [...text.get(file)!.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+['"]([^'"]+)['"]|(?:^|[^.\w])import\(?\s*['"]([^'"]+)['"]/g)].map(
-    (match) => (match[1] ?? match[2])!,
-  )
+  [
+    ...text.get(file)!.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+['"]([^'"]+)['"]|(?:^|[^.\w])import\(?\s*['"]([^'"]+)['"]/g),
+  ].map((match) => (match[1] ?? match[2])!)
 
 /** Where an import leads: a file of ours, or a package. */
 const target = (file: string, specifier: string) =>
@@ -57,7 +57,9 @@ describe('imports', () => {
       return importsOf(file)
         .map((specifier) => target(file, specifier))
         .filter((to) => to.startsWith('@tidegate/') || /^(packages|plugins|apps|prisma|test)\//.test(to))
-        .filter((to) => (to.startsWith('@tidegate/') ? true : area(to) !== from || (from === 'plugins' && to.split('/')[1] !== file.split('/')[1])))
+        .filter((to) =>
+          to.startsWith('@tidegate/') ? true : area(to) !== from || (from === 'plugins' && to.split('/')[1] !== file.split('/')[1]),
+        )
         .filter((to) => !allowed[from]!.test(to))
         .map((to) => `${file} may not import ${to}`)
     })
@@ -97,7 +99,11 @@ describe('imports', () => {
   it('of GraphQL come from GraphQL only', () => {
     const wrong = server
       .filter((file) => !file.endsWith('.graphql.ts') && !file.endsWith('modules.ts'))
-      .flatMap((file) => importsOf(file).filter((specifier) => specifier.endsWith('.graphql.ts')).map((to) => `${file} may not import ${to}`))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((specifier) => specifier.endsWith('.graphql.ts'))
+          .map((to) => `${file} may not import ${to}`),
+      )
     expect(wrong).toEqual([])
   })
 
@@ -137,13 +143,17 @@ describe('files', () => {
 
   it('keep SQL in files that say so', () => {
     const sql = /[`'"]\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH \w+ AS)\s/
-    const wrong = sources.filter((file) => file.startsWith('packages/server/src/') && !/\.sql\.ts$/.test(file) && !isTest(file) && sql.test(text.get(file)!))
+    const wrong = sources.filter(
+      (file) => file.startsWith('packages/server/src/') && !/\.sql\.ts$/.test(file) && !isTest(file) && sql.test(text.get(file)!),
+    )
     expect(wrong.filter((file) => basename(file) !== 'events.ts')).toEqual([])
   })
 
   it('read the environment in the configuration only', () => {
     const may = new Set(['packages/server/src/config.ts', 'apps/server/platform.config.ts'])
-    const wrong = sources.filter((file) => /^(packages|plugins)\//.test(file) && !isTest(file) && !may.has(file) && /process\.env\b/.test(text.get(file)!))
+    const wrong = sources.filter(
+      (file) => /^(packages|plugins)\//.test(file) && !isTest(file) && !may.has(file) && /process\.env\b/.test(text.get(file)!),
+    )
     expect(wrong).toEqual([])
   })
 

@@ -33,7 +33,14 @@ export async function startPlatform(options: Partial<ServerOptions> = {}): Promi
   const db = await freshDatabase()
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-platform-'))
   const start = () =>
-    createServer({ databaseUrl: db.url, plugins: [localArtifacts({ root: folder })], host: '127.0.0.1', port: 0, logLevel: 'error', ...options })
+    createServer({
+      databaseUrl: db.url,
+      plugins: [localArtifacts({ root: folder })],
+      host: '127.0.0.1',
+      port: 0,
+      logLevel: 'error',
+      ...options,
+    })
   const servers = [await start()]
   const origin = servers[0]!.origin
 

@@ -12,7 +12,10 @@ const works = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).s
 
 function run(command, args, options = {}) {
   const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options })
-  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${done.error?.message ?? ''}${(done.stdout ?? '').slice(-2000)}${(done.stderr ?? '').slice(-2000)}`)
+  if (done.status !== 0)
+    throw new Error(
+      `${command} ${args.join(' ')} failed:\n${done.error?.message ?? ''}${(done.stdout ?? '').slice(-2000)}${(done.stderr ?? '').slice(-2000)}`,
+    )
   return done.stdout
 }
 
@@ -33,7 +36,10 @@ function python() {
     apt(['python3', 'python3-venv'])
     found = names.find(good)
   }
-  if (!found) throw new Error('The tests need Python 3.10 or later with venv: on Debian `apt-get install python3 python3-venv`, elsewhere python.org.')
+  if (!found)
+    throw new Error(
+      'The tests need Python 3.10 or later with venv: on Debian `apt-get install python3 python3-venv`, elsewhere python.org.',
+    )
   return found
 }
 
@@ -55,13 +61,19 @@ export function mlflowPython() {
 
 /** Where Chromium is. */
 export function chromium() {
-  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+  const places = [
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ]
   const find = () => [process.env.CHROMIUM, ...places].find((path) => path && existsSync(path))
   let found = find()
   if (!found && isRootOnDebian) {
     apt(['chromium'])
     found = find()
   }
-  if (!found) throw new Error('The tests need Chromium: on Debian `apt-get install chromium`, or say where one is with CHROMIUM=/path/to/chromium.')
+  if (!found)
+    throw new Error('The tests need Chromium: on Debian `apt-get install chromium`, or say where one is with CHROMIUM=/path/to/chromium.')
   return found
 }

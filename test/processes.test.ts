@@ -62,7 +62,9 @@ describe('a start that cannot be', () => {
   })
 
   it('names a database that does not answer, without its password', async () => {
-    const { code, errors } = await run(['--port', '0', '--data', join(folder, 'b')], { DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/none' }).exited
+    const { code, errors } = await run(['--port', '0', '--data', join(folder, 'b')], {
+      DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/none',
+    }).exited
     expect(code).toBe(1)
     expect(errors).toMatch(/^The database at 127\.0\.0\.1:1\/none can't be used: .*ECONNREFUSED.*\n$/)
     expect(errors).not.toContain('secret')

@@ -32,7 +32,9 @@ let failed = status !== 0
 try {
   const { numPassedTests, numFailedTests, numTotalTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
   // A file that did not load has no failed test in it, and is a failure all the same.
-  const broken = testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')).length
+  const broken = testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length
   const left = numTotalTests - numPassedTests - numFailedTests
   failed ||= numFailedTests + broken + left > 0 || numPassedTests === 0
   console.log(`${numPassedTests} passed, ${numFailedTests + broken + left} failed`)

@@ -19,7 +19,9 @@ export function takeFolder(folder: string): () => void {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     accessSync(folder, constants.W_OK | constants.X_OK)
   } catch (error) {
-    throw new Error(`The data folder ${folder} can't be written to (${(error as NodeJS.ErrnoException).code}). Name another with --data, or change its owner.`)
+    throw new Error(
+      `The data folder ${folder} can't be written to (${(error as NodeJS.ErrnoException).code}). Name another with --data, or change its owner.`,
+    )
   }
   const file = join(folder, 'server.pid')
   const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0

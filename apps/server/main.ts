@@ -41,7 +41,9 @@ export async function main(argv: string[]): Promise<void> {
     const databaseUrl = config.databaseUrl || postgres!.url()
     await migrate(databaseUrl).catch((error) => {
       if (postgres) throw error
-      throw new Error(`The database at ${place(databaseUrl)} can't be used: ${error.message || error.code}. Check DATABASE_URL, and that it runs.`)
+      throw new Error(
+        `The database at ${place(databaseUrl)} can't be used: ${error.message || error.code}. Check DATABASE_URL, and that it runs.`,
+      )
     })
     const server = await createServer({ ...config, databaseUrl, plugins: plugins(config), pages })
 

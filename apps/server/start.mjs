@@ -4,7 +4,9 @@
  */
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {
-  console.error(`Tidegate runs on Node 22.18 or later, and this is ${process.version}. On Linux \`pnpm install\` brings its own; elsewhere install it from nodejs.org.`)
+  console.error(
+    `Tidegate runs on Node 22.18 or later, and this is ${process.version}. On Linux \`pnpm install\` brings its own; elsewhere install it from nodejs.org.`,
+  )
   process.exit(1)
 }
 // Type stripping says on every start that it is new.

@@ -5,7 +5,7 @@
  * Until there are accounts, the one actor is whoever reaches this loopback address: that person holds every ability in
  * the workspace the request names.
  */
-import { AbilityBuilder, type MongoAbility, createMongoAbility, subject } from '@casl/ability'
+import { AbilityBuilder, createMongoAbility, type MongoAbility, subject } from '@casl/ability'
 import { AppError } from './errors.ts'
 
 export type Action = 'read' | 'create' | 'edit' | 'delete' | 'manage'

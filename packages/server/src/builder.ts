@@ -78,7 +78,8 @@ const parseReal = (value: unknown): number => {
 }
 
 builder.scalarType('Real', {
-  description: 'A metric\'s value: a number, or one of the strings "NaN", "Infinity", "-Infinity". The infinities are kept as ±1.7976931348623157e308.',
+  description:
+    'A metric\'s value: a number, or one of the strings "NaN", "Infinity", "-Infinity". The infinities are kept as ±1.7976931348623157e308.',
   serialize: (value) => realToJson(value as number) as number,
   parseValue: parseReal,
   parseLiteral: (node: ValueNode) => {
@@ -95,14 +96,16 @@ builder.scalarType('Cell', {
   },
 })
 
-export const PageInfo = builder
-  .objectRef<{ endCursor: string | null | undefined }>('PageInfo')
-  .implement({
-    fields: (t) => ({
-      hasNextPage: t.boolean({ resolve: (page) => Boolean(page.endCursor) }),
-      endCursor: t.string({ nullable: true, description: 'Give it back as `after` for the next page. Null on the last one.', resolve: (page) => page.endCursor ?? null }),
+export const PageInfo = builder.objectRef<{ endCursor: string | null | undefined }>('PageInfo').implement({
+  fields: (t) => ({
+    hasNextPage: t.boolean({ resolve: (page) => Boolean(page.endCursor) }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'Give it back as `after` for the next page. Null on the last one.',
+      resolve: (page) => page.endCursor ?? null,
     }),
-  })
+  }),
+})
 
 export const Count = builder.objectRef<{ value: number; exact: boolean }>('Count').implement({
   fields: (t) => ({
@@ -119,11 +122,12 @@ export const TagInput = builder.inputType('TagInput', {
   fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
 })
 
-export const Lifecycle = builder.enumType('Lifecycle', { description: 'Which of the deleted are meant.', values: ['ACTIVE', 'DELETED', 'ALL'] as const })
+export const Lifecycle = builder.enumType('Lifecycle', {
+  description: 'Which of the deleted are meant.',
+  values: ['ACTIVE', 'DELETED', 'ALL'] as const,
+})
 
-export const Abilities = builder
-  .objectRef<{ edit: boolean; delete: boolean }>('Abilities')
-  .implement({
-    description: 'What the viewer may do here, so that a page can lock what would be refused.',
-    fields: (t) => ({ edit: t.exposeBoolean('edit'), delete: t.exposeBoolean('delete') }),
-  })
+export const Abilities = builder.objectRef<{ edit: boolean; delete: boolean }>('Abilities').implement({
+  description: 'What the viewer may do here, so that a page can lock what would be refused.',
+  fields: (t) => ({ edit: t.exposeBoolean('edit'), delete: t.exposeBoolean('delete') }),
+})

@@ -11,7 +11,11 @@ export const settings = {
   host: { env: 'TIDEGATE_HOST', help: 'Address to listen on. Only loopback, until access control exists.', fallback: '127.0.0.1' },
   port: { env: 'TIDEGATE_PORT', help: 'Port to listen on.', fallback: '5000' },
   data: { env: 'TIDEGATE_DATA', help: 'Folder for the embedded database and for artifacts.', fallback: '.tidegate' },
-  databaseUrl: { env: 'DATABASE_URL', help: 'A Postgres to use in place of the embedded one: postgres://user:password@host/name', fallback: '' },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    help: 'A Postgres to use in place of the embedded one: postgres://user:password@host/name',
+    fallback: '',
+  },
   connections: { env: 'TIDEGATE_CONNECTIONS', help: 'Database connections of this process.', fallback: '10' },
   logLevel: { env: 'TIDEGATE_LOG_LEVEL', help: 'debug (a line per operation), info, warn, error.', fallback: 'info' },
 } as const
@@ -29,7 +33,12 @@ const schema = z.object({
     .transform(Number)
     .refine((port) => port < 65_536, 'is not a port: give a number from 0 (a free one) to 65535'),
   data: z.string().min(1, 'is empty: name a folder'),
-  databaseUrl: z.string().refine((url) => url === '' || /^postgres(ql)?:\/\//.test(url), 'is not the URL of a Postgres: postgres://user:password@host:5432/name'),
+  databaseUrl: z
+    .string()
+    .refine(
+      (url) => url === '' || /^postgres(ql)?:\/\//.test(url),
+      'is not the URL of a Postgres: postgres://user:password@host:5432/name',
+    ),
   connections: z
     .string()
     .regex(/^[1-9]\d{0,2}$/, 'is not a number of connections: give 1 to 999')
@@ -72,7 +81,9 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv = process.env)
       else flags.set(name, value)
     }
   }
-  const raw = Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, flags.get(name) ?? env[setting.env] ?? setting.fallback]))
+  const raw = Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [name, flags.get(name) ?? env[setting.env] ?? setting.fallback]),
+  )
   const parsed = schema.safeParse(raw)
   for (const issue of parsed.success ? [] : parsed.error.issues) {
     const name = String(issue.path[0]) as keyof typeof settings

@@ -43,12 +43,23 @@ const nulMessage = 'Text may not hold a NUL character.'
 /** Text that must be there and not be empty. */
 export const required = z.string().min(1).refine(noNul, nulMessage)
 /** Text that may be absent: null and undefined are alike. */
-export const text = z.string().refine(noNul, nulMessage).nullish().transform((value) => value ?? undefined)
+export const text = z
+  .string()
+  .refine(noNul, nulMessage)
+  .nullish()
+  .transform((value) => value ?? undefined)
 /** Text that is cut at `max` characters without a word, as MLflow does. */
-export const cutText = (max: number) => z.string().refine(noNul, nulMessage).nullish().transform((value) => (value ?? '').slice(0, max))
+export const cutText = (max: number) =>
+  z
+    .string()
+    .refine(noNul, nulMessage)
+    .nullish()
+    .transform((value) => (value ?? '').slice(0, max))
 /** Text of at most `max` characters. */
 export const limitedText = (name: string, max: number) =>
-  text.transform((value, context) => (value && value.length > max ? plain(context, `'${name}' exceeds the maximum length of ${max} characters`) : value))
+  text.transform((value, context) =>
+    value && value.length > max ? plain(context, `'${name}' exceeds the maximum length of ${max} characters`) : value,
+  )
 
 const notWhole = 'It must be a whole number, between -(2^53-1) and 2^53-1.'
 /** A 64-bit integer of the wire: a number or a string of digits. Past 2^53 it is refused, because JSON would change it. */
@@ -151,7 +162,8 @@ export const metrics = z.unknown().transform((raw, context): MetricColumns => {
       return refuse(`metric '${name}' (value=${value}). Timestamp must be a nonnegative long (64-bit integer)`, [i, 'timestamp'])
     }
     const step = wholeNumber(metric.step ?? 0)
-    if (step === undefined) return refuse(`metric '${name}' (value=${value}). Step must be a valid long (64-bit integer). ${notWhole}`, [i, 'step'])
+    if (step === undefined)
+      return refuse(`metric '${name}' (value=${value}). Step must be a valid long (64-bit integer). ${notWhole}`, [i, 'step'])
     columns.keys.push(name)
     columns.values.push(value)
     columns.times.push(time)
@@ -171,15 +183,29 @@ export function checkCount(what: string, max: number, count: number): void {
 
 /** `max_results` of a search. */
 export function checkPage(value: number, max: number = limits.searchResults): void {
-  if (value > max) throw invalid(`Invalid value ${show(value)} for parameter 'max_results' supplied. It must be at most ${max}`, 'max_results')
-  if (value < 1) throw invalid(`Invalid value ${show(value)} for parameter 'max_results' supplied. It must be a positive integer.`, 'max_results')
+  if (value > max)
+    throw invalid(`Invalid value ${show(value)} for parameter 'max_results' supplied. It must be at most ${max}`, 'max_results')
+  if (value < 1)
+    throw invalid(`Invalid value ${show(value)} for parameter 'max_results' supplied. It must be a positive integer.`, 'max_results')
 }
 
-const views = { '': 'ACTIVE', '1': 'ACTIVE', ACTIVE_ONLY: 'ACTIVE', '2': 'DELETED', DELETED_ONLY: 'DELETED', '3': 'ALL', ALL: 'ALL' } as const
+const views = {
+  '': 'ACTIVE',
+  '1': 'ACTIVE',
+  ACTIVE_ONLY: 'ACTIVE',
+  '2': 'DELETED',
+  DELETED_ONLY: 'DELETED',
+  '3': 'ALL',
+  ALL: 'ALL',
+} as const
 
 /** MLflow's view types, by number or name. */
 export function lifecycleOf(value: unknown): 'ACTIVE' | 'DELETED' | 'ALL' {
   const found = views[String(value ?? '') as keyof typeof views]
-  if (!found) throw invalid(`Invalid value ${show(value)} for parameter 'view_type' supplied: it is one of ACTIVE_ONLY, DELETED_ONLY, ALL.`, 'view_type')
+  if (!found)
+    throw invalid(
+      `Invalid value ${show(value)} for parameter 'view_type' supplied: it is one of ACTIVE_ONLY, DELETED_ONLY, ALL.`,
+      'view_type',
+    )
   return found
 }

@@ -35,15 +35,26 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
     const original = error instanceof GraphQLError ? error.originalError : error
     const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {}
     if (original instanceof AppError) {
-      return new GraphQLError(original.message, { ...at, extensions: { code: original.code, ...(original.field && { field: original.field }) } })
+      return new GraphQLError(original.message, {
+        ...at,
+        extensions: { code: original.code, ...(original.field && { field: original.field }) },
+      })
     }
     if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) {
       const { code = 'MALFORMED_REQUEST', ...extensions } = error.extensions
-      return new GraphQLError(error.message, { ...at, source: error.source ?? null, positions: error.positions ?? null, extensions: { ...extensions, code } })
+      return new GraphQLError(error.message, {
+        ...at,
+        source: error.source ?? null,
+        positions: error.positions ?? null,
+        extensions: { ...extensions, code },
+      })
     }
     const id = randomUUID()
     kernel.log.error({ err: original ?? error, id }, 'a GraphQL operation failed')
-    return new GraphQLError(`Something failed here that should not. The server's log has it under ${id}.`, { ...at, extensions: { code: 'INTERNAL_ERROR', id } })
+    return new GraphQLError(`Something failed here that should not. The server's log has it under ${id}.`, {
+      ...at,
+      extensions: { code: 'INTERNAL_ERROR', id },
+    })
   }
 
   // What an operation costs stands in its answer, so that clients know how near the limit they are.
@@ -129,4 +140,3 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
     },
   }
 }
-

@@ -8,7 +8,7 @@ import type { Ctx, Kernel } from './context.ts'
 import { AppError } from './errors.ts'
 import type { GraphqlFace } from './graphql.ts'
 import { routes, transfers } from './modules.ts'
-import { queryArguments, readJson, type Route, sendError, sendJson, spellWire } from './rest.ts'
+import { queryArguments, type Route, readJson, sendError, sendJson, spellWire } from './rest.ts'
 import { serveStatic } from './static.ts'
 import { version } from './version.ts'
 
@@ -26,7 +26,11 @@ for (const route of routes) {
 }
 
 /** The address that a Host or an Origin names, without its port. */
-const hostname = (authority: string) => authority.replace(/^[a-z]+:\/\//i, '').replace(/:\d+$/, '').toLowerCase()
+const hostname = (authority: string) =>
+  authority
+    .replace(/^[a-z]+:\/\//i, '')
+    .replace(/:\d+$/, '')
+    .toLowerCase()
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 /**
@@ -73,12 +77,18 @@ export function createHttp(kernel: Kernel, { pages, graphql }: HttpOptions): Ser
     }
     for (const transfer of transfers) {
       if (transfer.method !== req.method || !path.startsWith(transfer.prefix)) continue
-      return transfer.handle(await contextOf(req, res), { req, res, rest: path.slice(transfer.prefix.length), query: new URLSearchParams(search) })
+      return transfer.handle(await contextOf(req, res), {
+        req,
+        res,
+        rest: path.slice(transfer.prefix.length),
+        query: new URLSearchParams(search),
+      })
     }
     if (path === '/graphql') return graphql.answer(req, res, await contextOf(req, undefined, (field) => field))
     if (path === '/health') return void res.writeHead(200, { 'content-type': 'text/plain' }).end('OK')
     if (path === '/version') return void res.writeHead(200, { 'content-type': 'text/plain' }).end(version)
-    if (/^\/(api|ajax-api)\//.test(path)) throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${path.slice(0, 200)}.`)
+    if (/^\/(api|ajax-api)\//.test(path))
+      throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${path.slice(0, 200)}.`)
     if (serve) return serve(req, res, path)
     throw new AppError('ENDPOINT_NOT_FOUND', 'The pages are not built. Run `pnpm start`, or ask /api and /graphql.')
   }

@@ -13,5 +13,7 @@ export const graphql = () =>
     import('./workspaces/workspaces.graphql.ts'),
     import('./experiments/experiments.graphql.ts'),
     import('./runs/runs.graphql.ts'),
+    import('./runs/mutations.graphql.ts'),
+    import('./runs/live.graphql.ts'),
     import('./search/search.graphql.ts'),
   ])

@@ -4,7 +4,7 @@
  * An operation without `action` and `on` does not compile, so nothing can be done unasked.
  */
 import type { z } from 'zod'
-import { type Action, type Securable, authorise } from './access.ts'
+import { type Action, authorise, type Securable } from './access.ts'
 import type { Ctx } from './context.ts'
 import { AppError, show } from './errors.ts'
 

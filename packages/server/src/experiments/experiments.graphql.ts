@@ -5,8 +5,16 @@ import { AppError } from '../errors.ts'
 import { call } from '../operation.ts'
 import { live } from '../subscription.ts'
 import {
-  createExperiment, deleteExperiment, deleteExperimentTag, type ExperimentWithTags, getExperiment, getExperimentByName, renameExperiment,
-  restoreExperiment, searchExperiments, setExperimentTag,
+  createExperiment,
+  deleteExperiment,
+  deleteExperimentTag,
+  type ExperimentWithTags,
+  getExperiment,
+  getExperimentByName,
+  renameExperiment,
+  restoreExperiment,
+  searchExperiments,
+  setExperimentTag,
 } from './experiments.ts'
 import { runCounts } from './loaders.ts'
 
@@ -25,7 +33,10 @@ export const Experiment = builder.prismaObject('Experiment', {
       resolve: ({ tags }) => tags,
     }),
     runCount: t.int({ description: 'Runs that are not deleted.', resolve: async ({ id }, _, ctx) => (await runCounts(ctx).load(id)).runs }),
-    liveCount: t.int({ description: 'Of those, the ones whose status is RUNNING.', resolve: async ({ id }, _, ctx) => (await runCounts(ctx).load(id)).live }),
+    liveCount: t.int({
+      description: 'Of those, the ones whose status is RUNNING.',
+      resolve: async ({ id }, _, ctx) => (await runCounts(ctx).load(id)).live,
+    }),
     can: t.field({
       type: Abilities,
       resolve: ({ id, workspaceId }, _, ctx) => {

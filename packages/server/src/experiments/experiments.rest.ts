@@ -2,8 +2,16 @@
 import { lifecycleOf } from '../fields.ts'
 import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
 import {
-  createExperiment, deleteExperiment, deleteExperimentTag, type ExperimentWithTags, getExperiment, getExperimentByName, renameExperiment,
-  restoreExperiment, searchExperiments, setExperimentTag,
+  createExperiment,
+  deleteExperiment,
+  deleteExperimentTag,
+  type ExperimentWithTags,
+  getExperiment,
+  getExperimentByName,
+  renameExperiment,
+  restoreExperiment,
+  searchExperiments,
+  setExperimentTag,
 } from './experiments.ts'
 
 const toWire = (row: ExperimentWithTags) => ({

@@ -40,7 +40,11 @@ const name = z
   .refine((value) => !value.includes('\0'), 'Text may not hold a NUL character.')
   .superRefine((value, context) => {
     if (value.length > limits.experimentName) {
-      context.addIssue({ code: 'custom', params: { plain: true }, message: `'name' exceeds the maximum length of ${limits.experimentName} characters` })
+      context.addIssue({
+        code: 'custom',
+        params: { plain: true },
+        message: `'name' exceeds the maximum length of ${limits.experimentName} characters`,
+      })
     }
   })
 
@@ -96,7 +100,8 @@ export const getExperiment = operation({
   input: z.object({ experimentId: required }),
   action: 'read',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  run: async (ctx, _, { id }): Promise<ExperimentWithTags> => ctx.db.prisma.experiment.findUniqueOrThrow({ where: { id }, include: withTags }),
+  run: async (ctx, _, { id }): Promise<ExperimentWithTags> =>
+    ctx.db.prisma.experiment.findUniqueOrThrow({ where: { id }, include: withTags }),
 })
 
 export const getExperimentByName = operation({
@@ -139,7 +144,10 @@ export const searchExperiments = operation({
     })
     const rows = await ctx.db.prisma.experiment.findMany({ where: { id: { in: page.ids } }, include: withTags })
     const byId = new Map(rows.map((row) => [row.id, row]))
-    return { experiments: page.ids.flatMap((id) => byId.get(id) ?? []), nextPageToken: page.hasMore ? pageToken(offset + maxResults) : undefined }
+    return {
+      experiments: page.ids.flatMap((id) => byId.get(id) ?? []),
+      nextPageToken: page.hasMore ? pageToken(offset + maxResults) : undefined,
+    }
   },
 })
 

@@ -160,7 +160,12 @@ export const chartOf = operation({
   async run(ctx, { keys, axis, from, to, buckets }, ref): Promise<Line[]> {
     const ids = await findKeys(ctx.db, ref.experimentId, 'metric', keys)
     const names = [...ids.keys()]
-    const lines = await ctx.points.chart(ref.id, [...ids.values()], { axis, from: from ?? undefined, to: to ?? undefined, buckets: buckets ?? 1000 })
+    const lines = await ctx.points.chart(ref.id, [...ids.values()], {
+      axis,
+      from: from ?? undefined,
+      to: to ?? undefined,
+      buckets: buckets ?? 1000,
+    })
     return lines.map((line, i) => ({ ...line, key: names[i]! })).filter((line) => line.count > 0)
   },
 })
@@ -178,7 +183,13 @@ const cursor = z
 
 const watchPoints = operation({
   name: 'metric.watch',
-  input: z.object({ runs: z.array(z.object({ run: required, after: cursor })).min(1).max(200), keys: z.array(z.string()).nullish() }),
+  input: z.object({
+    runs: z
+      .array(z.object({ run: required, after: cursor }))
+      .min(1)
+      .max(200),
+    keys: z.array(z.string()).nullish(),
+  }),
   action: 'read',
   on: (ctx, { runs }) => onRuns(ctx, { runIds: runs.map(({ run }) => run) }),
   run: (_ctx, input, refs) => ({ ...input, refs }),

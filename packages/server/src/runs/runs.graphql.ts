@@ -8,15 +8,25 @@ import { experimentById, loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { columnRef, parseColumnRef } from '../search/column.ts'
 import { live } from '../subscription.ts'
-import { chartOf, changedRuns, type Line, type PointsBatch as PointsBatchRow, pointsSince } from './metrics.ts'
+import { changedRuns, chartOf, type Line, type PointsBatch as PointsBatchRow, pointsSince } from './metrics.ts'
 import { findRuns, readRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
 import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
 import {
-  createRun, deleteRun, deleteTag, getRun, logBatch, logInputs, restoreRun, type SearchPage, searchRuns, setTag, updateRun,
+  createRun,
+  deleteRun,
+  deleteTag,
+  getRun,
+  logBatch,
+  logInputs,
+  restoreRun,
+  type SearchPage,
+  searchRuns,
+  setTag,
+  updateRun,
 } from './runs.ts'
 import { type DatasetInput as InputRow, readInputs } from './write.sql.ts'
 
-const RunStatus = builder.enumType('RunStatus', { values: ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const })
+export const RunStatus = builder.enumType('RunStatus', { values: ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const })
 const SeriesAxis = builder.enumType('SeriesAxis', { values: ['STEP', 'TIME'] as const })
 
 const Param = builder.objectRef<{ key: string; value: string }>('Param').implement({
@@ -65,7 +75,10 @@ const Series = builder.objectRef<Line>('Series').implement({
     last: t.expose('last', { type: ['Real'] }),
     count: t.expose('count', { type: 'Long', description: 'How many points the range holds.' }),
     sampled: t.exposeBoolean('sampled', { description: 'True where buckets hold more than one point.' }),
-    cursor: t.string({ description: 'Everything up to here is in this answer: go on with `points` from it.', resolve: ({ cursor }) => String(cursor) }),
+    cursor: t.string({
+      description: 'Everything up to here is in this answer: go on with `points` from it.',
+      resolve: ({ cursor }) => String(cursor),
+    }),
   }),
 })
 
@@ -182,7 +195,8 @@ Run.implement({
       }),
       series: t.field({
         type: [Series],
-        description: 'At most `buckets` buckets of each key: min, max and last of each. Exact when the range holds no more points. A key without points is left out.',
+        description:
+          'At most `buckets` buckets of each key: min, max and last of each. Exact when the range holds no more points. A key without points is left out.',
         complexity: ({ keys }) => ({ field: 20, multiplier: keys.length }),
         args: {
           keys: t.arg.stringList({ required: true, description: 'At most 100.' }),
@@ -197,7 +211,11 @@ Run.implement({
         description: "Where the run's points end now: give it to the `points` subscription.",
         resolve: async (run, _, ctx) => String(await headOf(ctx).load(run.id)),
       }),
-      datasets: t.field({ type: [DatasetInput], description: 'The data sets it used.', resolve: (run, _, ctx) => inputsOf(ctx).load(run.id) }),
+      datasets: t.field({
+        type: [DatasetInput],
+        description: 'The data sets it used.',
+        resolve: (run, _, ctx) => inputsOf(ctx).load(run.id),
+      }),
       artifacts: t.field({
         type: [Artifact],
         description: "One level of the run's files, sorted by path.",
@@ -217,7 +235,10 @@ Run.implement({
 
 export const RunOrder = builder.inputType('RunOrder', {
   fields: (t) => ({
-    by: t.string({ required: true, description: 'A column as the filter language writes it: metrics.loss, params.lr, attributes.start_time.' }),
+    by: t.string({
+      required: true,
+      description: 'A column as the filter language writes it: metrics.loss, params.lr, attributes.start_time.',
+    }),
     descending: t.boolean({ defaultValue: false }),
   }),
 })
@@ -270,190 +291,5 @@ builder.queryFields((t) => ({
       after: t.arg.string(),
     },
     resolve: (_root, args, ctx) => call(ctx, searchRuns, searchOf(args)),
-  }),
-}))
-
-const RunPayload = builder.objectRef<RunRow>('RunPayload').implement({ fields: (t) => ({ run: t.field({ type: Run, resolve: (run) => run }) }) })
-
-const ParamInput = builder.inputType('ParamInput', {
-  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
-})
-const MetricInput = builder.inputType('MetricInput', {
-  fields: (t) => ({
-    key: t.string({ required: true }),
-    value: t.field({ type: 'Real', required: true }),
-    time: t.field({ type: 'Timestamp', description: '@default now' }),
-    step: t.field({ type: 'Long', defaultValue: 0 }),
-  }),
-})
-const CreateRunInput = builder.inputType('CreateRunInput', {
-  fields: (t) => ({
-    experimentId: t.id({ required: true }),
-    name: t.string({ description: '@default two words and a number' }),
-    user: t.string(),
-    startedAt: t.field({ type: 'Timestamp', description: '@default now' }),
-    parentId: t.id({ description: 'The run to nest it in.' }),
-    tags: t.field({ type: [TagInput] }),
-    idempotencyKey: t.string({ description: 'Sent again with the same key, the first run comes back and nothing is made twice.' }),
-  }),
-})
-const UpdateRunInput = builder.inputType('UpdateRunInput', {
-  fields: (t) => ({
-    id: t.id({ required: true }),
-    status: t.field({ type: RunStatus }),
-    endedAt: t.field({ type: 'Timestamp' }),
-    name: t.string(),
-  }),
-})
-const LogBatchInput = builder.inputType('LogBatchInput', {
-  fields: (t) => ({
-    runId: t.id({ required: true }),
-    metrics: t.field({ type: [MetricInput], description: 'At most 1 000.' }),
-    params: t.field({ type: [ParamInput], description: 'At most 100. A param that was logged keeps its value: another is an error.' }),
-    tags: t.field({ type: [TagInput], description: 'At most 100.' }),
-  }),
-})
-const DatasetData = builder.inputType('DatasetData', {
-  fields: (t) => ({
-    name: t.string({ required: true }),
-    digest: t.string({ required: true }),
-    sourceType: t.string({ required: true }),
-    source: t.string({ required: true }),
-    schema: t.string(),
-    profile: t.string(),
-  }),
-})
-const DatasetInputInput = builder.inputType('DatasetInputInput', {
-  fields: (t) => ({ dataset: t.field({ type: DatasetData, required: true }), tags: t.field({ type: [TagInput] }) }),
-})
-const LogInputsInput = builder.inputType('LogInputsInput', {
-  fields: (t) => ({ runId: t.id({ required: true }), datasets: t.field({ type: [DatasetInputInput], required: true }) }),
-})
-
-const reread = async (ctx: Ctx, id: string) => (await call(ctx, getRun, { runId: id })).run
-
-builder.mutationFields((t) => {
-  const id = t.arg.id({ required: true })
-  const runId = t.arg.id({ required: true })
-  const key = t.arg.string({ required: true })
-  return {
-    createRun: t.field({
-      type: RunPayload,
-      args: { input: t.arg({ type: CreateRunInput, required: true }) },
-      async resolve(_root, { input: { parentId, tags, startedAt, ...input } }, ctx) {
-        const all = [...(tags ?? []), ...(parentId ? [{ key: 'mlflow.parentRunId', value: String(parentId) }] : [])]
-        return (await call(ctx, createRun, { ...input, startTime: startedAt ?? Date.now(), tags: all })).run
-      },
-    }),
-    updateRun: t.field({
-      type: RunPayload,
-      args: { input: t.arg({ type: UpdateRunInput, required: true }) },
-      resolve: (_root, { input: { id, endedAt, ...input } }, ctx) => call(ctx, updateRun, { ...input, runId: id, endTime: endedAt }),
-    }),
-    deleteRun: t.field({
-      type: RunPayload,
-      description: 'It keeps all it has until it is restored.',
-      args: { id },
-      resolve: (_root, { id }, ctx) => call(ctx, deleteRun, { runId: id }),
-    }),
-    restoreRun: t.field({ type: RunPayload, args: { id }, resolve: (_root, { id }, ctx) => call(ctx, restoreRun, { runId: id }) }),
-    setTag: t.field({
-      type: RunPayload,
-      args: { runId, key, value: t.arg.string({ required: true }) },
-      async resolve(_root, args, ctx) {
-        await call(ctx, setTag, args)
-        return reread(ctx, args.runId)
-      },
-    }),
-    deleteTag: t.field({
-      type: RunPayload,
-      args: { runId, key },
-      async resolve(_root, args, ctx) {
-        await call(ctx, deleteTag, args)
-        return reread(ctx, args.runId)
-      },
-    }),
-    logBatch: t.field({
-      type: RunPayload,
-      description: 'Metrics, params and tags of one run: all of them or none.',
-      args: { input: t.arg({ type: LogBatchInput, required: true }) },
-      async resolve(_root, { input: { metrics, ...input } }, ctx) {
-        const now = Date.now()
-        const points = metrics?.map(({ key, value, time, step }) => ({ key, value, timestamp: time ?? now, step: step ?? 0 }))
-        await call(ctx, logBatch, { ...input, metrics: points })
-        return reread(ctx, input.runId)
-      },
-    }),
-    logInputs: t.field({
-      type: RunPayload,
-      args: { input: t.arg({ type: LogInputsInput, required: true }) },
-      async resolve(_root, { input }, ctx) {
-        await call(ctx, logInputs, input)
-        return reread(ctx, input.runId)
-      },
-    }),
-  }
-})
-
-const RunCursor = builder.inputType('RunCursor', {
-  fields: (t) => ({ run: t.id({ required: true }), after: t.string({ description: 'Null: from now on.' }) }),
-})
-const RunCursorAt = builder.objectRef<{ run: string; cursor: number }>('RunCursorAt').implement({
-  fields: (t) => ({ run: t.exposeID('run'), cursor: t.string({ resolve: ({ cursor }) => String(cursor) }) }),
-})
-
-const LivePoints = builder.objectRef<PointsBatchRow['points'][number]>('LivePoints').implement({
-  description: 'New points of one metric of one run, as columns of equal length.',
-  fields: (t) => ({
-    run: t.exposeID('run'),
-    key: t.exposeString('key'),
-    steps: t.expose('steps', { type: ['Long'] }),
-    times: t.expose('times', { type: ['Timestamp'] }),
-    values: t.expose('values', { type: ['Real'] }),
-  }),
-})
-
-const PointsBatch = builder.objectRef<PointsBatchRow>('PointsBatch').implement({
-  fields: (t) => ({
-    points: t.field({ type: [LivePoints], complexity: { multiplier: 1 }, resolve: ({ points }) => points }),
-    cursors: t.field({
-      type: [RunCursorAt],
-      description: 'Where each run that had points now ends: ask with these after a lost connection.',
-      resolve: ({ cursors }) => cursors,
-    }),
-  }),
-})
-
-const RunsChanged = builder.objectRef<{ ids: number[]; cursor: string }>('RunsChanged').implement({
-  fields: (t) => ({
-    runs: t.field({
-      type: [Run],
-      description: 'New and changed runs, as they are now. A deleted run has `deletedAt`.',
-      resolve: ({ ids }, _, ctx) => readRuns(ctx.db, ids),
-    }),
-    cursor: t.exposeString('cursor'),
-  }),
-})
-
-builder.subscriptionFields((t) => ({
-  runsChanged: t.field({
-    type: RunsChanged,
-    description:
-      'New and changed runs of experiments, from a cursor; null: from now on. At least once: after a lost connection a run may come twice. Metric points do not count as a change: `points` has them.',
-    args: { experiments: t.arg.idList({ required: true }), after: t.arg.string() },
-    subscribe: (_root, { experiments, after }, ctx) =>
-      live((signal) => changedRuns(ctx, { experimentIds: experiments.map(String), after: after ?? undefined }, signal)),
-    resolve: (event) => event,
-  }),
-  points: t.field({
-    type: PointsBatch,
-    description: "Points written after each run's cursor. Batched, ten times a second at most.",
-    args: {
-      runs: t.arg({ type: [RunCursor], required: true, description: 'At most 200.' }),
-      keys: t.arg.stringList({ description: 'Only these metrics. All of them where it is not given.' }),
-    },
-    subscribe: (_root, { runs, keys }, ctx) =>
-      live((signal) => pointsSince(ctx, { runs: runs.map(({ run, after }) => ({ run: String(run), after })), keys: keys ?? undefined }, signal)),
-    resolve: (event) => event,
   }),
 }))

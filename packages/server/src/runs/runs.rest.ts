@@ -4,8 +4,22 @@ import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
 import { historyOf, historyOfMany, sampledHistory } from './metrics.ts'
 import type { Run } from './run.ts'
 import {
-  createRun, deleteRun, deleteTag, getRun, logBatch, logInputs, logMetric, logParam, restoreRun, type RunWithValues, type SearchPage, searchDatasets,
-  searchRuns, setTag, updateRun, valuesOf,
+  createRun,
+  deleteRun,
+  deleteTag,
+  getRun,
+  logBatch,
+  logInputs,
+  logMetric,
+  logParam,
+  type RunWithValues,
+  restoreRun,
+  type SearchPage,
+  searchDatasets,
+  searchRuns,
+  setTag,
+  updateRun,
+  valuesOf,
 } from './runs.ts'
 
 /** The oldest clients say run_uuid. */
@@ -94,7 +108,9 @@ const datasetSearch = {
   in: (input: Wire) => ({ experimentIds: list(input.experiment_ids) }),
   out: (found: Array<{ experiment: number; name: string; digest: string; context: string | null }>) =>
     compact({
-      dataset_summaries: found.map(({ experiment, name, digest, context }) => compact({ experiment_id: String(experiment), name, digest, context })),
+      dataset_summaries: found.map(({ experiment, name, digest, context }) =>
+        compact({ experiment_id: String(experiment), name, digest, context }),
+      ),
     }),
 }
 

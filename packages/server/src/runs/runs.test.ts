@@ -53,18 +53,21 @@ const rest: Door = {
   remove: (run_id) => platform.wire('POST', 'runs/delete', { run_id }),
   restore: (run_id) => platform.wire('POST', 'runs/restore', { run_id }),
   search: async (experiment, filter, order) =>
-    ((await platform.wire('POST', 'runs/search', { experiment_ids: [experiment], filter, ...(order && { order_by: [order] }) })).runs ?? []).map(
-      (run: any) => run.info.run_name,
-    ),
+    (
+      (await platform.wire('POST', 'runs/search', { experiment_ids: [experiment], filter, ...(order && { order_by: [order] }) })).runs ?? []
+    ).map((run: any) => run.info.run_name),
 }
 
 const graphql: Door = {
   createExperiment: async (name) =>
-    (await platform.graphql('mutation ($name: String!) { createExperiment(input: { name: $name }) { experiment { id } } }', { name })).createExperiment
-      .experiment.id,
+    (await platform.graphql('mutation ($name: String!) { createExperiment(input: { name: $name }) { experiment { id } } }', { name }))
+      .createExperiment.experiment.id,
   createRun: async (experimentId, name) =>
-    (await platform.graphql('mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id } } }', { input: { experimentId, name } })).createRun
-      .run.id,
+    (
+      await platform.graphql('mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id } } }', {
+        input: { experimentId, name },
+      })
+    ).createRun.run.id,
   log: (runId, { metrics, ...rest }) =>
     platform.graphql('mutation ($input: LogBatchInput!) { logBatch(input: $input) { run { id } } }', {
       input: { runId, ...rest, metrics: metrics?.map(({ time = 1, ...metric }) => ({ ...metric, time })) },
@@ -76,7 +79,8 @@ const graphql: Door = {
     )
     return { ...run, metrics: toMap(run.metrics), params: toMap(run.params), tags: toMap(run.tags) }
   },
-  finish: (id) => platform.graphql('mutation ($id: ID!) { updateRun(input: { id: $id, status: FINISHED, endedAt: 5 }) { run { id } } }', { id }),
+  finish: (id) =>
+    platform.graphql('mutation ($id: ID!) { updateRun(input: { id: $id, status: FINISHED, endedAt: 5 }) { run { id } } }', { id }),
   remove: (id) => platform.graphql('mutation ($id: ID!) { deleteRun(id: $id) { run { deletedAt } } }', { id }),
   restore: (id) => platform.graphql('mutation ($id: ID!) { restoreRun(id: $id) { run { deletedAt } } }', { id }),
   async search(experiment, filter, order) {
@@ -127,8 +131,15 @@ describe.each([
     const run = await door.createRun(experiment)
     await door.log(run, { params: [{ key: 'lr', value: '1' }] })
     await door.log(run, { params: [{ key: 'lr', value: '1' }] })
-    const bad = door.log(run, { params: [{ key: 'lr', value: '2' }], metrics: [{ key: 'loss', value: 1 }], tags: [{ key: 'a', value: 'b' }] })
-    await expect(bad).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE', message: expect.stringContaining('Changing param values is not allowed') })
+    const bad = door.log(run, {
+      params: [{ key: 'lr', value: '2' }],
+      metrics: [{ key: 'loss', value: 1 }],
+      tags: [{ key: 'a', value: 'b' }],
+    })
+    await expect(bad).rejects.toMatchObject({
+      code: 'INVALID_PARAMETER_VALUE',
+      message: expect.stringContaining('Changing param values is not allowed'),
+    })
     const { metrics, params, tags } = await door.read(run)
     expect([metrics, params, tags.a]).toEqual([{}, { lr: '1' }, undefined])
   })
@@ -149,7 +160,11 @@ describe.each([
     const run = await door.createRun(experiment, 'gone')
     await door.log(run, { metrics: [{ key: 'loss', value: 1 }] })
     await door.remove(run)
-    for (const batch of [{ metrics: [{ key: 'loss', value: 2 }] }, { params: [{ key: 'a', value: 'b' }] }, { tags: [{ key: 'a', value: 'b' }] }]) {
+    for (const batch of [
+      { metrics: [{ key: 'loss', value: 2 }] },
+      { params: [{ key: 'a', value: 'b' }] },
+      { tags: [{ key: 'a', value: 'b' }] },
+    ]) {
       await expect(door.log(run, batch)).rejects.toMatchObject({ message: expect.stringContaining("must be in the 'active' state") })
     }
     expect(await door.search(experiment, "attributes.run_name = 'gone'")).toEqual([])

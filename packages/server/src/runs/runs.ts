@@ -8,7 +8,19 @@ import { z } from 'zod'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { checkActive, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
-import { checkCount, checkPage, cutText, int64, key, limits, metrics, type MetricColumns, optionalInt64, required, text } from '../fields.ts'
+import {
+  checkCount,
+  checkPage,
+  cutText,
+  int64,
+  key,
+  limits,
+  type MetricColumns,
+  metrics,
+  optionalInt64,
+  required,
+  text,
+} from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { parseOrderBy } from '../search/column.ts'
 import { parseFilter } from '../search/filter.ts'
@@ -19,7 +31,17 @@ import { randomName } from './name.ts'
 import { findRun, readRuns, readValues, type ValuesWanted } from './read.sql.ts'
 import type { KeyValue, Kind, Run, RunValues } from './run.ts'
 import {
-  createRunRow, type DatasetInput, datasetSummaries, deleteRunRow, deleteTagRow, type KeyedValues, readInputs, restoreRunRow, updateRunRow, writeInputs, writeParams,
+  createRunRow,
+  type DatasetInput,
+  datasetSummaries,
+  deleteRunRow,
+  deleteTagRow,
+  type KeyedValues,
+  readInputs,
+  restoreRunRow,
+  updateRunRow,
+  writeInputs,
+  writeParams,
   writeTags,
 } from './write.sql.ts'
 
@@ -67,7 +89,11 @@ const onRun = (ctx: Ctx, { runId }: { runId: string }) => runTarget(ctx, runId)
 const inactive = ({ uuid }: { uuid: string }) => invalid(`The run ${uuid} must be in the 'active' state. Current state is deleted.`)
 
 async function runWithValues(ctx: Ctx, id: number): Promise<RunWithValues> {
-  const [[run], values, inputs] = await Promise.all([readRuns(ctx.db, [id]), readValues(ctx.db, [id], everything), readInputs(ctx.db, [id])])
+  const [[run], values, inputs] = await Promise.all([
+    readRuns(ctx.db, [id]),
+    readValues(ctx.db, [id], everything),
+    readInputs(ctx.db, [id]),
+  ])
   return { run: run!, ...values.get(id)!, inputs: inputs.get(id) ?? [] }
 }
 
@@ -90,13 +116,20 @@ async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[])
 const status = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'])
 const tag = z.object({ key, value: cutText(limits.tagValue) })
 const param = z.object({ key, value: cutText(limits.paramValue) })
-const list = <T>(item: z.ZodType<T>) => z.array(item).nullish().transform((value) => value ?? [])
+const list = <T>(item: z.ZodType<T>) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((value) => value ?? [])
 
 export const createRun = operation({
   name: 'run.create',
   input: z.object({
     /** @default '0', MLflow's Default */
-    experimentId: z.string().nullish().transform((id) => id || '0'),
+    experimentId: z
+      .string()
+      .nullish()
+      .transform((id) => id || '0'),
     name: text,
     user: text,
     startTime: optionalInt64,

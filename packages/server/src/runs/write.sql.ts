@@ -40,7 +40,16 @@ SELECT id FROM r`
 export async function createRunRow(sql: Sql, run: NewRun, tags: KeyedValues): Promise<number | undefined> {
   const { uuid, workspaceId, experimentId, name, user, startTime, artifactUri, parentUuid } = run
   const rows = await sql.query<{ id: number }>(insertRun, [
-    uuid, workspaceId, experimentId, name, user, startTime, artifactUri, parentUuid, tags.keys, tags.values,
+    uuid,
+    workspaceId,
+    experimentId,
+    name,
+    user,
+    startTime,
+    artifactUri,
+    parentUuid,
+    tags.keys,
+    tags.values,
   ])
   return rows[0]?.id
 }
@@ -87,7 +96,13 @@ c AS (UPDATE run SET changed_at = ${now}, name = coalesce($4, name), parent_uuid
 SELECT run_id FROM h`
 
 /** Sets tags; the two that MLflow also keeps on the run itself go there too. False where the run may not be written to. */
-export async function writeTags(sql: Sql, run: number, tags: KeyedValues, name: string | null, parentUuid: string | null): Promise<boolean> {
+export async function writeTags(
+  sql: Sql,
+  run: number,
+  tags: KeyedValues,
+  name: string | null,
+  parentUuid: string | null,
+): Promise<boolean> {
   return (await sql.query(upsertTags, [run, tags.keys, tags.values, name, parentUuid])).length > 0
 }
 
@@ -163,7 +178,14 @@ export async function writeInputs(sql: Sql, run: number, experiment: number, inp
   await sql.query(makeInputs, [run, experiment, names, digests])
   const tags = inputs.flatMap(({ dataset, tags }) => tags.map((tag) => ({ ...dataset, ...tag })))
   if (tags.length) {
-    await sql.query(makeInputTags, [run, experiment, tags.map((t) => t.name), tags.map((t) => t.digest), tags.map((t) => t.key), tags.map((t) => t.value)])
+    await sql.query(makeInputTags, [
+      run,
+      experiment,
+      tags.map((t) => t.name),
+      tags.map((t) => t.digest),
+      tags.map((t) => t.key),
+      tags.map((t) => t.value),
+    ])
   }
   await sql.query(`UPDATE run SET changed_at = ${now} WHERE id = $1`, [run])
 }
@@ -175,7 +197,9 @@ FROM dataset_input i JOIN dataset d ON d.id = i.dataset_id WHERE i.run_id = ANY(
 /** The inputs of runs, in the order they were logged. */
 export async function readInputs(sql: Sql, runs: number[]): Promise<Map<number, Array<DatasetInput & { id: number }>>> {
   const found = new Map<number, Array<DatasetInput & { id: number }>>()
-  for (const { run, id, tags, ...dataset } of await sql.query<DatasetRow & { run: number; id: number; tags: KeyValue[] }>(inputsOf, [runs])) {
+  for (const { run, id, tags, ...dataset } of await sql.query<DatasetRow & { run: number; id: number; tags: KeyValue[] }>(inputsOf, [
+    runs,
+  ])) {
     const list = found.get(run) ?? []
     found.set(run, list)
     list.push({ id, dataset, tags })

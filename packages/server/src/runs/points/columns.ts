@@ -101,7 +101,14 @@ function sortedIndex(n: number, compare: (i: number, j: number) => number): Uint
   return index
 }
 
-function mergeRuns(from: Uint32Array, to: Uint32Array, start: number, middle: number, end: number, compare: (i: number, j: number) => number) {
+function mergeRuns(
+  from: Uint32Array,
+  to: Uint32Array,
+  start: number,
+  middle: number,
+  end: number,
+  compare: (i: number, j: number) => number,
+) {
   if (middle === end || compare(from[middle - 1]!, from[middle]!) <= 0) {
     to.set(from.subarray(start, end), start)
     return

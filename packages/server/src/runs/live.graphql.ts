@@ -1,0 +1,71 @@
+/** Following runs in GraphQL: their points, and what changes about them. */
+import { builder } from '../builder.ts'
+import { live } from '../subscription.ts'
+import { changedRuns, type PointsBatch as PointsBatchRow, pointsSince } from './metrics.ts'
+import { readRuns } from './read.sql.ts'
+import { Run } from './runs.graphql.ts'
+
+const RunCursor = builder.inputType('RunCursor', {
+  fields: (t) => ({ run: t.id({ required: true }), after: t.string({ description: 'Null: from now on.' }) }),
+})
+const RunCursorAt = builder.objectRef<{ run: string; cursor: number }>('RunCursorAt').implement({
+  fields: (t) => ({ run: t.exposeID('run'), cursor: t.string({ resolve: ({ cursor }) => String(cursor) }) }),
+})
+
+const LivePoints = builder.objectRef<PointsBatchRow['points'][number]>('LivePoints').implement({
+  description: 'New points of one metric of one run, as columns of equal length.',
+  fields: (t) => ({
+    run: t.exposeID('run'),
+    key: t.exposeString('key'),
+    steps: t.expose('steps', { type: ['Long'] }),
+    times: t.expose('times', { type: ['Timestamp'] }),
+    values: t.expose('values', { type: ['Real'] }),
+  }),
+})
+
+const PointsBatch = builder.objectRef<PointsBatchRow>('PointsBatch').implement({
+  fields: (t) => ({
+    points: t.field({ type: [LivePoints], complexity: { multiplier: 1 }, resolve: ({ points }) => points }),
+    cursors: t.field({
+      type: [RunCursorAt],
+      description: 'Where each run that had points now ends: ask with these after a lost connection.',
+      resolve: ({ cursors }) => cursors,
+    }),
+  }),
+})
+
+const RunsChanged = builder.objectRef<{ ids: number[]; cursor: string }>('RunsChanged').implement({
+  fields: (t) => ({
+    runs: t.field({
+      type: [Run],
+      description: 'New and changed runs, as they are now. A deleted run has `deletedAt`.',
+      resolve: ({ ids }, _, ctx) => readRuns(ctx.db, ids),
+    }),
+    cursor: t.exposeString('cursor'),
+  }),
+})
+
+builder.subscriptionFields((t) => ({
+  runsChanged: t.field({
+    type: RunsChanged,
+    description:
+      'New and changed runs of experiments, from a cursor; null: from now on. At least once: after a lost connection a run may come twice. Metric points do not count as a change: `points` has them.',
+    args: { experiments: t.arg.idList({ required: true }), after: t.arg.string() },
+    subscribe: (_root, { experiments, after }, ctx) =>
+      live((signal) => changedRuns(ctx, { experimentIds: experiments.map(String), after: after ?? undefined }, signal)),
+    resolve: (event) => event,
+  }),
+  points: t.field({
+    type: PointsBatch,
+    description: "Points written after each run's cursor. Batched, ten times a second at most.",
+    args: {
+      runs: t.arg({ type: [RunCursor], required: true, description: 'At most 200.' }),
+      keys: t.arg.stringList({ description: 'Only these metrics. All of them where it is not given.' }),
+    },
+    subscribe: (_root, { runs, keys }, ctx) =>
+      live((signal) =>
+        pointsSince(ctx, { runs: runs.map(({ run, after }) => ({ run: String(run), after })), keys: keys ?? undefined }, signal),
+      ),
+    resolve: (event) => event,
+  }),
+}))

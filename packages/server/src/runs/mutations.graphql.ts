@@ -1,0 +1,131 @@
+/** Writing runs in GraphQL. */
+import { builder, TagInput } from '../builder.ts'
+import type { Ctx } from '../context.ts'
+import { call } from '../operation.ts'
+import type { Run as RunRow } from './run.ts'
+import { Run, RunStatus } from './runs.graphql.ts'
+import { createRun, deleteRun, deleteTag, getRun, logBatch, logInputs, restoreRun, setTag, updateRun } from './runs.ts'
+
+const RunPayload = builder
+  .objectRef<RunRow>('RunPayload')
+  .implement({ fields: (t) => ({ run: t.field({ type: Run, resolve: (run) => run }) }) })
+
+const ParamInput = builder.inputType('ParamInput', {
+  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
+})
+const MetricInput = builder.inputType('MetricInput', {
+  fields: (t) => ({
+    key: t.string({ required: true }),
+    value: t.field({ type: 'Real', required: true }),
+    time: t.field({ type: 'Timestamp', description: '@default now' }),
+    step: t.field({ type: 'Long', defaultValue: 0 }),
+  }),
+})
+const CreateRunInput = builder.inputType('CreateRunInput', {
+  fields: (t) => ({
+    experimentId: t.id({ required: true }),
+    name: t.string({ description: '@default two words and a number' }),
+    user: t.string(),
+    startedAt: t.field({ type: 'Timestamp', description: '@default now' }),
+    parentId: t.id({ description: 'The run to nest it in.' }),
+    tags: t.field({ type: [TagInput] }),
+    idempotencyKey: t.string({ description: 'Sent again with the same key, the first run comes back and nothing is made twice.' }),
+  }),
+})
+const UpdateRunInput = builder.inputType('UpdateRunInput', {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    status: t.field({ type: RunStatus }),
+    endedAt: t.field({ type: 'Timestamp' }),
+    name: t.string(),
+  }),
+})
+const LogBatchInput = builder.inputType('LogBatchInput', {
+  fields: (t) => ({
+    runId: t.id({ required: true }),
+    metrics: t.field({ type: [MetricInput], description: 'At most 1 000.' }),
+    params: t.field({ type: [ParamInput], description: 'At most 100. A param that was logged keeps its value: another is an error.' }),
+    tags: t.field({ type: [TagInput], description: 'At most 100.' }),
+  }),
+})
+const DatasetData = builder.inputType('DatasetData', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    digest: t.string({ required: true }),
+    sourceType: t.string({ required: true }),
+    source: t.string({ required: true }),
+    schema: t.string(),
+    profile: t.string(),
+  }),
+})
+const DatasetInputInput = builder.inputType('DatasetInputInput', {
+  fields: (t) => ({ dataset: t.field({ type: DatasetData, required: true }), tags: t.field({ type: [TagInput] }) }),
+})
+const LogInputsInput = builder.inputType('LogInputsInput', {
+  fields: (t) => ({ runId: t.id({ required: true }), datasets: t.field({ type: [DatasetInputInput], required: true }) }),
+})
+
+const reread = async (ctx: Ctx, id: string) => (await call(ctx, getRun, { runId: id })).run
+
+builder.mutationFields((t) => {
+  const id = t.arg.id({ required: true })
+  const runId = t.arg.id({ required: true })
+  const key = t.arg.string({ required: true })
+  return {
+    createRun: t.field({
+      type: RunPayload,
+      args: { input: t.arg({ type: CreateRunInput, required: true }) },
+      async resolve(_root, { input: { parentId, tags, startedAt, ...input } }, ctx) {
+        const all = [...(tags ?? []), ...(parentId ? [{ key: 'mlflow.parentRunId', value: String(parentId) }] : [])]
+        return (await call(ctx, createRun, { ...input, startTime: startedAt ?? Date.now(), tags: all })).run
+      },
+    }),
+    updateRun: t.field({
+      type: RunPayload,
+      args: { input: t.arg({ type: UpdateRunInput, required: true }) },
+      resolve: (_root, { input: { id, endedAt, ...input } }, ctx) => call(ctx, updateRun, { ...input, runId: id, endTime: endedAt }),
+    }),
+    deleteRun: t.field({
+      type: RunPayload,
+      description: 'It keeps all it has until it is restored.',
+      args: { id },
+      resolve: (_root, { id }, ctx) => call(ctx, deleteRun, { runId: id }),
+    }),
+    restoreRun: t.field({ type: RunPayload, args: { id }, resolve: (_root, { id }, ctx) => call(ctx, restoreRun, { runId: id }) }),
+    setTag: t.field({
+      type: RunPayload,
+      args: { runId, key, value: t.arg.string({ required: true }) },
+      async resolve(_root, args, ctx) {
+        await call(ctx, setTag, args)
+        return reread(ctx, args.runId)
+      },
+    }),
+    deleteTag: t.field({
+      type: RunPayload,
+      args: { runId, key },
+      async resolve(_root, args, ctx) {
+        await call(ctx, deleteTag, args)
+        return reread(ctx, args.runId)
+      },
+    }),
+    logBatch: t.field({
+      type: RunPayload,
+      description: 'Metrics, params and tags of one run: all of them or none.',
+      args: { input: t.arg({ type: LogBatchInput, required: true }) },
+      async resolve(_root, { input: { metrics, ...input } }, ctx) {
+        const now = Date.now()
+        const points = metrics?.map(({ key, value, time, step }) => ({ key, value, timestamp: time ?? now, step: step ?? 0 }))
+        await call(ctx, logBatch, { ...input, metrics: points })
+        return reread(ctx, input.runId)
+      },
+    }),
+    logInputs: t.field({
+      type: RunPayload,
+      args: { input: t.arg({ type: LogInputsInput, required: true }) },
+      async resolve(_root, { input }, ctx) {
+        await call(ctx, logInputs, input)
+        return reread(ctx, input.runId)
+      },
+    }),
+  }
+})
