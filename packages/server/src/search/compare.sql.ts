@@ -114,18 +114,17 @@ export function sets(all: readonly Comparison[], keysOf: KeysOf, experiments: st
       )
     else {
       const keys = keysOf(it.column)
-      const { table, near, nearValue, far, value } = places[kind]
-      if (it.comparator === 'IS NULL') {
-        if (keys.length) found.without.push(`SELECT run_id FROM ${table} WHERE ${isKeys(keys)}`)
-        continue
+      const isNull = it.comparator === 'IS NULL'
+      if (!keys.length) {
+        if (isNull) continue
+        return null
       }
-      if (!keys.length) return null
+      const { table, near, nearValue, far, value } = places[kind]
       const from = `SELECT run_id FROM ${table} WHERE ${isKeys(keys)}`
-      if (it.comparator === 'IS NOT NULL') found.within.push(from)
-      else
-        found.within.push(
-          `${from} AND ${near} AND ${compared(nearValue, it, put)} UNION ALL ${from} AND ${far} AND ${compared(value, it, put)}`,
-        )
+      // Two halves even where all of them are asked for: no index holds both.
+      const half = (rows: string, value: string) =>
+        `${from} AND ${rows}${isNull || it.comparator === 'IS NOT NULL' ? '' : ` AND ${compared(value, it, put)}`}`
+      found[isNull ? 'without' : 'within'].push(`${half(near, nearValue)} UNION ALL ${half(far, value)}`)
     }
   }
   return found
