@@ -100,6 +100,8 @@ CREATE TABLE point_tail (
   seq    bigint  NOT NULL,
   n      int     NOT NULL,
   fresh  boolean NOT NULL,
+  s0     bigint  NOT NULL,
+  s1     bigint  NOT NULL,
   digest uuid    NOT NULL,
   data   bytea   NOT NULL,
   PRIMARY KEY (run_id, seq)
@@ -108,7 +110,6 @@ CREATE UNIQUE INDEX point_tail_digest ON point_tail (run_id, digest);
 ALTER TABLE point_tail ALTER data SET STORAGE EXTERNAL;
 
 CREATE TABLE point_chunk (
-  id        bigint  GENERATED ALWAYS AS IDENTITY,
   run_id    int     NOT NULL,
   key_id    int     NOT NULL,
   n         int     NOT NULL,
@@ -123,12 +124,10 @@ CREATE TABLE point_chunk (
   ts_min    bigint  NOT NULL,
   ts_max    bigint  NOT NULL,
   ts_sorted boolean NOT NULL,
-  v_min     float8  NOT NULL,
-  v_max     float8  NOT NULL,
   sub       bytea,
   data      bytea   NOT NULL
 );
-CREATE UNIQUE INDEX point_chunk_order ON point_chunk (run_id, key_id, s0, t0, id);
+CREATE UNIQUE INDEX point_chunk_order ON point_chunk (run_id, key_id, s0, t0, v0);
 ALTER TABLE point_chunk ALTER data SET STORAGE EXTERNAL, ALTER sub SET STORAGE EXTERNAL;
 
 -- The newest point of every (run, metric). `settled` is the value of a quiet run, for search, NaN where `nan`: its index

@@ -78,7 +78,7 @@ function putValues(column: Float64Array) {
   let exact = true
   for (let i = 0; i < column.length && exact; i++) {
     const value = column[i]!
-    exact = Math.fround(value) === value || value !== value
+    exact = Math.fround(value) === value || Number.isNaN(value)
   }
   scratch[at++] = exact ? single : double
   putRaw(exact ? new Float32Array(column) : column)
@@ -246,9 +246,10 @@ export function summarise({ steps, times, values }: Columns): Summaries {
     let max = Number.NaN
     for (let i = from; i < to; i++) {
       const value = values[i]!
-      // Written so that a NaN is left for anything, and never taken.
-      if (!(min <= value) && value === value) min = value
-      if (!(max >= value) && value === value) max = value
+      if (Number.isNaN(value)) continue
+      // False with a NaN on the left: the first value is taken.
+      if (!(min <= value)) min = value
+      if (!(max >= value)) max = value
     }
     out.counts[group] = to - from
     out.steps[group] = steps[to - 1]!

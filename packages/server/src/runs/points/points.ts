@@ -6,6 +6,15 @@
  */
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
+import { createHead, dropRuns, isOpen, lockHead, setHeadsClosed } from './append.sql.ts'
+import { readChart, readSamples } from './chart.ts'
+import { readHistoryPage } from './history.ts'
+import { type Merged, mergeStep, nothing } from './merge.sql.ts'
+import { type MergerPace, openMerger } from './merger.ts'
+import { check } from './pack.ts'
+import { openQueue } from './queue.ts'
+import { readHeads } from './read.sql.ts'
+import { readSince, shared } from './since.ts'
 
 /** Points in four parallel arrays, in any order; keys may repeat. Steps and times are safe integers, values finite or NaN. */
 export interface PointColumns {
@@ -98,13 +107,6 @@ export interface Sample {
   values: number[]
 }
 
-export interface MergeOutcome {
-  /** Points taken out of the tail. */
-  points: number
-  /** There is more to merge at once. */
-  more: boolean
-}
-
 export interface Points {
   /** Makes the head of a new run. */
   create(run: number, sql: Sql): Promise<void>
@@ -133,10 +135,44 @@ export interface Points {
   /** At most `max` points of each run, sampled as MLflow's get-history-bulk-interval does. */
   sample(runs: readonly number[], key: number, range: SampleRange): Promise<Sample[]>
 
-  /** Merges a step of the run's newest writes into its chunks. For tests: the merger does it by itself. */
-  merge(run: number): Promise<MergeOutcome>
-  /** Merges what is written, by any process, until stopped. Stopping waits for the step at hand. */
-  startMerger(): () => Promise<void>
+  /** Merges a step of a run's tail as if it were quiet. For tests: the merger does it by itself. */
+  merge(run: number): Promise<Merged>
+  /** Merges what any process writes, until stopped. Stopping waits for the step at hand. */
+  startMerger(pace?: MergerPace): () => Promise<void>
 }
 
-export declare function openPoints(db: Database, log: Logger): Points
+/** Runs in one transaction of `drop`. */
+const dropped = 50
+
+export function openPoints(db: Database, log: Logger): Points {
+  const merger = openMerger(db, log)
+  const queue = openQueue(db, merger.wrote)
+  const share = shared<NewPoints>()
+  return {
+    create: (run, sql) => createHead(sql, run),
+    lock: (run, sql) => lockHead(sql, run),
+    close: (runs, sql) => setHeadsClosed(sql, runs, true),
+    reopen: (runs, sql) => setHeadsClosed(sql, runs, false),
+    async drop(runs) {
+      for (let from = 0; from < runs.length; from += dropped) await db.tx((sql) => dropRuns(sql, runs.slice(from, from + dropped)))
+    },
+
+    async append(run, columns, sql) {
+      check(columns)
+      if (!columns.keys.length) return isOpen(sql ?? db, run)
+      return sql ? queue.addIn(sql, run, columns) : queue.add(run, columns)
+    },
+
+    heads: (runs) => readHeads(db, runs),
+    since(cursors, keys) {
+      if (!cursors.length) return Promise.resolve({ runs: [], more: false })
+      return share(JSON.stringify([cursors.map(({ run, after }) => [run, after]), keys ?? null]), () => readSince(db, cursors, keys))
+    },
+    history: (run, key, options) => readHistoryPage(db, run, key, options),
+    chart: (run, keys, range) => (keys.length ? readChart(db, run, keys, range) : Promise.resolve([])),
+    sample: (runs, key, range) => readSamples(db, runs, key, range),
+
+    merge: (run) => mergeStep(db, run, nothing),
+    startMerger: (pace) => merger.start(pace),
+  }
+}

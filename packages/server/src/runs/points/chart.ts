@@ -1,0 +1,180 @@
+/**
+ * Lines for charts, from the summaries of every 64 points where a range holds very many, else from the points.
+ *
+ * Always true: an entry stands for whole points of an exact range, and min, max and last are those of all its points.
+ */
+import type { Sql } from '@tidegate/db'
+import { unpackBatch, unpackChunk, unpackSummaries } from './codec.ts'
+import { type Columns, combine, compareValues, type Order, pick, slice } from './columns.ts'
+import type { ChartLine, ChartRange, Sample, SampleRange } from './points.ts'
+import { bytesOf, type LineRow, readLines } from './read.sql.ts'
+
+/** Above this many points for each entry, two summaries or more make one. */
+const pointsPerBucket = 128
+
+/** A stretch of a line in order, as columns: single points, or summaries of more. */
+interface Stretch {
+  n: number
+  /** Absent where all are 1. */
+  counts?: Float64Array
+  steps: Float64Array
+  times: Float64Array
+  min: Float64Array
+  max: Float64Array
+  last: Float64Array
+}
+
+/** What was read of one metric. */
+interface Read {
+  points: Columns
+  /** Chunks with summaries only. */
+  summarised: LineRow[]
+}
+
+/** A range without ends as one with; steps and times are safe integers. */
+const ends = ({ from, to }: { from?: number | undefined; to?: number | undefined }) => ({
+  from: Math.max(Number.MIN_SAFE_INTEGER, Math.ceil(from ?? Number.NEGATIVE_INFINITY)),
+  to: Math.min(Number.MAX_SAFE_INTEGER, Math.floor(to ?? Number.POSITIVE_INFINITY)),
+})
+
+async function read(sql: Sql, run: number, keys: readonly number[], order: Order, from: number, to: number, whole: number) {
+  const rows = await readLines(sql, run, keys, order, from, to, whole)
+  const wanted = new Set(keys)
+  const parts = new Map(keys.map((key) => [key, [] as Columns[]]))
+  const summarised = new Map(keys.map((key) => [key, [] as LineRow[]]))
+  let head = 0
+  for (const row of rows) {
+    if (row.kind === 'head') head = row.seq
+    else if (row.kind === 'tail') for (const [key, points] of unpackBatch(bytesOf(row.data!), row.seq, wanted)) parts.get(key)!.push(points)
+    else if (row.data !== null) parts.get(row.key)!.push(unpackChunk(bytesOf(row.data)))
+    else summarised.get(row.key)!.push(row)
+  }
+  const found = new Map<number, Read>()
+  for (const key of wanted) {
+    const all = combine(parts.get(key)!, order)
+    const axis = order === 'step' ? all.steps : all.times
+    found.set(key, { points: pick(all, (i) => axis[i]! >= from && axis[i]! <= to), summarised: summarised.get(key)! })
+  }
+  return { head, found }
+}
+
+export async function readChart(sql: Sql, run: number, keys: readonly number[], range: ChartRange): Promise<ChartLine[]> {
+  const { axis, buckets } = range
+  const { from, to } = ends(range)
+  const { head, found } = await read(sql, run, keys, axis, from, to, pointsPerBucket * buckets)
+  const lines = new Map<number, ChartLine>()
+  const disordered: number[] = []
+  for (const [key, line] of found) {
+    const stretches = stretchesOf(line, axis)
+    const drawn = stretches && lineOf(key, stretches, axis, buckets, head)
+    // What is not sampled must be the points themselves.
+    if (drawn && (drawn.sampled || !line.summarised.length)) lines.set(key, drawn)
+    else disordered.push(key)
+  }
+  if (disordered.length) {
+    // Times that do not ascend with steps, seen from afar: only the points themselves can be put in order.
+    const { head, found } = await read(sql, run, disordered, axis, from, to, Number.MAX_SAFE_INTEGER)
+    for (const [key, { points }] of found) lines.set(key, lineOf(key, [single(points)], axis, buckets, head))
+  }
+  return keys.map((key) => lines.get(key)!)
+}
+
+const single = ({ steps, times, values }: Columns): Stretch => ({ n: steps.length, steps, times, min: values, max: values, last: values })
+
+/** Points and summaries as one line; undefined where they overlap. */
+function stretchesOf({ points, summarised }: Read, order: Order): Stretch[] | undefined {
+  const { steps, times, values } = points
+  /** How point i lies to (step, time, value). */
+  const compare = (i: number, s: number, t: number, v: number) => {
+    const byStep = steps[i]! - s
+    const byTime = times[i]! - t
+    return (order === 'step' ? byStep || byTime : byTime || byStep) || compareValues(values[i]!, v)
+  }
+  const sorted = summarised.sort((a, b) => (order === 'step' ? a.s0 - b.s0 || a.t0 - b.t0 : a.t0 - b.t0 || a.s0 - b.s0) || a.v0 - b.v0)
+  const stretches: Stretch[] = []
+  let at = 0
+  let before: LineRow | undefined
+  for (const chunk of sorted) {
+    if (order === 'time' && (!chunk.sorted || (before && (before.t1 > chunk.t0 || (before.t1 === chunk.t0 && before.s1 > chunk.s0)))))
+      return undefined
+    before = chunk
+    const start = at
+    while (at < steps.length && compare(at, chunk.s0, chunk.t0, chunk.v0) < 0) at++
+    if (at < steps.length && compare(at, chunk.s1, chunk.t1, chunk.v1) <= 0) return undefined
+    if (at > start) stretches.push(single(slice(points, start, at)))
+    const summaries = unpackSummaries(bytesOf(chunk.sub!), chunk.n)
+    stretches.push({ n: summaries.counts.length, ...summaries })
+  }
+  if (at < steps.length) stretches.push(single(slice(points, at, steps.length)))
+  return stretches
+}
+
+/**
+ * Joins stretches into at most `buckets` entries. Half of them go by the number of points and half by the width of the
+ * axis, so that neither a dense moment nor a long pause takes them all; where points are even this is the same.
+ */
+function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: number, cursor: number): ChartLine {
+  const line: ChartLine = { key, steps: [], times: [], min: [], max: [], last: [], count: 0, sampled: false, cursor }
+  const along = (stretch: Stretch, i: number) => (axis === 'step' ? stretch.steps : stretch.times)[i]!
+  for (const { n, counts } of stretches) line.count += counts ? counts.reduce((sum, count) => sum + count, 0) : n
+  if (!line.count) return line
+  line.sampled = line.count > buckets
+  const start = along(stretches[0]!, 0)
+  const end = stretches.at(-1)!
+  const width = along(end, end.n - 1) - start
+  let seen = 0
+  let bucket = -1
+  let at = -1
+  for (const stretch of stretches) {
+    const { n, counts, steps, times, min, max, last } = stretch
+    for (let i = 0; i < n; i++) {
+      const count = counts ? counts[i]! : 1
+      const share = (seen + count / 2) / line.count
+      const place = width > 0 ? (share + (along(stretch, i) - start) / width) / 2 : share
+      const next = line.sampled ? Math.min(buckets - 1, Math.floor(place * buckets)) : seen
+      seen += count
+      if (next > bucket) {
+        bucket = next
+        at++
+        line.min[at] = min[i]!
+        line.max[at] = max[i]!
+      } else {
+        if (min[i]! < line.min[at]! || Number.isNaN(line.min[at])) line.min[at] = min[i]!
+        if (max[i]! > line.max[at]! || Number.isNaN(line.max[at])) line.max[at] = max[i]!
+      }
+      line.steps[at] = steps[i]!
+      line.times[at] = times[i]!
+      line.last[at] = last[i]!
+    }
+  }
+  return line
+}
+
+/** MLflow's sampling: the first point of each of `max` groups of equal size, and the last of all in place of the last. */
+export async function readSamples(sql: Sql, runs: readonly number[], key: number, range: SampleRange): Promise<Sample[]> {
+  const { from, to } = ends(range)
+  const samples: Sample[] = []
+  for (const run of runs) {
+    const { found } = await read(sql, run, [key], 'step', from, to, Number.MAX_SAFE_INTEGER)
+    const { steps, times, values } = found.get(key)!.points
+    const sample: Sample = { run, steps: [], times: [], values: [] }
+    for (const i of sampleOf(steps.length, range.max)) {
+      sample.steps.push(steps[i]!)
+      sample.times.push(times[i]!)
+      sample.values.push(values[i]!)
+    }
+    samples.push(sample)
+  }
+  return samples
+}
+
+/** Which of n points MLflow's ntile(max) picks. */
+export function sampleOf(n: number, max: number): number[] {
+  const groups = Math.min(n, max)
+  if (!groups) return []
+  const size = Math.floor(n / max)
+  const larger = n % max
+  const firsts = Array.from({ length: groups }, (_, i) => i * size + Math.min(i, larger))
+  firsts[groups - 1] = n - 1
+  return firsts
+}
