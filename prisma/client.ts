@@ -15,9 +15,9 @@ const types: pg.CustomTypesConfig = {
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 }
 
-/** Runs one statement. Every distinct text is prepared once on each connection. */
+/** Runs one statement. Every distinct text is prepared once on each connection, unless it is for `once`. */
 export interface Sql {
-  query<Row = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>
+  query<Row = Record<string, unknown>>(text: string, values?: unknown[], once?: 'once'): Promise<Row[]>
 }
 
 export interface Database extends Sql {
@@ -38,14 +38,14 @@ const names = new Map<string, string>()
 /** A short name for a statement's text: what Postgres knows the prepared statement by. */
 function nameOf(text: string): string | undefined {
   let name = names.get(text)
-  // Statements written for one search carry constants: past some number of distinct texts they are sent unprepared.
+  // Past some number of distinct texts they are sent unprepared.
   if (!name && names.size < 200) names.set(text, (name = `q${names.size}`))
   return name
 }
 
 const over = (client: { query: pg.Pool['query'] }): Sql => ({
-  async query<Row>(text: string, values: unknown[] = []) {
-    const { rows } = await client.query({ text, values, name: nameOf(text) })
+  async query<Row>(text: string, values: unknown[] = [], once?: 'once') {
+    const { rows } = await client.query({ text, values, name: once ? undefined : nameOf(text) })
     return rows as Row[]
   },
 })

@@ -22,7 +22,7 @@ CREATE TABLE experiment (
 CREATE TABLE experiment_tag (
   experiment_id int  NOT NULL REFERENCES experiment ON DELETE CASCADE,
   key           text COLLATE "C" NOT NULL,
-  value         text NOT NULL,
+  value         text COLLATE "C" NOT NULL,
   PRIMARY KEY (experiment_id, key)
 );
 
@@ -38,7 +38,7 @@ CREATE TABLE run (
   status        run_status NOT NULL DEFAULT 'RUNNING',
   start_time    bigint     NOT NULL DEFAULT 0,
   end_time      bigint,
-  artifact_uri  text       NOT NULL,
+  artifact_uri  text       COLLATE "C" NOT NULL,
   parent_uuid   text       COLLATE "C",
   deleted_at    bigint,
   -- When the row last changed, by this database's clock: the cursor of `runsChanged`.
@@ -167,7 +167,7 @@ CREATE INDEX dataset_input_dataset ON dataset_input (dataset_id);
 CREATE TABLE dataset_input_tag (
   input_id int  NOT NULL REFERENCES dataset_input ON DELETE CASCADE,
   key      text COLLATE "C" NOT NULL,
-  value    text NOT NULL,
+  value    text COLLATE "C" NOT NULL,
   PRIMARY KEY (input_id, key)
 );
 

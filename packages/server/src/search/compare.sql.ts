@@ -25,6 +25,7 @@ interface Place {
   value: string
 }
 
+/** A metric's value, NaN restored. */
 const real = "CASE WHEN nan THEN 'NaN' ELSE value END"
 const text = (table: string): Place => ({
   table,
@@ -34,6 +35,7 @@ const text = (table: string): Place => ({
   value: 'v',
 })
 
+/** Where the values of each kind are. */
 export const places: Record<'metric' | 'param' | 'tag', Place> = {
   metric: { table: 'latest', near: 'settled IS NOT NULL', nearValue: 'settled', far: 'settled IS NULL', value: real },
   param: text('param'),
@@ -54,6 +56,7 @@ export const attributes: Record<string, string> = {
 /** An attribute of the run `r`. */
 export const attribute = ({ key }: Column) => (key === 'status' ? 'r.status::text COLLATE "C"' : `r.${attributes[key]}`)
 
+/** That `key_id` is one of those. */
 export const isKeys = (ids: readonly number[]) => (ids.length === 1 ? `key_id = ${ids[0]}` : `key_id = ANY('{${ids.join()}}')`)
 
 /** `left` compared as the comparison says. */
@@ -102,7 +105,7 @@ export interface Sets {
   rows: string[]
 }
 
-/** Null where nothing can match. */
+/** What those comparisons ask, all of them together. Null where nothing can match. */
 export function sets(all: readonly Comparison[], keysOf: KeysOf, experiments: string, put: Put): Sets | null {
   const found: Sets = { within: [], without: [], rows: [] }
   for (const it of all) {

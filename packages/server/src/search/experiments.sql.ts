@@ -50,6 +50,6 @@ export async function searchExperiments(sql: Sql, search: ExperimentSearch): Pro
   if (!terms.length) terms.push('e.created_at DESC', 'e.id')
   else terms.push('e.id DESC')
   const text = `SELECT e.id FROM experiment e WHERE ${conditions.join(' AND ')} ORDER BY ${terms.join(', ')} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}`
-  const ids = (await sql.query<{ id: number }>(text, values)).map(({ id }) => id)
+  const ids = (await sql.query<{ id: number }>(text, values, 'once')).map(({ id }) => id)
   return { ids: ids.slice(0, limit), hasMore: ids.length > limit }
 }

@@ -145,6 +145,12 @@ describe('the filter language refuses', () => {
     expect(where).toBe(at)
   })
 
+  it('more than 100 comparisons', () => {
+    const text = 'metrics.a > 1 AND '.repeat(100)
+    expect(comparisons(parseFilter(text))).toHaveLength(100)
+    expect(refused(`${text}metrics.b > 1`)).toEqual(['A filter holds at most 100 comparisons.', 'metrics.b'])
+  })
+
   it('an unquoted key with a hint how to write it', () => {
     expect(refused('metrics.val/loss > 1')[0]).toMatch(/metrics\.`val\/loss`$/)
   })

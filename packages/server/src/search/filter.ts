@@ -32,6 +32,9 @@ export const comparisons = (filter: Filter | null | undefined): Comparison[] =>
 
 export type Explanation = { ok: true; filter: Filter | null } | { ok: false; message: string; start: number; end: number }
 
+/** Comparisons in a filter: each is a range of an index. */
+const most = 100
+
 /** The tree of a filter, null where everything passes. Throws an AppError INVALID_PARAMETER_VALUE. */
 export function parseFilter(text: string | undefined | null, grammar: Grammar = 'runs'): Filter | null {
   const explanation = explainFilter(text ?? '', grammar)
@@ -43,26 +46,28 @@ export function parseFilter(text: string | undefined | null, grammar: Grammar = 
 export function explainFilter(text: string, grammar: Grammar = 'runs'): Explanation {
   const list = tokens(text)
   let next = 0
-  // What is being looked at: where a refusal points.
-  let start = 0
-  let end = text.length
+  // Where a refusal points: what is being looked at.
+  let place = { start: 0, end: text.length }
 
   const peek = () => list[next]!
+  const look = (token: Token) => (place = token) && token
   const take = (): Token => {
-    const token = list[next]!
+    const token = look(peek())
     if (token.kind !== 'end') next++
-    start = token.start
-    end = token.end
     return token
   }
-  const unexpected = ({ kind, text }: Token, hint = '') =>
-    invalid(`Invalid clause(s) in filter string: ${kind === 'end' ? 'it ends too early' : `'${text}'`}${hint}`)
+  const unexpected = ({ kind, text }: Token) =>
+    invalid(`Invalid clause(s) in filter string: ${kind === 'end' ? 'it ends too early' : `'${text}'`}`)
 
   function conjunction(): Filter | null {
     const of: Filter[] = []
     for (;;) {
       while (isWord(peek(), 'AND')) take()
       if (peek().kind === 'end') break
+      if (of.length >= most) {
+        look(peek())
+        throw invalid(`A filter holds at most ${most} comparisons.`)
+      }
       of.push(comparison())
     }
     return of.length > 1 ? { type: 'and', of } : (of[0] ?? null)
@@ -70,42 +75,31 @@ export function explainFilter(text: string, grammar: Grammar = 'runs'): Explanat
 
   function comparison(): Comparison {
     const left = take()
+    const operator = peek()
     if (left.kind !== 'identifier') {
-      const compared = ['string', 'number'].includes(left.kind) && peek().kind === 'comparator'
+      const compared = ['string', 'number'].includes(left.kind) && operator.kind === 'comparator'
       throw compared ? invalid(`Invalid comparison clause. Expected 'Identifier' found '${left.text}'`) : unexpected(left)
     }
-    const from = left.start
-    const operator = take()
-    if (operator.kind !== 'comparator') {
+    if (operator.kind === 'other' && operator.start === left.end) {
       // metrics.val/loss > 1: the key wants quotes.
-      if (operator.start === left.end && operator.kind === 'other') {
-        start = from
-        const [, word, key] = /^(\w+)\.(.*)$/.exec(left.text + operator.text) ?? []
-        const way = key ? ` Quote keys that hold other characters than letters, digits, _ and dots: ${word}.\`${key}\`` : ''
-        throw invalid(`Invalid comparison clause. Expected 'Identifier' found '${left.text}${operator.text}'.${way}`)
-      }
-      start = from
-      end = left.end
-      throw unexpected(left)
+      place = { start: left.start, end: operator.end }
+      const [, word, key] = /^(\w+)\.(.*)$/.exec(left.text + operator.text) ?? []
+      const way = key ? ` Quote keys that hold other characters than letters, digits, _ and dots: ${word}.\`${key}\`` : ''
+      throw invalid(`Invalid comparison clause. Expected 'Identifier' found '${left.text}${operator.text}'.${way}`)
     }
-    start = from
-    end = left.end
+    if (operator.kind !== 'comparator') throw unexpected(left)
     const column = columnOf(left.text, grammar)
-    const comparator = operator.text.toUpperCase() as Comparator
-    start = operator.start
-    end = operator.end
+    const comparator = take().text.toUpperCase() as Comparator
     if (comparator === 'IS NULL' || comparator === 'IS NOT NULL') {
       refuseNull(column, grammar)
-      return { type: 'comparison', column, comparator, value: null, start: from, end: operator.end }
+      return { type: 'comparison', column, comparator, value: null, start: left.start, end: operator.end }
     }
     const right = take()
     if (right.kind === 'end' || right.kind === 'other' || right.kind === 'comparator') throw unexpected(right)
     const value = valueFor(column, comparator, right, grammar)
-    const till = right.end
-    start = operator.start
-    end = operator.end
+    look(operator)
     refuseComparator(column, comparator, grammar)
-    return { type: 'comparison', column, comparator, value, start: from, end: till }
+    return { type: 'comparison', column, comparator, value, start: left.start, end: right.end }
   }
 
   try {
@@ -113,7 +107,7 @@ export function explainFilter(text: string, grammar: Grammar = 'runs'): Explanat
     if (text && list.length === 1) throw invalid(`Invalid filter '${text}'. Could not be parsed.`)
     return { ok: true, filter: conjunction() }
   } catch (error) {
-    if (error instanceof AppError) return { ok: false, message: error.message, start, end }
+    if (error instanceof AppError) return { ok: false, message: error.message, start: place.start, end: place.end }
     throw error
   }
 }

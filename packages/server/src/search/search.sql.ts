@@ -5,7 +5,7 @@
  * - the whole: the set of all matches, from index ranges, is sorted. It is taken where the order has no index to walk, or
  *   where the walk's rows did not fill the page.
  * Both give the same. Ties go by start time, newest first, then by uuid; runs without a value come last in both
- * directions, NaN just before them.
+ * directions, NaN just before them. The texts carry key ids, so they are not kept prepared.
  */
 import type { Sql } from '@tidegate/db'
 import { kinds, type Lifecycle } from '../runs/run.ts'
@@ -42,9 +42,10 @@ export interface RunPage {
 
 /** Where `bounded` stops. */
 const bound = 10_000
-/** Past this many rows before the end of the page, the whole is cheaper than the walk. */
+/** Where a walk has to take more rows than this, the whole is cheaper. */
 const deepest = 20_000
 
+/** A column whose values have keys. */
 type Valued = Column & { kind: 'metric' | 'param' | 'tag' }
 const isValued = (column: Column): column is Valued => column.kind in kinds
 
@@ -79,7 +80,7 @@ export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> 
 
   const walked = walkStatement(ready, last)
   if (walked) {
-    const rows = await sql.query<{ id: number; total: number; seen: number | null }>(walked.text, walked.values)
+    const rows = await sql.query<{ id: number; total: number; seen: number | null }>(walked.text, walked.values, 'once')
     const found = Number(rows[0]?.total ?? 0)
     // Fewer seen than asked for: that was everything.
     const everything = walked.complete || (rows[0]?.seen != null && rows[0].seen < walked.rows)
@@ -92,7 +93,7 @@ export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> 
   }
   const whole = wholeStatement(ready)
   if (!whole) return { ids: [], hasMore: false, total: 0, exact: true }
-  const rows = await sql.query<{ id: number | null; total: number }>(whole.text, whole.values)
+  const rows = await sql.query<{ id: number | null; total: number }>(whole.text, whole.values, 'once')
   const ids = rows.flatMap(({ id }) => id ?? [])
   return { ids: ids.slice(0, search.limit), hasMore: ids.length > search.limit, total: rows[0]!.total, exact: true }
 }
@@ -149,7 +150,8 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
     const conditions = [`r.id = ANY(${put(runs)})`, `r.experiment_id = ANY(${put(experiments)})`, ...alive(search)]
     walk.push(`w AS MATERIALIZED (SELECT ${columns} FROM run r ${where(conditions)})`)
   } else if (orders.every(({ column }) => column.kind === 'attribute')) {
-    if (tests.length && rows > deepest) return null
+    // Only the start time has an index. Without a filter, the first rows of a sort do as well.
+    if (tests.length && (rows > deepest || (first && first.key !== 'start_time'))) return null
     const order = `ORDER BY ${orderOf(orders, (i) => attribute(orders[i]!.column))} LIMIT ${put(rows)}`
     const one = `SELECT ${columns} FROM run r ${where(['r.experiment_id = e.id', ...alive(search)])} ${order}`
     walk.push(`w AS MATERIALIZED (SELECT r.* FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${one}) r ${order})`)
@@ -235,6 +237,6 @@ async function counted(sql: Sql, ready: Ready): Promise<Pick<RunPage, 'total' | 
   const { values, put } = statement()
   const all = matches(ready, put, '1')!
   const text = `SELECT count(*)::int AS total FROM (${all}${count === 'bounded' ? ` LIMIT ${bound + 1}` : ''}) m`
-  const [row] = await sql.query<{ total: number }>(text, values)
+  const [row] = await sql.query<{ total: number }>(text, values, 'once')
   return { total: count === 'bounded' ? Math.min(row!.total, bound) : row!.total, exact: count === 'exact' || row!.total <= bound }
 }
