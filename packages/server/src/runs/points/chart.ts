@@ -9,8 +9,13 @@ import { type Columns, combine, compareValues, type Order, pick, slice } from '.
 import type { ChartLine, ChartRange, Sample, SampleRange } from './points.ts'
 import { bytesOf, type LineRow, readLines } from './read.sql.ts'
 
-/** Above this many points for each entry, two summaries or more make one. */
-const pointsPerBucket = 128
+/**
+ * A metric's points are read where there are at most so many for each entry; of several metrics fewer, down to `coarse`,
+ * so that all of them together stay near `affordable`, which takes some 30 ms. Above, entries are made of summaries.
+ */
+const fine = 128
+const coarse = 16
+const affordable = 200_000
 
 /** A stretch of a line in order, as columns: single points, or summaries of more. */
 interface Stretch {
@@ -61,7 +66,8 @@ async function read(sql: Sql, run: number, keys: readonly number[], order: Order
 export async function readChart(sql: Sql, run: number, keys: readonly number[], range: ChartRange): Promise<ChartLine[]> {
   const { axis, buckets } = range
   const { from, to } = ends(range)
-  const { head, found } = await read(sql, run, keys, axis, from, to, pointsPerBucket * buckets)
+  const whole = Math.max(coarse * buckets, Math.min(fine * buckets, affordable / keys.length))
+  const { head, found } = await read(sql, run, keys, axis, from, to, Math.floor(whole))
   const lines = new Map<number, ChartLine>()
   const disordered: number[] = []
   for (const [key, line] of found) {

@@ -28,6 +28,13 @@ export const slice = ({ steps, times, values, seqs }: Columns, from: number, to:
   seqs: seqs.subarray(from, to),
 })
 
+/** As an ordinary array: several times faster than Array.from. */
+export function listOf(column: Float64Array): number[] {
+  const list = new Array<number>(column.length)
+  for (let i = 0; i < column.length; i++) list[i] = column[i]!
+  return list
+}
+
 export function compareValues(a: number, b: number): number {
   if (a < b) return -1
   if (a > b) return 1

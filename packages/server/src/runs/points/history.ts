@@ -5,7 +5,7 @@
 import type { Sql } from '@tidegate/db'
 import { invalid, show } from '../../errors.ts'
 import { unpackBatch, unpackChunk } from './codec.ts'
-import { type Columns, combine, compareValues, pick } from './columns.ts'
+import { type Columns, combine, compareValues, listOf, pick } from './columns.ts'
 import type { HistoryOptions, HistoryPage } from './points.ts'
 import { bytesOf, readHistory } from './read.sql.ts'
 
@@ -47,9 +47,9 @@ export async function readHistoryPage(sql: Sql, run: number, key: number, { limi
     const more = end < to || bound !== undefined
     const last = end - 1
     return {
-      steps: Array.from(shown.steps.subarray(from, end)),
-      times: Array.from(shown.times.subarray(from, end)),
-      values: Array.from(shown.values.subarray(from, end)),
+      steps: listOf(shown.steps.subarray(from, end)),
+      times: listOf(shown.times.subarray(from, end)),
+      values: listOf(shown.values.subarray(from, end)),
       next: more ? tokenOf({ time: shown.times[last]!, step: shown.steps[last]!, value: shown.values[last]!, seq }) : null,
     }
   }

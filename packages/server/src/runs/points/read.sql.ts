@@ -163,9 +163,9 @@ FROM point_tail WHERE run_id = $1${axis === 'step' ? ' AND s0 <= $4 AND s1 >= $3
 UNION ALL
 SELECT 'chunk', key_id, NULL, n, s0, t0, v0, s1, t1, v1, ts_sorted, CASE WHEN NOT whole THEN ${base64('sub')} END, CASE WHEN whole THEN ${base64('data')} END
 FROM (
-  SELECT c.*, sub IS NULL OR sum(n) OVER (PARTITION BY key_id) <= $5 OR ${low} < $3 OR ${high} > $4
-    OR (c.s0 <= (SELECT max(s1) FROM point_tail WHERE run_id = $1 AND NOT fresh) AND c.s1 >= (SELECT min(s0) FROM point_tail WHERE run_id = $1 AND NOT fresh)) AS whole
-  FROM point_chunk c WHERE run_id = $1 AND key_id = ANY($2::int4[]) AND ${low} <= $4::int8 AND ${high} >= $3::int8
+  SELECT c.*, sub IS NULL OR sum(n) OVER (PARTITION BY key_id) <= $5 OR c.${low} < $3 OR c.${high} > $4
+    OR coalesce(c.s0 <= r.s1 AND c.s1 >= r.s0, false) AS whole
+  FROM point_chunk c, (SELECT min(s0) AS s0, max(s1) AS s1 FROM point_tail WHERE run_id = $1 AND NOT fresh) AS r WHERE run_id = $1 AND key_id = ANY($2::int4[]) AND c.${low} <= $4::int8 AND c.${high} >= $3::int8
 ) AS c`
 }
 

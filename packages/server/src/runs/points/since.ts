@@ -4,7 +4,7 @@
  */
 import type { Database } from '@tidegate/db'
 import { unpackBatch, unpackChunk } from './codec.ts'
-import { type Columns, combine, pick } from './columns.ts'
+import { type Columns, combine, listOf, pick } from './columns.ts'
 import type { NewPoints, RunCursor, Series } from './points.ts'
 import { bytesOf, type NewRows, oneSnapshot, readChunksAfter, readEarlier, readNewRows, type Touched } from './read.sql.ts'
 
@@ -123,7 +123,7 @@ function answer({ run, after, cursor, parts }: Found): NewPoints['runs'][number]
   for (const [key, list] of [...parts].sort(([a], [b]) => a - b)) {
     const all = combine(list)
     const { steps, times, values } = pick(all, (i) => all.seqs[i]! > after && all.seqs[i]! <= cursor)
-    if (steps.length) series.push({ key, steps: Array.from(steps), times: Array.from(times), values: Array.from(values) })
+    if (steps.length) series.push({ key, steps: listOf(steps), times: listOf(times), values: listOf(values) })
   }
   return { run, cursor, series }
 }
