@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // As Node resolves: with Vite's own conditions our sources get another copy of graphql than the libraries do.
+  ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     include: ['{packages,plugins,apps,prisma,test}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/build/**'],

@@ -1,7 +1,7 @@
 /** The process as it is started: two of them on one database, one killed in the middle of logging, and what a bad start says. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,9 +71,10 @@ describe('a start that cannot be', () => {
   })
 
   it('names a folder that cannot be written', async () => {
-    const { code, errors } = await run(['--port', '0', '--data', '/proc/nothing']).exited
+    await writeFile(join(folder, 'file'), '')
+    const { code, errors } = await run(['--port', '0', '--data', join(folder, 'file', 'in')]).exited
     expect(code).toBe(1)
-    expect(errors).toMatch(/^The data folder \/proc\/nothing can't be written to \(\w+\)\. Name another with --data/)
+    expect(errors).toMatch(/^The data folder .*file\/in can't be written to \(\w+\)\. Name another with --data/)
   })
 
   it('refuses an address that others reach, and tells every problem at once', async () => {

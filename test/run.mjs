@@ -12,12 +12,13 @@ if (major < 22 || (major === 22 && minor < 18)) {
 
 const root = join(import.meta.dirname, '..')
 const { chromium, mlflowPython } = await import('./prerequisites.mjs')
-const { prepare } = await import('../apps/server/prepare.mjs')
+const { prepareClient, preparePages } = await import('../apps/server/prepare.mjs')
 const env = { ...process.env }
 try {
   env.TIDEGATE_TEST_PYTHON = mlflowPython()
   env.TIDEGATE_TEST_CHROMIUM = chromium()
-  await prepare()
+  await prepareClient()
+  await preparePages()
 } catch (error) {
   console.error(error.message)
   process.exit(1)

@@ -5,7 +5,7 @@ import { migrate } from '@tidegate/db/migrate'
 import { createServer, help, readConfig, version } from '@tidegate/server'
 import { takeFolder } from './folder.ts'
 import { plugins } from './platform.config.ts'
-import { pages } from './prepare.mjs'
+import { pages, preparePages } from './prepare.mjs'
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`)
@@ -37,12 +37,13 @@ export async function main(argv: string[]): Promise<void> {
   let postgres: EmbeddedPostgres | undefined
   try {
     giveBack = takeFolder(config.data)
+    await preparePages()
     if (!config.databaseUrl) postgres = await startPostgres(config.data)
     const databaseUrl = config.databaseUrl || postgres!.url()
     await migrate(databaseUrl).catch((error) => {
       if (postgres) throw error
       throw new Error(
-        `The database at ${place(databaseUrl)} can't be used: ${error.message || error.code}. Check DATABASE_URL, and that it runs.`,
+        `The database at ${place(databaseUrl)} can't be used: ${(error.message || error.code).replace(/\.$/, '')}. Check DATABASE_URL, and that it runs.`,
       )
     })
     const server = await createServer({ ...config, databaseUrl, plugins: plugins(config), pages })

@@ -1,3 +1,4 @@
 /** The folder the built pages are in. */
 export const pages: string
-export function prepare(options?: { pages?: boolean }): Promise<void>
+export function prepareClient(): Promise<void>
+export function preparePages(): Promise<void>

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { generate } from '../../prisma/generate.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -54,14 +54,18 @@ async function progress(text, work) {
   }
 }
 
-export async function prepare({ pages: wanted = true } = {}) {
-  if (!existsSync(join(root, 'prisma', 'generated', '.stamp'))) await progress('Generating the database client …', async () => generate())
-  else generate()
-  if (!wanted) return
+/** The database client: before anything that imports it. */
+export async function prepareClient() {
+  if (existsSync(join(root, 'prisma', 'generated', '.stamp'))) generate()
+  else await progress('Generating the database client …', async () => generate())
+}
+
+export async function preparePages() {
   const stamp = join(pages, '.stamp')
   const want = fingerprint()
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return
-  await progress('Building the pages, once …', () => run(process.execPath, [join(root, 'apps', 'web', 'build.mjs')], web))
-  if (!existsSync(dirname(stamp))) throw new Error(`The build of the pages left no ${relative(root, pages)}.`)
+  await progress('Building the pages, once …', () =>
+    run(process.execPath, [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), 'build'], web),
+  )
   writeFileSync(stamp, want)
 }

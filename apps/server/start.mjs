@@ -12,13 +12,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 // Type stripping says on every start that it is new.
 process.removeAllListeners('warning')
 
-const { prepare } = await import('./prepare.mjs')
-const wantsHelp = process.argv.includes('--help') || process.argv.includes('-h')
-try {
-  await prepare({ pages: !wantsHelp })
-} catch (error) {
-  console.error(error.message)
-  process.exit(1)
-}
+const { prepareClient } = await import('./prepare.mjs')
+await prepareClient()
 const { main } = await import('./main.ts')
 await main(process.argv.slice(2))

@@ -131,7 +131,7 @@ function wholeNumber(raw: unknown): number | undefined {
 const goodNames = new Set<string>()
 
 /** A list of metrics into columns. By hand and not by zod: this is the hottest loop of the server. */
-export const metrics = z.unknown().transform((raw, context): MetricColumns => {
+export const metrics = z.unknown().optional().transform((raw, context): MetricColumns => {
   const columns: MetricColumns = { keys: [], values: [], times: [], steps: [] }
   if (raw === undefined || raw === null) return columns
   const refuse = (message: string, path: PropertyKey[] = []) => {

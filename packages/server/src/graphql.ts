@@ -25,6 +25,12 @@ export interface GraphqlFace {
   close(): Promise<void>
 }
 
+/** What an error began as: executors wrap it, some twice. */
+function root(error: unknown): unknown {
+  const cause = error instanceof GraphQLError ? (error.originalError ?? error.cause) : undefined
+  return cause ? root(cause) : error
+}
+
 let schema: Promise<GraphQLSchema> | undefined
 /** The schema, built once. */
 export const buildSchema = (): Promise<GraphQLSchema> => (schema ??= modules().then(() => builder.toSchema({})))
@@ -32,7 +38,7 @@ export const buildSchema = (): Promise<GraphQLSchema> => (schema ??= modules().t
 export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boolean } = {}): Promise<GraphqlFace> {
   /** What a caller should hear of an error, with its code; anything else is logged and answered by an id. */
   function face(error: unknown): Error {
-    const original = error instanceof GraphQLError ? error.originalError : error
+    const original = root(error)
     const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {}
     if (original instanceof AppError) {
       return new GraphQLError(original.message, {
@@ -40,7 +46,7 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
         extensions: { code: original.code, ...(original.field && { field: original.field }) },
       })
     }
-    if (error instanceof GraphQLError && (!original || original instanceof GraphQLError)) {
+    if (error instanceof GraphQLError && original instanceof GraphQLError) {
       const { code = 'MALFORMED_REQUEST', ...extensions } = error.extensions
       return new GraphQLError(error.message, {
         ...at,
@@ -50,7 +56,7 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
       })
     }
     const id = randomUUID()
-    kernel.log.error({ err: original ?? error, id }, 'a GraphQL operation failed')
+    kernel.log.error({ err: original, id }, 'a GraphQL operation failed')
     return new GraphQLError(`Something failed here that should not. The server's log has it under ${id}.`, {
       ...at,
       extensions: { code: 'INTERNAL_ERROR', id },

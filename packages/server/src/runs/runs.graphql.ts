@@ -1,29 +1,16 @@
 /** Runs in GraphQL: the type, and how one or many are asked for. Tables of runs are in table.graphql.ts. */
 import { may } from '../access.ts'
 import { runArtifacts } from '../artifacts/artifacts.ts'
-import { Abilities, builder, Count, KeyValue, Lifecycle, PageInfo, TagInput } from '../builder.ts'
+import { Abilities, builder, Count, KeyValue, Lifecycle, PageInfo } from '../builder.ts'
 import type { Ctx } from '../context.ts'
 import { Experiment, orNull } from '../experiments/experiments.graphql.ts'
 import { experimentById, loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { columnRef, parseColumnRef } from '../search/column.ts'
-import { live } from '../subscription.ts'
 import { changedRuns, chartOf, type Line, type PointsBatch as PointsBatchRow, pointsSince } from './metrics.ts'
-import { findRuns, readRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
+import { findRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
 import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
-import {
-  createRun,
-  deleteRun,
-  deleteTag,
-  getRun,
-  logBatch,
-  logInputs,
-  restoreRun,
-  type SearchPage,
-  searchRuns,
-  setTag,
-  updateRun,
-} from './runs.ts'
+import { getRun, type SearchPage, searchRuns } from './runs.ts'
 import { type DatasetInput as InputRow, readInputs } from './write.sql.ts'
 
 export const RunStatus = builder.enumType('RunStatus', { values: ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const })
