@@ -1,0 +1,92 @@
+/**
+ * What is logged, checked when it is: a batch is all or nothing, so one bad value must not get into it. Names follow MLflow's rules
+ * (mlflow/utils/validation.py), and so do the limits of a batch.
+ */
+
+/** One thing to send. `bytes` is the most that it can take as JSON. */
+export type Entry = { bytes: number } & (
+  | { kind: 'metrics'; value: { key: string; value: number | string; timestamp: number; step: number } }
+  | { kind: 'params' | 'tags'; value: { key: string; value: string } }
+)
+
+/** Metrics by name. NaN and the infinities are values too. */
+export type Metrics = Readonly<Record<string, number>>
+/** Params and tags by name; what is not text is written as JSON writes it. */
+export type Values = Readonly<Record<string, unknown>>
+
+const limits = { metrics: 1000, params: 100, tags: 100, entries: 1000, bytes: 1_000_000 }
+/** Characters of a value; longer ones are cut, as MLflow's server does. */
+const longestValue = { params: 6000, tags: 8000 }
+const longestName = 250
+
+const show = (value: unknown) =>
+  typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? `'${value.slice(0, 80)}'` : String(value)
+
+function checkName(kind: string, name: string): void {
+  const fault =
+    name === ''
+      ? 'it is empty'
+      : name.length > longestName
+        ? `it has more than ${longestName} characters`
+        : !/^[/\p{L}\p{N}_.\- :]*$/u.test(name)
+          ? 'it may hold letters, digits, _ - . : / and spaces only'
+          : name.startsWith('..') || name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')
+            ? 'as a path it would lead elsewhere'
+            : undefined
+  if (fault) throw new TypeError(`${kind} '${name.slice(0, 300)}': the name can't be used, ${fault}.`)
+}
+
+/** Names seen and found right: a loop logs the same few for ever. */
+const goodNames = new Set<string>()
+
+/** Throws a TypeError that names the metric, where it is not a number or its name can't be used. */
+export function metricEntry(key: string, value: unknown, step: number, timestamp: number): Entry {
+  if (typeof value !== 'number') throw new TypeError(`metric '${key}' is ${show(value)}, a ${typeof value}: give a number.`)
+  if (!goodNames.has(key)) {
+    checkName('metric', key)
+    if (goodNames.size > 10_000) goodNames.clear()
+    goodNames.add(key)
+  }
+  // Names hold nothing that JSON escapes: a character of theirs is 3 bytes at most.
+  return {
+    kind: 'metrics',
+    bytes: key.length * 3 + 120,
+    value: { key, value: Number.isFinite(value) ? value : String(value), timestamp, step },
+  }
+}
+
+/** Throws a TypeError that names the param or tag, where it has no value or its name can't be used. */
+export function valueEntry(kind: 'params' | 'tags', key: string, given: unknown): Entry {
+  const what = kind === 'params' ? 'param' : 'tag'
+  checkName(what, key)
+  const text = typeof given === 'string' ? given : typeof given === 'object' ? JSON.stringify(given) : String(given)
+  if (given === undefined || typeof given === 'function' || typeof given === 'symbol' || text === undefined) {
+    throw new TypeError(`${what} '${key}' is ${typeof given}: give text, a number, a boolean, or what JSON can write.`)
+  }
+  if (text.includes('\0')) throw new TypeError(`${what} '${key}' holds a NUL character.`)
+  const value = text.slice(0, longestValue[kind])
+  return { kind, bytes: (key.length + value.length) * 6 + 40, value: { key, value } }
+}
+
+/** A whole number, or a sentence that says what it is instead. */
+export function checkWhole(what: string, value: unknown): asserts value is number {
+  if (Number.isSafeInteger(value)) return
+  const hint = typeof value === 'bigint' ? ` Write Number(${value}n).` : ''
+  throw new TypeError(`${what} is ${show(value)}: give a whole number between -(2^53-1) and 2^53-1.${hint}`)
+}
+
+/** How many of the first entries fit into one request; at least one. */
+export function batchLength(entries: readonly Entry[]): number {
+  const count = { metrics: 0, params: 0, tags: 0 }
+  let bytes = 0
+  let length = 0
+  for (const entry of entries) {
+    bytes += entry.bytes
+    if (length === limits.entries || ++count[entry.kind] > limits[entry.kind] || (bytes > limits.bytes && length > 0)) break
+    length++
+  }
+  return length
+}
+
+/** As many entries as a batch can hold: sooner than the clock, one is sent. */
+export const fullBatch = limits.entries
