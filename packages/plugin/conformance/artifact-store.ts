@@ -387,9 +387,11 @@ async function watchMemory() {
   const collect = runInNewContext('gc') as () => void
   const held = () => {
     collect()
+    // Buffers are freed by another thread, some time after the collection: the next one waits for it.
+    collect()
     return process.memoryUsage().arrayBuffers
   }
-  // What earlier checks held may be let go only in a later turn.
+  // What an earlier check held is let go in a later turn.
   let before = held()
   for (let last = Number.POSITIVE_INFINITY; before < last; ) {
     await sleep(50)

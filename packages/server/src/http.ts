@@ -93,7 +93,8 @@ export function createHttp(kernel: Kernel, { pages, graphql }: HttpOptions): Ser
     throw new AppError('ENDPOINT_NOT_FOUND', 'The pages are not built. Run `pnpm start`, or ask /api and /graphql.')
   }
 
-  const server = createServer({ noDelay: true, keepAliveTimeout: 65_000 }, (req, res) => {
+  // Node would end a request after five minutes, and a large upload takes longer. Headers still have theirs: one.
+  const server = createServer({ noDelay: true, keepAliveTimeout: 65_000, requestTimeout: 0 }, (req, res) => {
     answer(req, res).catch((error: unknown) => {
       if (res.destroyed) return
       if (error instanceof AppError) sendError(res, error)
@@ -102,11 +103,12 @@ export function createHttp(kernel: Kernel, { pages, graphql }: HttpOptions): Ser
         kernel.log.error({ err: error, id, method: req.method, url: req.url }, 'a request failed')
         sendError(res, new AppError('INTERNAL_ERROR', `Something failed here that should not. The server's log has it under ${id}.`))
       }
-      // What is left of a refused body is not read: the connection ends with the answer.
+      // Many clients hear the answer only when they have sent all: a refused body is thrown away, for so long.
       if (!req.complete) {
-        res.shouldKeepAlive = false
         req.resume()
-        setTimeout(() => req.socket?.destroy(), 1_000).unref()
+        setTimeout(() => {
+          if (!req.complete) req.socket?.destroy()
+        }, 10_000).unref()
       }
     })
   })

@@ -4,7 +4,7 @@
  * there is a file in them. Symbolic links are followed inside the root and never out of it.
  */
 import { randomUUID } from 'node:crypto'
-import { type BigIntStats, constants } from 'node:fs'
+import { type BigIntStats, constants, type Dirent } from 'node:fs'
 import { mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -33,14 +33,20 @@ export function localArtifacts(options: LocalOptions): ArtifactStore {
     return join(root, key)
   }
 
-  /** Where a path really is; null where there is nothing, or where a symbolic link leads out of the root. */
-  async function real(path: string): Promise<string | null> {
+  /** Where a path really is, and whether that is inside the root; null where there is nothing. */
+  async function find(path: string): Promise<{ path: string; inside: boolean } | null> {
     try {
       const [base, found] = await Promise.all([realpath(root), realpath(path)])
-      return found === base || found.startsWith(base + sep) ? found : null
+      return { path: found, inside: found === base || found.startsWith(base + sep) }
     } catch (error) {
       return missing(error)
     }
+  }
+
+  /** The same, where a symbolic link that leads out of the root leads to nothing. */
+  async function real(path: string): Promise<string | null> {
+    const found = await find(path)
+    return found?.inside ? found.path : null
   }
 
   /** Moves a whole file to its place, with the folders it needs, so that it stays there. */
@@ -88,11 +94,13 @@ export function localArtifacts(options: LocalOptions): ArtifactStore {
   }
 
   /** An entry of a listing; null for what is neither a file nor a folder of ours. */
-  async function entryOf(folder: string, name: string): Promise<Entry | null> {
-    const path = await real(join(folder, name))
-    const info = path && (await stat(path).catch(missing))
-    if (!info) return null
-    return info.isDirectory() ? { name, size: null } : info.isFile() ? { name, size: info.size } : null
+  async function entryOf(folder: string, found: Dirent): Promise<Entry | null> {
+    const { name } = found
+    if (found.isDirectory()) return { name, size: null }
+    const path = found.isSymbolicLink() ? await real(join(folder, name)) : join(folder, name)
+    const info = path === null ? null : await stat(path).catch(missing)
+    if (info?.isDirectory()) return { name, size: null }
+    return info?.isFile() ? { name, size: info.size } : null
   }
 
   return {
@@ -105,8 +113,10 @@ export function localArtifacts(options: LocalOptions): ArtifactStore {
       const made = await mkdir(partials, { recursive: true })
       if (made) await syncFolders(root, dirname(made))
       // The nearest folder that exists decides: what is made below it is ours.
-      for (let folder = dirname(target); !(await real(folder)); folder = dirname(folder)) {
-        if (await stat(folder).catch(missing)) throw new Error(`${folder} is a link that leads out of ${root}`)
+      for (let folder = dirname(target); ; folder = dirname(folder)) {
+        const found = await find(folder)
+        if (found?.inside) break
+        if (found) throw new Error(`${folder} is a link that leads out of ${root}`)
       }
       if (Date.now() - swept > abandonedAfter) await sweep()
       const partial = join(partials, randomUUID())
@@ -140,8 +150,9 @@ export function localArtifacts(options: LocalOptions): ArtifactStore {
     async list(prefix) {
       const folder = await real(pathOf(prefix))
       if (!folder) return []
-      const names = (await readdir(folder).catch(missing)) ?? []
-      const entries = await Promise.all(names.filter((name) => prefix !== '' || name !== '.partial').map((name) => entryOf(folder, name)))
+      const found = (await readdir(folder, { withFileTypes: true }).catch(missing)) ?? []
+      const ours = found.filter(({ name }) => prefix !== '' || name !== '.partial')
+      const entries = await Promise.all(ours.map((each) => entryOf(folder, each)))
       return entries.filter((entry) => entry !== null).sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
     },
 

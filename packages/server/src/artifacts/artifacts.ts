@@ -11,7 +11,7 @@ import type { FileInfo, Range, StoredFile } from '@tidegate/plugin'
 import { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
-import { required, text } from '../fields.ts'
+import { required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { type ExperimentRoot, findExperimentRoot, findExperimentRoots, findRunRoots, type RunRoot } from './owner.sql.ts'
 import { cleanPath } from './path.ts'
@@ -84,8 +84,12 @@ async function onRun(ctx: Ctx, { runId, path: raw }: { runId: string; path: stri
   return target(ctx, run, { path, run, place: ctx.artifacts.locate(run.artifactUri, path) })!
 }
 
-const path = required
-const anyPath = text.transform((value) => value ?? '')
+// Whatever else is wrong with it, `cleanPath` says.
+const path = z.string().min(1)
+const anyPath = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '')
 const upload = { path, body: z.instanceof(Readable), size: z.int().min(0).optional() }
 
 /** Writes all of a body, or nothing. */

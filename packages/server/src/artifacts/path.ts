@@ -20,22 +20,21 @@ const climbs = (path: string) =>
  * behind us may do so. Throws INVALID_PARAMETER_VALUE.
  */
 export function cleanPath(path: string): string {
-  if (path.includes('#')) throw refused()
-  let decoded = path
-  // MLflow's own bound. A path that still changes after it was made to deceive.
-  for (let round = 0; ; round++) {
-    if (climbs(decoded) || round === 10) throw refused()
-    const next = decodeLeniently(decoded)
-    if (next === decoded) break
-    decoded = next
-  }
+  if (climbs(path) || path.includes('#')) throw refused()
   const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.')
   for (const segment of segments) {
     if (Buffer.byteLength(segment) > longestSegment) throw refused(`a name in it is longer than ${longestSegment} bytes.`)
   }
   const clean = segments.join('/')
   if (Buffer.byteLength(clean) > longestPath) throw refused(`it is longer than ${longestPath} bytes.`)
-  return clean
+  let decoded = clean
+  // MLflow's own bound. A path that still changes after it was made to deceive.
+  for (let round = 0; ; round++) {
+    if (climbs(decoded) || round === 10) throw refused()
+    const next = decodeLeniently(decoded)
+    if (next === decoded) return clean
+    decoded = next
+  }
 }
 
 /** The path of a URL, as it came, to a clean one. Throws INVALID_PARAMETER_VALUE. */

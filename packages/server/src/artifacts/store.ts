@@ -77,7 +77,7 @@ function checkLocation(uri: string): void {
       `${show(uri)} begins with a number, and those folders belong to the experiments of that number. Choose another name, or leave it out.`,
     )
   }
-  if (/[%?]/.test(path) || !uri.replace(/\/+$/, '').endsWith(`/${path}`)) {
+  if (/[%?]/.test(path) || uri.replace(proxied, '').replace(/^\/+|\/+$/g, '') !== path) {
     refuse(`${show(uri)} can be spelled in several ways. Write it without '%', '?', '.' and doubled slashes.`)
   }
 }
