@@ -78,25 +78,33 @@ export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> 
   const ready = { search, tests, orders, keysOf }
   const last = (search.offset ?? 0) + search.limit + 1
 
-  const walked = walkStatement(ready, last)
-  if (walked) {
-    const rows = await sql.query<{ id: number; total: number; seen: number | null }>(walked.text, walked.values, 'once')
-    const found = Number(rows[0]?.total ?? 0)
+  const walk = walkStatement(ready, last)
+  if (walk) {
+    const rows = await sql.query<{ id: number | null; total: number; seen: number | null }>(walk.text, walk.values, 'once')
+    const { total, seen } = rows[0]!
     // Fewer seen than asked for: that was everything.
-    const everything = walked.complete || (rows[0]?.seen != null && rows[0].seen < walked.rows)
-    if (everything || found >= last) {
-      const ids = rows.flatMap(({ id }) => id ?? [])
-      const page = { ids: ids.slice(0, search.limit), hasMore: ids.length > search.limit }
-      if (everything) return { ...page, total: found, exact: true }
-      return { ...page, ...(await counted(sql, ready)) }
-    }
+    const everything = walk.complete || (seen !== null && seen < walk.rows)
+    const page = pageOf(
+      rows.flatMap(({ id }) => id ?? []),
+      search,
+    )
+    if (everything) return { ...page, total, exact: true }
+    if (total >= last) return { ...page, ...(await counted(sql, ready)) }
   }
   const whole = wholeStatement(ready)
   if (!whole) return { ids: [], hasMore: false, total: 0, exact: true }
-  const rows = await sql.query<{ id: number | null; total: number }>(whole.text, whole.values, 'once')
-  const ids = rows.flatMap(({ id }) => id ?? [])
-  return { ids: ids.slice(0, search.limit), hasMore: ids.length > search.limit, total: rows[0]!.total, exact: true }
+  const rows = await sql.query<{ id: number; total: number }>(whole.text, whole.values, 'once')
+  const page = pageOf(
+    rows.map(({ id }) => id),
+    search,
+  )
+  // Past the end there is no row to carry the number.
+  if (!rows.length && search.offset) return { ...page, ...(await counted(sql, ready)) }
+  return { ...page, total: rows[0]?.total ?? 0, exact: true }
 }
+
+/** A page without the one more that was asked for. */
+const pageOf = (ids: number[], { limit }: RunSearch) => ({ ids: ids.slice(0, limit), hasMore: ids.length > limit })
 
 /** The ids of the keys those columns name, in those experiments. */
 async function resolve(sql: Sql, experiments: readonly number[], columns: Column[]): Promise<KeysOf> {
@@ -145,16 +153,16 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
   for (const { column } of [...tests, ...orders]) if (column.kind === 'attribute') used.add(attributes[column.key]!)
   const columns = [...used].map((name) => `r.${name}`).join(', ')
 
-  const walk: string[] = []
+  const tables: string[] = []
   if (runs) {
     const conditions = [`r.id = ANY(${put(runs)})`, `r.experiment_id = ANY(${put(experiments)})`, ...alive(search)]
-    walk.push(`w AS MATERIALIZED (SELECT ${columns} FROM run r ${where(conditions)})`)
+    tables.push(`w AS MATERIALIZED (SELECT ${columns} FROM run r ${where(conditions)})`)
   } else if (orders.every(({ column }) => column.kind === 'attribute')) {
     // Only the start time has an index. Without a filter, the first rows of a sort do as well.
     if (tests.length && (rows > deepest || (first && first.key !== 'start_time'))) return null
     const order = `ORDER BY ${orderOf(orders, (i) => attribute(orders[i]!.column))} LIMIT ${put(rows)}`
     const one = `SELECT ${columns} FROM run r ${where(['r.experiment_id = e.id', ...alive(search)])} ${order}`
-    walk.push(`w AS MATERIALIZED (SELECT r.* FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${one}) r ${order})`)
+    tables.push(`w AS MATERIALIZED (SELECT r.* FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${one}) r ${order})`)
   } else if (first && isValued(first)) {
     const keys = keysOf(first)
     if (rows * keys.length > deepest) return null
@@ -163,7 +171,7 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
     const number = (value: string) => (first.kind === 'metric' ? ` AND ${value} < 'NaN'` : '')
     const order = `ORDER BY v ${way} LIMIT ${put(rows)}`
     const one = `SELECT run_id, ${nearValue} AS v FROM ${table} WHERE key_id = k.id AND ${near}${number(nearValue)} ${order}`
-    walk.push(
+    tables.push(
       `t AS MATERIALIZED (SELECT x.* FROM unnest('{${keys.join()}}'::int[]) AS k(id) CROSS JOIN LATERAL (${one}) x ${order})`,
       `b AS MATERIALIZED (SELECT ${last}(v) AS v FROM t)`,
       // Rows that tie with the last one taken may have others beside them: only those before it count.
@@ -181,19 +189,20 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
   const all = `SELECT ${withTerms(terms)} FROM w r ${where(tests.map((test) => probe(test, keysOf, put)))}`
   // A walk by value never sees the runs without one, so it can't be known to have seen all.
   const seen = first && isValued(first) ? 'NULL::int' : '(SELECT count(*) FROM w)::int'
-  const text = `WITH ${walk.join(',\n')},\n${pageOf(all, orders, search, put, `, ${seen} AS seen`)}`
+  // At least one row, for the numbers.
+  const text = `WITH ${tables.join(',\n')},
+m AS MATERIALIZED (${all})
+SELECT p.id, c.* FROM (SELECT count(*)::int AS total, ${seen} AS seen FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ${paged(orders, search, put)}) p ON true`
   return { text, values, rows, complete: runs !== undefined }
 }
 
 /** What a page is sorted by, the i-th term as `oi`. */
 const withTerms = (terms: string[]) => ['r.id', 'r.start_time', 'r.uuid', ...terms.map((term, i) => `${term} AS o${i}`)].join(', ')
 
-/** The page of a set of matches: a row for each run, at least one, each with the number of matches. */
-function pageOf(all: string, orders: Order[], { offset = 0, limit }: RunSearch, put: Put, more = ''): string {
-  return `m AS MATERIALIZED (${all})
-SELECT p.id, c.* FROM (SELECT count(*)::int AS total${more} FROM m) c LEFT JOIN LATERAL (
-  SELECT r.id FROM m r ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}) p ON true`
-}
+/** What takes the page from a set `r`. */
+const paged = (orders: Order[], { offset = 0, limit }: RunSearch, put: Put) =>
+  `ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}`
 
 /** All runs that pass, with the columns given. Null where none can. */
 function matches({ search, tests, keysOf }: Ready, put: Put, columns: string, joins = '') {
@@ -212,7 +221,7 @@ function matches({ search, tests, keysOf }: Ready, put: Put, columns: string, jo
   return `SELECT ${columns} FROM ${from} ${joins} ${where(conditions)}`
 }
 
-/** The page of all matches. Null where nothing can match. */
+/** The page of all matches, each with their number. Null where nothing can match. */
 function wholeStatement(ready: Ready) {
   const { search, orders, keysOf } = ready
   const { values, put } = statement()
@@ -227,7 +236,11 @@ function wholeStatement(ready: Ready) {
     return `o${i}.v`
   })
   const all = matches(ready, put, withTerms(terms), joins.join('\n'))
-  return all && { text: `WITH ${pageOf(all, orders, search, put)}`, values }
+  if (!all) return null
+  // Sets of 100 000 are counted and sorted in one go: kept in a table first, they take twice the time.
+  const text = `SELECT r.id, (count(*) OVER ())::int AS total FROM (${all}) r
+${paged(orders, search, put)}`
+  return { text, values }
 }
 
 /** How many match, as far as that was asked. */

@@ -24,19 +24,13 @@ m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid, (SELECT CASE WHEN nan THEN
 SELECT p.id, c.* FROM (SELECT count(*)::int AS total, NULL::int AS seen FROM m) c LEFT JOIN LATERAL (
   SELECT r.id FROM m r ORDER BY (r.o0 = 'NaN') NULLS LAST, r.o0 DESC NULLS LAST, r.start_time DESC, r.uuid OFFSET $2 LIMIT $3) p ON true;
 
--- by a param, then a metric
+-- by an attribute, then a metric: the whole
 SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);
 
-WITH t AS MATERIALIZED (SELECT x.* FROM unnest('{5}'::int[]) AS k(id) CROSS JOIN LATERAL (SELECT run_id, v AS v FROM param WHERE key_id = k.id AND octet_length(v) <= 1000 ORDER BY v ASC LIMIT $1) x ORDER BY v ASC LIMIT $1),
-b AS MATERIALIZED (SELECT max(v) AS v FROM t),
-i AS (SELECT t.run_id FROM t, b WHERE t.v < b.v UNION ALL SELECT run_id FROM param
-  WHERE key_id = 5 AND octet_length(v) > 1000 AND v < (SELECT v FROM b)),
-w AS MATERIALIZED (SELECT r.id, r.uuid, r.start_time FROM i JOIN run r ON r.id = i.run_id WHERE r.deleted_at IS NULL),
-m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid, (SELECT v FROM param WHERE run_id = r.id AND key_id = 5) AS o0, (SELECT CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE run_id = r.id AND key_id = 1) AS o1 FROM w r )
-SELECT p.id, c.* FROM (SELECT count(*)::int AS total, NULL::int AS seen FROM m) c LEFT JOIN LATERAL (
-  SELECT r.id FROM m r ORDER BY r.o0 ASC NULLS LAST, (r.o1 = 'NaN') NULLS LAST, r.o1 DESC NULLS LAST, r.start_time DESC, r.uuid OFFSET $2 LIMIT $3) p ON true;
+SELECT r.id, (count(*) OVER ())::int AS total FROM (SELECT r.id, r.start_time, r.uuid, r.status::text COLLATE "C" AS o0, o1.v AS o1 FROM run r LEFT JOIN (SELECT run_id, settled AS v FROM latest WHERE key_id = 1 AND settled IS NOT NULL UNION ALL SELECT run_id, CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE key_id = 1 AND settled IS NULL) o1 ON o1.run_id = r.id WHERE r.experiment_id = ANY($1) AND r.deleted_at IS NULL) r
+ORDER BY r.o0 ASC NULLS LAST, (r.o1 = 'NaN') NULLS LAST, r.o1 DESC NULLS LAST, r.start_time DESC, r.uuid OFFSET $2 LIMIT $3;
 
--- by a metric in several experiments: the whole
+-- by a metric in several experiments: a walk of each
 SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);
 
 WITH t AS MATERIALIZED (SELECT x.* FROM unnest('{1,13}'::int[]) AS k(id) CROSS JOIN LATERAL (SELECT run_id, settled AS v FROM latest WHERE key_id = k.id AND settled IS NOT NULL AND settled < 'NaN' ORDER BY v DESC LIMIT $1) x ORDER BY v DESC LIMIT $1),
@@ -60,9 +54,8 @@ m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid, (SELECT CASE WHEN nan THEN
 SELECT p.id, c.* FROM (SELECT count(*)::int AS total, NULL::int AS seen FROM m) c LEFT JOIN LATERAL (
   SELECT r.id FROM m r ORDER BY (r.o0 = 'NaN') NULLS LAST, r.o0 DESC NULLS LAST, r.start_time DESC, r.uuid OFFSET $5 LIMIT $6) p ON true;
 
-WITH m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid, o0.v AS o0 FROM ((SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NOT NULL AND settled > $2::float8 AND settled < 'NaN' UNION ALL SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NULL AND CASE WHEN nan THEN 'NaN' ELSE value END > $3::float8 AND CASE WHEN nan THEN 'NaN' ELSE value END < 'NaN') INTERSECT (SELECT run_id FROM param WHERE key_id = 6 AND octet_length(v) <= 1000 AND v = $4 UNION ALL SELECT run_id FROM param WHERE key_id = 6 AND octet_length(v) > 1000 AND v = $5)) s JOIN run r ON r.id = s.run_id LEFT JOIN (SELECT run_id, settled AS v FROM latest WHERE key_id = 1 AND settled IS NOT NULL UNION ALL SELECT run_id, CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE key_id = 1 AND settled IS NULL) o0 ON o0.run_id = r.id WHERE r.experiment_id = ANY($1) AND r.deleted_at IS NULL AND r.start_time > $6::float8 AND r.id NOT IN (SELECT run_id FROM tag WHERE key_id = 9 AND octet_length(v) <= 1000 UNION ALL SELECT run_id FROM tag WHERE key_id = 9 AND octet_length(v) > 1000))
-SELECT p.id, c.* FROM (SELECT count(*)::int AS total FROM m) c LEFT JOIN LATERAL (
-  SELECT r.id FROM m r ORDER BY (r.o0 = 'NaN') NULLS LAST, r.o0 DESC NULLS LAST, r.start_time DESC, r.uuid OFFSET $7 LIMIT $8) p ON true;
+SELECT r.id, (count(*) OVER ())::int AS total FROM (SELECT r.id, r.start_time, r.uuid, o0.v AS o0 FROM ((SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NOT NULL AND settled > $2::float8 AND settled < 'NaN' UNION ALL SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NULL AND CASE WHEN nan THEN 'NaN' ELSE value END > $3::float8 AND CASE WHEN nan THEN 'NaN' ELSE value END < 'NaN') INTERSECT (SELECT run_id FROM param WHERE key_id = 6 AND octet_length(v) <= 1000 AND v = $4 UNION ALL SELECT run_id FROM param WHERE key_id = 6 AND octet_length(v) > 1000 AND v = $5)) s JOIN run r ON r.id = s.run_id LEFT JOIN (SELECT run_id, settled AS v FROM latest WHERE key_id = 1 AND settled IS NOT NULL UNION ALL SELECT run_id, CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE key_id = 1 AND settled IS NULL) o0 ON o0.run_id = r.id WHERE r.experiment_id = ANY($1) AND r.deleted_at IS NULL AND r.start_time > $6::float8 AND r.id NOT IN (SELECT run_id FROM tag WHERE key_id = 9 AND octet_length(v) <= 1000 UNION ALL SELECT run_id FROM tag WHERE key_id = 9 AND octet_length(v) > 1000)) r
+ORDER BY (r.o0 = 'NaN') NULLS LAST, r.o0 DESC NULLS LAST, r.start_time DESC, r.uuid OFFSET $7 LIMIT $8;
 
 -- data sets
 WITH w AS MATERIALIZED (SELECT r.* FROM unnest($2::int[]) AS e(id) CROSS JOIN LATERAL (SELECT r.id, r.uuid, r.start_time FROM run r WHERE r.experiment_id = e.id AND r.deleted_at IS NULL ORDER BY r.start_time DESC, r.uuid LIMIT $1) r ORDER BY r.start_time DESC, r.uuid LIMIT $1),

@@ -336,8 +336,8 @@ describe('a search', () => {
       ['newest first: a walk', {}],
       ['a loose filter, newest first: a walk, and the count apart', { f: "status != 'x'", limit: 1, count: 'bounded' }],
       ['by a metric: a walk of its index', { o: ['metrics.a DESC'] }],
-      ['by a param, then a metric', { o: ['params.a', 'metrics.a DESC'] }],
-      ['by a metric in several experiments: the whole', { o: ['metrics.a DESC'], experiments: [0, 1] }],
+      ['by an attribute, then a metric: the whole', { o: ['status', 'metrics.a DESC'] }],
+      ['by a metric in several experiments: a walk of each', { o: ['metrics.a DESC'], experiments: [0, 1] }],
       [
         'a tight filter: the walk, then the whole',
         { f: "metrics.a > 100 AND params.`b b` = 'x' AND tags.a IS NULL AND start_time > 5", o: ['metrics.a DESC'] },
