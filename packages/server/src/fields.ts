@@ -131,46 +131,50 @@ function wholeNumber(raw: unknown): number | undefined {
 const goodNames = new Set<string>()
 
 /** A list of metrics into columns. By hand and not by zod: this is the hottest loop of the server. */
-export const metrics = z.unknown().optional().transform((raw, context): MetricColumns => {
-  const columns: MetricColumns = { keys: [], values: [], times: [], steps: [] }
-  if (raw === undefined || raw === null) return columns
-  const refuse = (message: string, path: PropertyKey[] = []) => {
-    context.addIssue({ code: 'custom', message, path, params: message === missing ? { missing } : {} })
-    return z.NEVER
-  }
-  const missing = 'missing'
-  if (!Array.isArray(raw)) return refuse('It must be a list.')
-  for (let i = 0; i < raw.length; i++) {
-    const metric = raw[i] as Record<string, unknown> | null
-    if (typeof metric !== 'object' || metric === null) return refuse('It must be an object with key, value, timestamp and step.', [i])
-    const { key: name } = metric
-    if (name === undefined || name === null || name === '') return refuse(missing, [i, 'key'])
-    if (typeof name !== 'string') return refuse('It must be text.', [i, 'key'])
-    if (!goodNames.has(name)) {
-      const fault = nameFault(name)
-      if (fault) return refuse(fault, [i, 'name'])
-      if (name.length > limits.key) return plain(context, `'Metric name' exceeds the maximum length of ${limits.key} characters`)
-      if (goodNames.size > 50_000) goodNames.clear()
-      goodNames.add(name)
+export const metrics = z
+  .unknown()
+  .optional()
+  .transform((raw, context): MetricColumns => {
+    const columns: MetricColumns = { keys: [], values: [], times: [], steps: [] }
+    if (raw === undefined || raw === null) return columns
+    const refuse = (message: string, path: PropertyKey[] = [], params: Record<string, unknown> = {}) => {
+      context.addIssue({ code: 'custom', message, path, params: message === missing ? { missing } : params })
+      return z.NEVER
     }
-    if (metric.value === undefined || metric.value === null) return refuse(missing, [i, 'value'])
-    const value = readValue(metric.value)
-    if (value === undefined) return refuse('Please specify value as a valid double (64-bit floating point)', [i, 'value'])
-    if (metric.timestamp === undefined || metric.timestamp === null) return refuse(missing, [i, 'timestamp'])
-    const time = wholeNumber(metric.timestamp)
-    if (time === undefined || time < 0) {
-      return refuse(`metric '${name}' (value=${value}). Timestamp must be a nonnegative long (64-bit integer)`, [i, 'timestamp'])
+    const missing = 'missing'
+    if (!Array.isArray(raw)) return refuse('It must be a list.')
+    for (let i = 0; i < raw.length; i++) {
+      const metric = raw[i] as Record<string, unknown> | null
+      if (typeof metric !== 'object' || metric === null) return refuse('It must be an object with key, value, timestamp and step.', [i])
+      const { key: name } = metric
+      if (name === undefined || name === null || name === '') return refuse(missing, [i, 'key'])
+      if (typeof name !== 'string') return refuse('It must be text.', [i, 'key'])
+      if (!goodNames.has(name)) {
+        const fault = nameFault(name)
+        // MLflow calls it by its name here, and not by the field it came in.
+        if (fault) return refuse(fault, [i, 'name'], { value: name })
+        if (name.length > limits.key) return plain(context, `'Metric name' exceeds the maximum length of ${limits.key} characters`)
+        if (goodNames.size > 50_000) goodNames.clear()
+        goodNames.add(name)
+      }
+      if (metric.value === undefined || metric.value === null) return refuse(missing, [i, 'value'])
+      const value = readValue(metric.value)
+      if (value === undefined) return refuse('Please specify value as a valid double (64-bit floating point)', [i, 'value'])
+      if (metric.timestamp === undefined || metric.timestamp === null) return refuse(missing, [i, 'timestamp'])
+      const time = wholeNumber(metric.timestamp)
+      if (time === undefined || time < 0) {
+        return refuse(`metric '${name}' (value=${value}). Timestamp must be a nonnegative long (64-bit integer)`, [i, 'timestamp'])
+      }
+      const step = wholeNumber(metric.step ?? 0)
+      if (step === undefined)
+        return refuse(`metric '${name}' (value=${value}). Step must be a valid long (64-bit integer). ${notWhole}`, [i, 'step'])
+      columns.keys.push(name)
+      columns.values.push(value)
+      columns.times.push(time)
+      columns.steps.push(step)
     }
-    const step = wholeNumber(metric.step ?? 0)
-    if (step === undefined)
-      return refuse(`metric '${name}' (value=${value}). Step must be a valid long (64-bit integer). ${notWhole}`, [i, 'step'])
-    columns.keys.push(name)
-    columns.values.push(value)
-    columns.times.push(time)
-    columns.steps.push(step)
-  }
-  return columns
-})
+    return columns
+  })
 
 /** At most `max` of something in one request, in MLflow's words. */
 export function checkCount(what: string, max: number, count: number): void {

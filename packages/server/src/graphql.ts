@@ -10,7 +10,7 @@ import { createYoga, type Plugin } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { builder } from './builder.ts'
 import type { Ctx, Kernel } from './context.ts'
-import { AppError } from './errors.ts'
+import { AppError, codes } from './errors.ts'
 import { graphql as modules } from './modules.ts'
 import { readJson, type Wire } from './rest.ts'
 
@@ -47,7 +47,9 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
       })
     }
     if (error instanceof GraphQLError && original instanceof GraphQLError) {
-      const { code = 'MALFORMED_REQUEST', ...extensions } = error.extensions
+      // Libraries have codes of their own for what does not fit the schema; the list of ours is closed.
+      const { code: given, ...extensions } = error.extensions
+      const code = String(given) in codes ? given : 'MALFORMED_REQUEST'
       return new GraphQLError(error.message, {
         ...at,
         source: error.source ?? null,
@@ -63,8 +65,18 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
     })
   }
 
-  // What an operation costs stands in its answer, so that clients know how near the limit they are.
-  const cost: Plugin = {
+  const answers: Plugin = {
+    // Faults of a document are not masked by the library, and have codes of its own.
+    onResultProcess({ result, setResult }) {
+      if (
+        Symbol.asyncIterator in result ||
+        Array.isArray(result) ||
+        !result.errors?.some((error) => !(String(error.extensions?.code) in codes))
+      )
+        return
+      setResult({ ...result, errors: result.errors.map((error) => face(error) as GraphQLError) })
+    },
+    // What an operation costs stands in its answer, so that clients know how near the limit they are.
     onExecute: ({ args }) => ({
       onExecuteDone({ result, setResult }) {
         if (Symbol.asyncIterator in result) return
@@ -89,7 +101,7 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
     cors: false,
     logging: false,
     maskedErrors: { maskError: face },
-    plugins: [cost],
+    plugins: [answers],
   })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: bodyLimit })
   const contexts = new WeakMap<IncomingMessage, () => Promise<Ctx>>()

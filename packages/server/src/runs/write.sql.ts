@@ -158,10 +158,10 @@ export interface DatasetInput {
 }
 
 const makeDatasets = `INSERT INTO dataset (experiment_id, name, digest, source_type, source, schema, profile)
-SELECT $1, d.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS d ORDER BY 1, 2
+SELECT $1::int, d.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS d ORDER BY 2, 3
 ON CONFLICT (experiment_id, name, digest) DO NOTHING`
 const makeInputs = `INSERT INTO dataset_input (run_id, dataset_id)
-SELECT $1, d.id FROM unnest($3::text[], $4::text[]) AS u(name, digest) JOIN dataset d ON d.experiment_id = $2 AND d.name = u.name AND d.digest = u.digest
+SELECT $1::int, d.id FROM unnest($3::text[], $4::text[]) AS u(name, digest) JOIN dataset d ON d.experiment_id = $2 AND d.name = u.name AND d.digest = u.digest
 ORDER BY d.id ON CONFLICT (run_id, dataset_id) DO NOTHING`
 const makeInputTags = `INSERT INTO dataset_input_tag (input_id, key, value)
 SELECT i.id, u.key, u.value FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS u(name, digest, key, value)
