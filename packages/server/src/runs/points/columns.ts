@@ -66,8 +66,9 @@ export function ordered(points: Columns, order: Order = 'step'): Columns {
   const { steps, times, values, seqs } = points
   const first = order === 'step' ? steps : times
   const second = order === 'step' ? times : steps
-  const compare = (i: number, j: number) => compareAt(first, second, values, i, j) || seqs[i]! - seqs[j]!
-  const index = sortedIndex(steps.length, compare)
+  // Only for points whose first column is the same.
+  const compareTied = (i: number, j: number) => second[i]! - second[j]! || compareValues(values[i]!, values[j]!) || seqs[i]! - seqs[j]!
+  const index = sortedIndex(first, compareTied)
   let n = 0
   for (let i = 0; i < index.length; i++) {
     if (n > 0 && compareAt(first, second, values, index[n - 1]!, index[i]!) === 0) continue
@@ -84,48 +85,60 @@ export function ordered(points: Columns, order: Order = 'step'): Columns {
   return out
 }
 
+/** Places in a column, and what is there: side by side, because following an index for each comparison is slow. */
+interface Entries {
+  index: Uint32Array
+  keys: Float64Array
+}
+
+type Compare = (i: number, j: number) => number
+
 /** A natural merge sort: what is nearly in order, or a few ordered stretches in a row, costs little. */
-function sortedIndex(n: number, compare: (i: number, j: number) => number): Uint32Array {
-  let index = new Uint32Array(n)
-  for (let i = 0; i < n; i++) index[i] = i
+function sortedIndex(column: Float64Array, compareTied: Compare): Uint32Array {
+  const n = column.length
+  let from: Entries = { index: new Uint32Array(n), keys: column.slice() }
+  let to: Entries = { index: new Uint32Array(n), keys: new Float64Array(n) }
   let ends: number[] = []
-  for (let i = 1; i < n; i++) if (compare(i - 1, i) > 0) ends.push(i)
+  for (let i = 0; i < n; i++) {
+    from.index[i] = i
+    if (i > 0 && (column[i - 1]! - column[i]! || compareTied(i - 1, i)) > 0) ends.push(i)
+  }
   ends.push(n)
-  let other = new Uint32Array(n)
   while (ends.length > 1) {
     const next: number[] = []
     let start = 0
     for (let k = 0; k < ends.length; k += 2) {
-      const middle = ends[k]!
-      const end = ends[k + 1] ?? middle
-      mergeRuns(index, other, start, middle, end, compare)
+      const end = ends[k + 1] ?? ends[k]!
+      mergeRuns(from, to, start, ends[k]!, end, compareTied)
       next.push(end)
       start = end
     }
-    ;[index, other] = [other, index]
+    ;[from, to] = [to, from]
     ends = next
   }
-  return index
+  return from.index
 }
 
-function mergeRuns(
-  from: Uint32Array,
-  to: Uint32Array,
-  start: number,
-  middle: number,
-  end: number,
-  compare: (i: number, j: number) => number,
-) {
-  if (middle === end || compare(from[middle - 1]!, from[middle]!) <= 0) {
-    to.set(from.subarray(start, end), start)
-    return
-  }
+function mergeRuns({ index, keys }: Entries, to: Entries, start: number, middle: number, end: number, compareTied: Compare) {
   let a = start
   let b = middle
-  for (let at = start; at < end; at++) {
-    if (b === end || (a < middle && compare(from[a]!, from[b]!) <= 0)) to[at] = from[a++]!
-    else to[at] = from[b++]!
+  let at = start
+  // Stretches that don't overlap are copied whole.
+  const apart = b === end || keys[b - 1]! < keys[b]!
+  while (!apart && a < middle && b < end) {
+    if ((keys[a]! - keys[b]! || compareTied(index[a]!, index[b]!)) <= 0) {
+      to.keys[at] = keys[a]!
+      to.index[at++] = index[a++]!
+    } else {
+      to.keys[at] = keys[b]!
+      to.index[at++] = index[b++]!
+    }
   }
+  to.keys.set(keys.subarray(a, middle), at)
+  to.index.set(index.subarray(a, middle), at)
+  at += middle - a
+  to.keys.set(keys.subarray(b, end), at)
+  to.index.set(index.subarray(b, end), at)
 }
 
 /** All points of some columns, in order, each once. The parts may be in any order and overlap. */

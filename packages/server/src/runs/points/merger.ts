@@ -7,9 +7,9 @@ import type { Logger } from 'pino'
 import { type Keep, mergeStep, nothing, tails } from './merge.sql.ts'
 
 /** A live run is merged when its tail is longer than this: a chart reads so much in some 20 ms. */
-const longest: Keep = { rows: 1_024, points: 131_072 }
+const longest: Keep = { rows: 1_024, points: 65_536 }
 /** What is left then: a live reader's next few seconds, or some tenths of one when a run writes as fast as it can. */
-const kept: Keep = { rows: 256, points: 65_536 }
+const kept: Keep = { rows: 256, points: 32_768 }
 
 export interface MergerPace {
   /** A run is quiet when nothing came for this long, ms. Merging and settling each point of a slow run would cost more than it saves. @default 30 000 */

@@ -9,7 +9,7 @@ import type { NewPoints, RunCursor, Series } from './points.ts'
 import { bytesOf, type NewRows, oneSnapshot, readChunksAfter, readEarlier, readNewRows, type Touched } from './read.sql.ts'
 
 /** Points of one answer, about; shared by the runs asked for. A row is never divided. */
-const mostPoints = 100_000
+const mostPoints = 50_000
 const leastPerRun = 1_000
 
 /** New points of one run, by key: in parts, which may repeat each other and what was before. */
@@ -85,7 +85,7 @@ async function addChunks(db: Database, entry: Found, merged: number, bound: numb
       const fresh = pick(points, (i) => within(points, i))
       found.push({ key, points: fresh })
       n += fresh.seqs.length
-      if (n <= 2 * bound) return upTo
+      if (n <= bound) return upTo
       // Too many: keep the earlier half, by seq, and always at least one seq.
       const seqs = new Float64Array(n)
       let at = 0
@@ -94,7 +94,7 @@ async function addChunks(db: Database, entry: Found, merged: number, bound: numb
         at += points.seqs.length
       }
       seqs.sort()
-      upTo = Math.max(seqs[0]!, seqs[bound]! - 1)
+      upTo = Math.max(seqs[0]!, seqs[bound >> 1]! - 1)
       n = 0
       for (const each of found) {
         const { points } = each
