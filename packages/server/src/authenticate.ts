@@ -14,7 +14,8 @@ export interface Authenticated {
 }
 
 const headers = ['x-tidegate-workspace', 'x-mlflow-workspace']
-const workspaces = new Map<string, { id: number; name: string }>()
+/** What was read from each database, by name. */
+const known = new WeakMap<Kernel['db'], Map<string, { id: number; name: string }>>()
 
 const localUser = (): string => {
   try {
@@ -29,6 +30,8 @@ const actor: Actor = { name: localUser() }
 export async function authenticate({ db }: Kernel, req: IncomingMessage): Promise<Authenticated> {
   const named = headers.map((header) => req.headers[header]).find((value) => typeof value === 'string' && value !== '')
   const name = typeof named === 'string' ? named : 'default'
+  const workspaces = known.get(db) ?? new Map<string, { id: number; name: string }>()
+  known.set(db, workspaces)
   let workspace = workspaces.get(name)
   if (!workspace) {
     const row = await db.prisma.workspace.findUnique({ where: { name } })

@@ -5,18 +5,20 @@
 import type { Sql } from '@tidegate/db'
 import { type Kind, kinds } from './run.ts'
 
-const cache = new Map<string, number>()
-const names = new Map<number, string>()
+interface Known {
+  ids: Map<string, number>
+  names: Map<number, string>
+}
+
+/** What was read from each database. */
+const known = new WeakMap<Sql, Known>()
 /** Past this many the cache starts anew: 200 000 entries are some 20 MB. */
 const most = 200_000
 
-function keep(experiment: number, kind: Kind, name: string, id: number) {
-  if (cache.size >= most) {
-    cache.clear()
-    names.clear()
-  }
-  cache.set(`${experiment}/${kinds[kind]}/${name}`, id)
-  names.set(id, name)
+function knownOf(sql: Sql): Known {
+  let found = known.get(sql)
+  if (!found || found.ids.size >= most || found.names.size >= most) known.set(sql, (found = { ids: new Map(), names: new Map() }))
+  return found
 }
 
 const find = 'SELECT id, name FROM key WHERE experiment_id = $1 AND kind = $2 AND name = ANY($3)'
@@ -26,17 +28,19 @@ const make = `INSERT INTO key (experiment_id, kind, name) SELECT $1, $2, name FR
 
 /** The ids of those names that exist, by name. */
 export async function findKeys(sql: Sql, experiment: number, kind: Kind, wanted: Iterable<string>): Promise<Map<string, number>> {
+  const { ids, names } = knownOf(sql)
   const found = new Map<string, number>()
   const missing: string[] = []
   for (const name of new Set(wanted)) {
-    const id = cache.get(`${experiment}/${kinds[kind]}/${name}`)
+    const id = ids.get(`${experiment}/${kinds[kind]}/${name}`)
     if (id === undefined) missing.push(name)
     else found.set(name, id)
   }
   if (missing.length) {
     const rows = await sql.query<{ id: number; name: string }>(find, [experiment, kinds[kind], missing])
     for (const row of rows) {
-      keep(experiment, kind, row.name, row.id)
+      ids.set(`${experiment}/${kinds[kind]}/${row.name}`, row.id)
+      names.set(row.id, row.name)
       found.set(row.name, row.id)
     }
   }
@@ -55,6 +59,7 @@ export async function ensureKeys(sql: Sql, experiment: number, kind: Kind, wante
 
 /** The names of key ids. */
 export async function keyNames(sql: Sql, ids: Iterable<number>): Promise<Map<number, string>> {
+  const { names } = knownOf(sql)
   const found = new Map<number, string>()
   const missing: number[] = []
   for (const id of new Set(ids)) {

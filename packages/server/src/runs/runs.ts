@@ -18,6 +18,8 @@ import {
   type MetricColumns,
   metrics,
   optionalInt64,
+  paramKey,
+  readMetric,
   required,
   text,
 } from '../fields.ts'
@@ -63,15 +65,17 @@ export interface RunWithValues extends RunValues {
   inputs: DatasetInput[]
 }
 
-const refs = new Map<string, RunRef>()
+/** What was read from each database, by uuid. */
+const known = new WeakMap<Ctx['db'], Map<string, RunRef>>()
 
 async function runRef(ctx: Ctx, uuid: string): Promise<RunRef> {
+  let refs = known.get(ctx.db)
+  if (!refs || refs.size > 50_000) known.set(ctx.db, (refs = new Map()))
   let ref = refs.get(uuid)
   if (!ref) {
     const run = await findRun(ctx.db, uuid)
     if (!run) throw notFound(`Run with id=${uuid} not found`)
     ref = { id: run.id, uuid, experimentId: run.experimentId, workspaceId: run.workspaceId }
-    if (refs.size > 50_000) refs.clear()
     refs.set(uuid, ref)
   }
   if (ref.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${uuid} not found`)
@@ -113,9 +117,10 @@ async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[])
   return { keys: [...last.keys()].map((key) => ids.get(key)!), values: [...last.values()] }
 }
 
+const max = (name: string, length: number) => z.string().max(length, `'${name}' exceeds the maximum length of ${length} characters`)
 const status = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'])
 const tag = z.object({ key, value: cutText(limits.tagValue) })
-const param = z.object({ key, value: cutText(limits.paramValue) })
+const param = z.object({ key: paramKey, value: cutText(limits.paramValue) })
 const list = <T>(item: z.ZodType<T>) =>
   z
     .array(item)
@@ -133,7 +138,8 @@ export const createRun = operation({
     name: text,
     user: text,
     startTime: optionalInt64,
-    tags: list(tag),
+    // MLflow lets a run begin with tags of any name.
+    tags: list(z.object({ key: required.pipe(max('key', limits.key)), value: cutText(limits.tagValue) })),
     idempotencyKey: text,
   }),
   action: 'edit',
@@ -334,7 +340,7 @@ export const logBatch = operation({
 
 export const logMetric = operation({
   name: 'run.log-metric',
-  input: z.object({ runId: required, metric: metrics }),
+  input: z.looseObject({ runId: required }).transform(({ runId, ...raw }, context) => ({ runId, metric: readMetric(raw, context) })),
   action: 'edit',
   on: onRun,
   async run(ctx, { metric }, ref): Promise<void> {
@@ -345,12 +351,18 @@ export const logMetric = operation({
 
 export const logParam = operation({
   name: 'run.log-param',
-  input: z.object({ runId: required, key, value: cutText(limits.paramValue) }),
+  input: z.object({ runId: required, key: paramKey, value: cutText(limits.paramValue) }),
   action: 'edit',
   on: onRun,
   async run(ctx, { key, value }, ref): Promise<void> {
-    const params = [{ key, value }]
-    await putParams(ctx.db, ref, params, await keyed(ctx.db, ref.experimentId, 'param', params))
+    const differing = await writeParams(ctx.db, ref.id, await keyed(ctx.db, ref.experimentId, 'param', [{ key, value }]))
+    if (!differing) throw inactive(ref)
+    for (const old of differing.values()) {
+      throw invalid(
+        `Changing param values is not allowed. Param with key='${key}' was already logged with value='${old}' for run ID='${ref.uuid}'. Attempted logging new value '${value}'.`,
+        'value',
+      )
+    }
     rang(ctx, ref)
   },
 })
@@ -380,8 +392,6 @@ export const deleteTag = operation({
     rang(ctx, ref)
   },
 })
-
-const max = (name: string, length: number) => z.string().max(length, `'${name}' exceeds the maximum length of ${length} characters`)
 
 const dataset = z.object({
   name: required.pipe(max('name', limits.datasetName)),
@@ -420,7 +430,12 @@ export const logInputs = operation({
 /** Data sets that runs of these experiments used, with the context of their use where it was said. */
 export const searchDatasets = operation({
   name: 'dataset.search',
-  input: z.object({ experimentIds: z.array(z.string()).min(1) }),
+  input: z.object({
+    experimentIds: z
+      .array(z.string(), 'SearchDatasets request must specify at least one experiment_id.')
+      .min(1, 'SearchDatasets request must specify at least one experiment_id.')
+      .max(20, 'SearchDatasets request cannot specify more than 20 experiment_ids.'),
+  }),
   action: 'read',
   on: onWorkspace,
   run: async (ctx, { experimentIds }) => datasetSummaries(ctx.db, await visibleExperiments(ctx, experimentIds)),
