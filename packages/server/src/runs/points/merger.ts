@@ -4,7 +4,7 @@
  */
 import type { Database } from '@tidegate/db'
 import type { Logger } from 'pino'
-import { type Keep, mergeStep, nothing, tails } from './merge.sql.ts'
+import { type Keep, type Merged, mergeStep, nothing, tails } from './merge.sql.ts'
 
 /** A live run is merged when its tail is longer than this: a chart reads so much in some 20 ms. */
 const longest: Keep = { rows: 1_024, points: 65_536 }
@@ -66,21 +66,20 @@ export function openMerger(db: Database, log: Logger): Merger {
 
   async function merge(run: number, keep: Keep) {
     const before = dirty.get(run)
-    const { more, done } = await mergeStep(db, run, keep)
-    if (more) return
-    long.delete(run)
-    const tail = dirty.get(run)
-    if (!tail) return
-    const same = tail.seq === before?.seq
-    if (done && same) dirty.delete(run)
-    // Another process may be at it: not before its time comes again.
-    else
-      dirty.set(run, {
-        ...tail,
-        rows: Math.min(tail.rows, kept.rows),
-        points: Math.min(tail.points, kept.points),
-        since: same ? performance.now() : tail.since,
-      })
+    let outcome: Merged | undefined
+    try {
+      outcome = await mergeStep(db, run, keep)
+    } finally {
+      const tail = dirty.get(run)
+      const same = tail?.seq === before?.seq
+      if (!outcome?.more) long.delete(run)
+      if (outcome?.done && same) dirty.delete(run)
+      else if (tail && !outcome?.more) {
+        // Left for now, also where another process is at it or it failed: not before its time comes again.
+        const since = same ? performance.now() : tail.since
+        dirty.set(run, { ...tail, rows: Math.min(tail.rows, kept.rows), points: Math.min(tail.points, kept.points), since })
+      }
+    }
   }
 
   function quietRun(quiet: number): number | undefined {
@@ -116,10 +115,12 @@ export function openMerger(db: Database, log: Logger): Merger {
               await scan()
               nextScan = performance.now() + every
             }
+            // One of each in turn, so that neither keeps the other waiting.
             const tooLong = long.values().next().value
-            const run = tooLong ?? quietRun(quiet)
-            if (run !== undefined) await merge(run, tooLong === undefined ? nothing : kept)
-            else await idle(pause, (end) => (wake = end))
+            if (tooLong !== undefined) await merge(tooLong, kept)
+            const quietOne = quietRun(quiet)
+            if (quietOne !== undefined) await merge(quietOne, nothing)
+            if (tooLong === undefined && quietOne === undefined) await idle(pause, (end) => (wake = end))
           } catch (error) {
             log.warn({ err: error }, 'merging points failed, trying again')
             await idle(rest)

@@ -3,6 +3,14 @@
  *
  * Always true: what `append` acknowledged is durable and is read exactly once, whatever is sent again, merged, crashes or
  * runs beside it. Two points are the same when key, step, time and value are; NaN equals NaN, and -0 is 0.
+ *
+ * A request becomes one row of `point_tail`, packed, whatever its number of metrics; a row per point was eight times
+ * slower to write. The lock on the run's head gives its rows a seq in the order of their commits, which is the cursor that
+ * readers go on from, and what a deletion fences writers with. `latest` is kept by the same statement. A merger moves rows
+ * into `point_chunk`: up to 4 096 points of one metric, in order, each with the seq it came with.
+ *
+ *   queue, pack, append.sql   writing          codec, columns, binary   points as bytes and typed arrays
+ *   since, history, chart     reading          merge.sql, merger        from the tail into chunks
  */
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
