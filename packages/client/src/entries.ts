@@ -20,7 +20,13 @@ const longestValue = { params: 6000, tags: 8000 }
 const longestName = 250
 
 const show = (value: unknown) =>
-  typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? `'${value.slice(0, 80)}'` : String(value)
+  typeof value === 'bigint'
+    ? `${value}n`
+    : typeof value === 'string'
+      ? `'${value.slice(0, 80)}'`
+      : typeof value === 'function'
+        ? 'a function'
+        : String(value)
 
 function checkName(kind: string, name: string): void {
   const fault =
@@ -55,14 +61,23 @@ export function metricEntry(key: string, value: unknown, step: number, timestamp
   }
 }
 
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // It holds itself, or a BigInt.
+    return undefined
+  }
+}
+
 /** Throws a TypeError that names the param or tag, where it has no value or its name can't be used. */
 export function valueEntry(kind: 'params' | 'tags', key: string, given: unknown): Entry {
   const what = kind === 'params' ? 'param' : 'tag'
   checkName(what, key)
-  const text = typeof given === 'string' ? given : typeof given === 'object' ? JSON.stringify(given) : String(given)
-  if (given === undefined || typeof given === 'function' || typeof given === 'symbol' || text === undefined) {
-    throw new TypeError(`${what} '${key}' is ${typeof given}: give text, a number, a boolean, or what JSON can write.`)
-  }
+  const text = textOf(given)
+  if (text === undefined) throw new TypeError(`${what} '${key}' is ${show(given)}: give text, a number, a boolean, or what JSON can write.`)
   if (text.includes('\0')) throw new TypeError(`${what} '${key}' holds a NUL character.`)
   const value = text.slice(0, longestValue[kind])
   return { kind, bytes: (key.length + value.length) * 6 + 40, value: { key, value } }

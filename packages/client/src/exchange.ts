@@ -26,7 +26,8 @@ export async function exchange(url: string, init: RequestInit, timeout = patienc
     if (body && (response.ok || Array.isArray(body.errors))) return body
     const { error_code: code, message } = body ?? {}
     const error = new ApiError(
-      typeof code === 'string' ? code : 'HTTP_ERROR',
+      // A success without its answer came from something in between, or was cut.
+      typeof code === 'string' ? code : response.ok ? 'UNREACHABLE' : 'HTTP_ERROR',
       typeof message === 'string' ? message : `${url} answered ${response.status} ${response.statusText}: ${text.slice(0, 200)}`,
       { status: response.status },
     )
@@ -64,15 +65,9 @@ export function callWire(origin: string, method: 'GET' | 'POST', path: string, i
 /** Whether the same request may do better later. */
 function mayPass(error: unknown, tries: number): error is ApiError {
   if (!(error instanceof ApiError)) return false
-  const { status } = error
-  // An answer that was cut, or came from something in between, says nothing.
-  return (
-    status === 0 ||
-    status === 429 ||
-    (status >= 502 && status <= 504) ||
-    (status < 300 && error.code === 'HTTP_ERROR') ||
-    (status === 500 && tries < triesAfterFault)
-  )
+  const { code, status } = error
+  if (status === 500) return tries < triesAfterFault
+  return code === 'UNREACHABLE' || status === 429 || (status >= 502 && status <= 504)
 }
 
 /**
@@ -102,7 +97,11 @@ export function patienceOf(ms: number): (wait: number, error: ApiError) => Promi
 
 /** The error of giving up after `ms`. */
 export const unreached = (ms: number, last: ApiError, note = '') =>
-  new ApiError('UNREACHABLE', `The server could not be reached for ${Math.round(ms / 1000)} s. ${note}The last try: ${last.message}`, {
-    status: last.status,
-    cause: last,
-  })
+  new ApiError(
+    'UNREACHABLE',
+    `The server could not be reached for ${ms < 1000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`}. ${note}The last try: ${last.message}`,
+    {
+      status: last.status,
+      cause: last,
+    },
+  )

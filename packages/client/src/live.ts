@@ -64,6 +64,13 @@ export function failure([error]: readonly Failure[], status = 0): ApiError {
   })
 }
 
+/** A connection that is not tried again: a CloseEvent, or why none could be opened. */
+function lost(cause: unknown): ApiError {
+  const { code, reason, message } = cause as { code?: number; reason?: string; message?: string }
+  const why = [code, reason || message].filter(Boolean).join(' ')
+  return new ApiError('UNREACHABLE', `The live connection ${why ? `ended: ${why}` : 'could not be made'}.`, { cause })
+}
+
 export interface Listening<Answer, Result> {
   query: string
   /** Awaited before it is asked for. */
@@ -121,12 +128,7 @@ export function listen<Answer, Result>(
           arrived.push(take(data as Answer))
           wake()
         },
-        error: (reason) =>
-          end(
-            Array.isArray(reason)
-              ? failure(reason)
-              : new ApiError('UNREACHABLE', 'The live connection could not be made.', { cause: reason }),
-          ),
+        error: (reason) => end(Array.isArray(reason) ? failure(reason) : lost(reason)),
         complete: () => end(),
       },
     )

@@ -42,6 +42,7 @@ const Experiments = graphql(`query Experiments($first: Int) { experiments(first:
 const Changed = graphql(`subscription Changed($experiments: [ID!]!, $after: String) {
   runsChanged(experiments: $experiments, after: $after) { runs { id name status } cursor }
 }`)
+const Steps = graphql(`subscription Steps($run: ID!) { points(runs: [{ run: $run }]) { points { steps } } }`)
 
 describe('a query', () => {
   it('answers by its document, typed by the schema', async () => {
@@ -119,10 +120,10 @@ describe('a subscription', () => {
     const run = await begin()
     const abort = new AbortController()
     const client = open()
-    const variables = { experiments: [run.experimentId] }
-    const aborted = client.subscribe(Changed, variables, { signal: abort.signal })
-    const closed = client.subscribe(Changed, variables)
-    const returned = client.subscribe(Changed, variables)
+    const variables = { run: run.id }
+    const aborted = client.subscribe(Steps, variables, { signal: abort.signal })
+    const closed = client.subscribe(Steps, variables)
+    const returned = client.subscribe(Steps, variables)
     const waiting = [aborted.next(), closed.next(), returned.next()]
     await new Promise((resolve) => setTimeout(resolve, 100))
     abort.abort()

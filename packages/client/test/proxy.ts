@@ -2,8 +2,8 @@
 import { createServer, request } from 'node:http'
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net'
 
-/** `refuse` answers 503, `cut` ends the connection before the server hears of it, `drop` after the server has done it. */
-export type Trouble = 'refuse' | 'cut' | 'drop' | undefined
+/** `refuse` answers 503, `busy` 429, `cut` ends the connection before the server hears of it, `drop` after the server has done it. */
+export type Trouble = 'refuse' | 'busy' | 'cut' | 'drop' | undefined
 
 export interface TroubledProxy {
   origin: string
@@ -38,6 +38,7 @@ export async function startProxy(target: string): Promise<TroubledProxy> {
       res.once('close', () => proxy.underWay--)
       const trouble = proxy.trouble(path, body.toString())
       if (trouble === 'refuse') return res.writeHead(503, { 'content-type': 'text/html' }).end('<h1>Service Unavailable</h1>')
+      if (trouble === 'busy') return res.writeHead(429, { 'retry-after': '0.01' }).end()
       if (trouble === 'cut') return req.socket.destroy()
       const { host: _, ...headers } = req.headers
       const onward = request(`${proxy.target}${path}`, { method: req.method!, headers }, (answer) => {

@@ -188,7 +188,9 @@ describe('params and tags', () => {
     expect(() => run.logParams({ none: undefined })).toThrow(
       "param 'none' is undefined: give text, a number, a boolean, or what JSON can write.",
     )
-    expect(() => run.setTags({ f: () => {} })).toThrow("tag 'f' is function")
+    const itself: Record<string, unknown> = {}
+    itself.itself = itself
+    for (const value of [() => {}, Symbol('s'), itself]) expect(() => run.setTags({ f: value })).toThrow("tag 'f' is ")
     await expect(startRun('client', { url: platform.origin, params: { 'a?': 1 } })).rejects.toThrow("param 'a?': the name can't be used")
     await run.finish()
   })
