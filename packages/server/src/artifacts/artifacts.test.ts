@@ -400,6 +400,7 @@ describe('what no store here can do', () => {
     await asked('GET', `/api/2.0/mlflow-artifacts/presigned/0/${run}/artifacts/a`, 'Multipart download')
     await asked('POST', '/api/2.0/mlflow/artifacts/presigned-upload-url', 'Presigned upload')
     await asked('POST', '/api/2.0/mlflow/artifacts/presigned-download-url', 'Presigned download')
+    expect(await platform.wire('POST', 'logged-models/search', { experiment_ids: ['0'] })).toEqual({})
   })
 })
 
@@ -479,7 +480,6 @@ describe('a transfer', () => {
       headers: { 'content-length': size * MiB },
     })
     expect(up.status).toBe(200)
-
     const open = () => answered(request({ ...address(), path: `${root}/large` }).end())
     const leaver = await open()
     leaver.once('data', () => leaver.destroy())
