@@ -56,7 +56,7 @@ export const help = [
   ...Object.entries(settings).map(([name, { env, help, fallback }]) => {
     return `  ${flagOf(name).padEnd(16)} ${env.padEnd(22)} ${help}${fallback ? ` Default: ${fallback}` : ''}`
   }),
-  `  ${'--dev'.padEnd(16)} ${''.padEnd(22)} GraphiQL at /graphql, pages rebuilt as you edit.`,
+  `  ${'--dev'.padEnd(16)} ${''.padEnd(22)} GraphiQL at /graphql.`,
   '',
   'A flag wins over its environment variable.',
 ].join('\n')

@@ -1,5 +1,6 @@
 /** The built pages: files of one folder, and the app's own page for every other path. */
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -17,17 +18,21 @@ const types: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 
-/** The page runs its own scripts only, and nothing may frame it. The theme is set by one inline script before first paint. */
-const policy = [
-  "default-src 'self'",
-  "script-src 'self' 'unsafe-inline'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "connect-src 'self' ws: wss:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
+/** The page runs its own scripts only, the inline ones by their digests, and nothing may frame it. */
+const policy = (page: string) => {
+  const inline = [...page.matchAll(/<script(?:\s[^>]*)?>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text).filter(Boolean)
+  const digests = inline.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+  return [
+    "default-src 'self'",
+    ["script-src 'self'", ...digests].join(' '),
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "media-src 'self' blob:",
+    "object-src 'none'",
+    "base-uri 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 interface File {
   path: string
@@ -50,9 +55,12 @@ export function serveStatic(folder: string): ServeStatic {
     files.set(path.slice(folder.length).replaceAll('\\', '/'), { path, size: statSync(path).size, encodings })
   }
 
+  const page = files.get('/index.html')
+  const pagePolicy = policy(page ? readFileSync(page.path, 'utf8') : '')
+
   return async (req, res, path) => {
     const known = files.get(path)
-    const file = known ?? files.get('/index.html')
+    const file = known ?? page
     if (!file || (req.method !== 'GET' && req.method !== 'HEAD')) {
       res.writeHead(file ? 405 : 404).end()
       return
@@ -67,7 +75,7 @@ export function serveStatic(folder: string): ServeStatic {
       'cache-control': path.startsWith('/_app/immutable/') && known ? 'public, max-age=31536000, immutable' : 'no-cache',
       vary: 'accept-encoding',
       'x-content-type-options': 'nosniff',
-      'content-security-policy': policy,
+      'content-security-policy': pagePolicy,
       'referrer-policy': 'same-origin',
       ...(encoding && { 'content-encoding': encoding }),
     })
