@@ -59,21 +59,30 @@ export function formatNumber(value: Real | null | undefined, significant = 4): s
   return signed(x < 0, group(Number(size.toPrecision(digits)).toString()))
 }
 
-/** One precision for a column: as many decimals as its values need at `significant` digits, at most 6. */
-export function columnFormat(values: Iterable<Real | null | undefined>, significant = 4): (value: Real | null | undefined) => string {
+/** How many decimals a column needs to show its values at `significant` digits, at most 6. */
+export function columnDecimals(values: Iterable<Real | null | undefined>, significant = 4): number {
   let decimals = 0
   for (const value of values) {
     if (typeof value !== 'number' || !Number.isFinite(value) || isScientific(Math.abs(value))) continue
     decimals = Math.max(decimals, Math.min(6, decimalsOf(value, significant)))
   }
-  return (value) => {
-    const word = special(value)
-    if (word !== undefined) return word
-    const x = value as number
-    const size = Math.abs(x)
-    if (isScientific(size)) return signed(x < 0, exponential(size, significant))
-    return signed(x < 0, group(size.toFixed(decimals)))
-  }
+  return decimals
+}
+
+/** A number with so many decimals, for a column of one precision. */
+export function formatFixed(value: Real | null | undefined, decimals: number, significant = 4): string {
+  const word = special(value)
+  if (word !== undefined) return word
+  const x = value as number
+  const size = Math.abs(x)
+  if (isScientific(size)) return signed(x < 0, exponential(size, significant))
+  return signed(x < 0, group(size.toFixed(decimals)))
+}
+
+/** One precision for a column: as many decimals as its values need at `significant` digits, at most 6. */
+export function columnFormat(values: Iterable<Real | null | undefined>, significant = 4): (value: Real | null | undefined) => string {
+  const decimals = columnDecimals(values, significant)
+  return (value) => formatFixed(value, decimals, significant)
 }
 
 /** An axis' tick or a rate: `4.2k`, `1.3M`. */

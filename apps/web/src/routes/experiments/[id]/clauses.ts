@@ -20,7 +20,8 @@ export const joinClauses = (clauses: readonly string[]): string => clauses.filte
 
 /** A clause in three parts for the eye; all of it is the key where it has no comparison. */
 export function clauseParts(clause: string): { key: string; op: string; value: string } {
-  const match = /^((?:`[^`]*`|"[^"]*"|[^\s<>=!])+?)\s*(<=|>=|!=|=|<|>|\b(?:NOT\s+)?(?:LIKE|ILIKE|IN)\b|\bIS\s+(?:NOT\s+)?NULL\b)\s*(.*)$/is.exec(clause)
+  const match =
+    /^((?:`[^`]*`|"[^"]*"|[^\s<>=!])+?)\s*(<=|>=|!=|=|<|>|\b(?:NOT\s+)?(?:LIKE|ILIKE|IN)\b|\bIS\s+(?:NOT\s+)?NULL\b)\s*(.*)$/is.exec(clause)
   if (!match) return { key: clause, op: '', value: '' }
   const [, key = '', op = '', value = ''] = match
   return { key: key.replace(/^(attributes?|attr|run)\./, ''), op, value }
@@ -39,4 +40,5 @@ export function typedColumn(text: string, caret: number): { start: number; text:
 }
 
 /** True for plain words without any comparison: they are taken as part of a run's name. */
-export const isBareWords = (text: string): boolean => /^[\p{L}\p{N}_\-. /]+$/u.test(text.trim()) && !/^(metrics?|params?|tags?|attributes?)\./i.test(text.trim())
+export const isBareWords = (text: string): boolean =>
+  /^[\p{L}\p{N}_\-. /]+$/u.test(text.trim()) && !/^(metrics?|params?|tags?|attributes?)\./i.test(text.trim())

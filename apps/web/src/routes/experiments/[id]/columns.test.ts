@@ -21,6 +21,12 @@ it('shows the loss of unseen data first, and system metrics only when asked', ()
   expect(defaultColumns(keys).map(columnTitle)).toEqual(['val_loss', 'val_acc', 'train_loss', 'acc', 'Duration', 'User', 'Started'])
 })
 
+it('keeps the place of default columns when new keys appear', () => {
+  const before = defaultColumns(['train_loss'].map(metric))
+  const after = defaultColumns(['acc', 'train_loss', 'val_loss'].map(metric), before)
+  expect(after.map(columnTitle).slice(0, 3)).toEqual(['train_loss', 'val_loss', 'acc'])
+})
+
 it('puts charts in sections by prefix, system last', () => {
   expect(toSections(['val/loss', 'system/cpu', 'lr', 'val/acc', 'train/loss'])).toEqual([
     { name: '', keys: ['lr'] },

@@ -33,7 +33,13 @@ export function parseRef(ref: string): Column | undefined {
   return key === '' ? undefined : { ref: columnRef(kind, key), kind, key }
 }
 
-const attributeTitles: Record<string, string> = { start_time: 'Started', duration: 'Duration', user_id: 'User', run_id: 'Run ID', status: 'Status' }
+const attributeTitles: Record<string, string> = {
+  start_time: 'Started',
+  duration: 'Duration',
+  user_id: 'User',
+  run_id: 'Run ID',
+  status: 'Status',
+}
 
 /** Attributes a table may show. `duration` is the table's own: it is worked out from the times, so the server cannot order by it. */
 export const attributeColumns: readonly Column[] = ['start_time', 'duration', 'user_id', 'run_id'].map((key) => ({
@@ -64,13 +70,19 @@ function metricRank(key: string): number {
   return loss ? 2 : 3
 }
 
-/** The columns of a view that names none: up to 4 metrics, the most telling first, up to 6 params, then duration, user and start. */
-export function defaultColumns(keys: readonly Column[]): Column[] {
+/**
+ * The columns of a view that names none: up to 4 metrics, the most telling first, up to 6 params, then duration, user and start. Those in
+ * `previous` keep their place, and what came since stands behind them.
+ */
+export function defaultColumns(keys: readonly Column[], previous: readonly Column[] = []): Column[] {
+  const known = new Set(previous.map(({ ref }) => ref))
   const metrics = keys.filter(({ kind, key }) => kind === 'metric' && metricRank(key) < 5)
   metrics.sort((a, b) => metricRank(a.key) - metricRank(b.key))
   const params = keys.filter(({ kind }) => kind === 'param')
+  const grown = (kind: Kind, all: readonly Column[], most: number) =>
+    [...previous.filter((column) => column.kind === kind), ...all.filter(({ ref }) => !known.has(ref))].slice(0, most)
   const [started, duration, user] = attributeColumns
-  return [...metrics.slice(0, mostMetrics), ...params.slice(0, mostParams), duration!, user!, started!]
+  return [...grown('metric', metrics, mostMetrics), ...grown('param', params, mostParams), duration!, user!, started!]
 }
 
 /** Width of a column in px: numbers are narrow, a long heading gets room up to a limit. */

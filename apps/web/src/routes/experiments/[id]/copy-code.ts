@@ -4,7 +4,17 @@ import type { Order } from './view.ts'
 
 const python = (text: string): string => `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`
 
-export function searchCode({ trackingUri, experiment, filter, order }: { trackingUri: string; experiment: string; filter: string; order: Order | undefined }): string {
+export function searchCode({
+  trackingUri,
+  experiment,
+  filter,
+  order,
+}: {
+  trackingUri: string
+  experiment: string
+  filter: string
+  order: Order | undefined
+}): string {
   const lines = [
     'import mlflow',
     '',

@@ -51,7 +51,10 @@ export function sparkScale(sparks: Iterable<Spark>): [low: number, high: number]
 }
 
 /** What an SVG path needs, and where the curve ends; undefined where no point can be drawn. */
-export function sparkPath({ steps, values }: Spark, [low, high]: readonly [number, number]): { d: string; x: number; y: number } | undefined {
+export function sparkPath(
+  { steps, values }: Spark,
+  [low, high]: readonly [number, number],
+): { d: string; x: number; y: number } | undefined {
   const first = steps[0] ?? 0
   const span = (steps.at(-1) ?? 0) - first || 1
   const inset = 2

@@ -18,10 +18,16 @@ export interface Ask extends Mark {
 
 export const pageSize = 200
 /** Rows passed over by one request. */
-const longestPass = 10_000
+export const longestPass = 10_000
 
 /** What to ask for next so that rows `from` to `to` (exclusive) are there. Undefined when they are. */
-export function nextAsk(slots: readonly unknown[], marks: readonly Mark[], from: number, to: number): Ask | undefined {
+export function nextAsk(
+  slots: readonly unknown[],
+  marks: readonly Mark[],
+  from: number,
+  to: number,
+  longest = longestPass,
+): Ask | undefined {
   let missing = from
   while (missing < to && slots[missing] !== undefined) missing++
   if (missing >= to) return undefined
@@ -29,7 +35,8 @@ export function nextAsk(slots: readonly unknown[], marks: readonly Mark[], from:
   for (const each of marks) if (each.at <= missing && each.at >= mark.at) mark = each
   // Passes end on page borders, so that scrolling back up finds whole pages missing and not odd rows.
   const border = missing - (missing % pageSize)
-  if (border - mark.at >= pageSize) return { ...mark, first: Math.min(longestPass, border - mark.at), pass: true }
+  const first = Math.min(longest, border - mark.at)
+  if (first >= pageSize) return { ...mark, first, pass: true }
   return { ...mark, first: pageSize, pass: false }
 }
 
@@ -37,7 +44,12 @@ export function nextAsk(slots: readonly unknown[], marks: readonly Mark[], from:
  * Puts a page where it belongs. Rows that are in the list already are left out: rows that were added meanwhile moved them into this page.
  * Returns where the next page begins.
  */
-export function place<Row extends { id: string }>(slots: (Row | undefined)[], known: Map<string, Row>, at: number, rows: readonly Row[]): number {
+export function place<Row extends { id: string }>(
+  slots: (Row | undefined)[],
+  known: Map<string, Row>,
+  at: number,
+  rows: readonly Row[],
+): number {
   let next = at
   for (const row of rows) {
     if (known.has(row.id)) {

@@ -25,7 +25,7 @@ export interface View {
 /** More runs than this in a chart say nothing, and make a URL too long. */
 export const mostPlotted = 50
 
-export function readView(params: URLSearchParams): View {
+export function readView(params: Pick<URLSearchParams, 'get' | 'getAll'>): View {
   const sort = params.get('sort')
   const columns = params.getAll('col')
   const plot = params.get('plot')

@@ -1,0 +1,142 @@
+/** What the page of an experiment's runs asks the server. */
+import { graphql, type ResultOf } from '#lib/api.ts'
+
+export const RunFacts = graphql(`
+  fragment RunFacts on Run {
+    id
+    name
+    status
+    user
+    startedAt
+    endedAt
+    deletedAt
+    parentId
+    cursor
+  }
+`)
+
+export type RunFacts = ResultOf<typeof RunFacts>
+
+export const RunsPage = graphql(
+  `
+  query RunsPage($experiment: ID!, $filter: String, $order: [RunOrder!], $columns: [String!]!, $first: Int!, $after: String) {
+    runTable(experiments: [$experiment], filter: $filter, orderBy: $order, columns: $columns, first: $first, after: $after) {
+      runs { ...RunFacts }
+      columns { ref values }
+      total { value exact }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`,
+  [RunFacts],
+)
+
+/** Passes over rows: only the cursor behind them is wanted. */
+export const PassRuns = graphql(`
+  query PassRuns($experiment: ID!, $filter: String, $order: [RunOrder!], $first: Int!, $after: String) {
+    searchRuns(experiments: [$experiment], filter: $filter, orderBy: $order, first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`)
+
+/** The newest start there is, so that runs which start later are known to be new. */
+export const NewestStart = graphql(`
+  query NewestStart($experiment: ID!) {
+    searchRuns(experiments: [$experiment], first: 1) { nodes { id startedAt } }
+  }
+`)
+
+/** Which runs of some pass a filter. */
+export const MatchingRuns = graphql(`
+  query MatchingRuns($experiment: ID!, $filter: String!, $first: Int!) {
+    searchRuns(experiments: [$experiment], filter: $filter, first: $first) { nodes { id } }
+  }
+`)
+
+export const CountRuns = graphql(`
+  query CountRuns($experiment: ID!, $filter: String) {
+    searchRuns(experiments: [$experiment], filter: $filter, first: 1) { total { value exact } }
+  }
+`)
+
+export const Keys = graphql(`
+  query Keys($experiment: ID!) {
+    columns(experiments: [$experiment], first: 5000) { nodes { ref kind key } pageInfo { hasNextPage } }
+  }
+`)
+
+export const ExplainFilter = graphql(`
+  query ExplainFilter($filter: String!) {
+    explainFilter(filter: $filter) { ok message start end }
+  }
+`)
+
+export const RunsChanged = graphql(
+  `
+  subscription RunsChanged($experiment: ID!, $after: String, $metrics: [String!], $params: [String!], $tags: [String!]) {
+    runsChanged(experiments: [$experiment], after: $after) {
+      runs {
+        ...RunFacts
+        metrics(keys: $metrics) { key value }
+        params(keys: $params) { key value }
+        tags(keys: $tags) { key value }
+      }
+      cursor
+    }
+  }
+`,
+  [RunFacts],
+)
+
+/** Columns that were chosen after the rows had been loaded. */
+export const RowCells = graphql(`
+  query RowCells($ids: [ID!]!, $metrics: [String!], $params: [String!], $tags: [String!]) {
+    runs(ids: $ids) {
+      id
+      metrics(keys: $metrics) { key value }
+      params(keys: $params) { key value }
+      tags(keys: $tags) { key value }
+    }
+  }
+`)
+
+export const LiveCells = graphql(`
+  subscription LiveCells($runs: [RunCursor!]!, $keys: [String!]!) {
+    points(runs: $runs, keys: $keys) {
+      points { run key steps times values }
+      cursors { run cursor }
+    }
+  }
+`)
+
+export const Sparks = graphql(`
+  query Sparks($ids: [ID!]!, $key: String!, $buckets: Int!) {
+    runs(ids: $ids) { id series(keys: [$key], buckets: $buckets) { steps last } }
+  }
+`)
+
+export const DeleteRun = graphql(
+  `
+  mutation DeleteRun($id: ID!) {
+    deleteRun(id: $id) { run { ...RunFacts } }
+  }
+`,
+  [RunFacts],
+)
+
+export const RestoreRun = graphql(
+  `
+  mutation RestoreRun($id: ID!) {
+    restoreRun(id: $id) { run { ...RunFacts } }
+  }
+`,
+  [RunFacts],
+)
+
+/** An experiment that the list of active ones does not have: a deleted one, or none. */
+export const OneExperiment = graphql(`
+  query OneExperiment($id: ID!) {
+    experiment(id: $id) { id name deletedAt }
+  }
+`)

@@ -1,0 +1,158 @@
+/** What the parts of the table share: the rows, the columns with their places, the selection and which curves are drawn. */
+import type { Real } from '#lib/format.ts'
+import { columnDecimals } from '#lib/format.ts'
+import { type Column, columnWidth, isNumeric } from './columns.ts'
+import type { RunFacts } from './documents.ts'
+import type { Row } from './row.svelte.ts'
+import type { Runs } from './rows.svelte.ts'
+import { Selection } from './selection.svelte.ts'
+import type { Order } from './view.ts'
+
+export interface PlacedColumn {
+  column: Column
+  width: number
+  /** From the first column that is not pinned, px. */
+  left: number
+  /** Figures stand at the right. */
+  isRight: boolean
+}
+
+interface Read {
+  runs: Runs
+  columns: readonly Column[]
+  order: Order | undefined
+}
+
+/** Rows that say what a column holds. */
+const sample = 200
+
+/** Called while a component is set up. */
+export function openTable(read: () => Read) {
+  const selection = new Selection()
+  let folded = $state.raw<ReadonlySet<string>>(new Set())
+  let onScreen = $state.raw<readonly Row[]>([])
+  /** The column under the cursor, by ref. */
+  let at = $state<string | undefined>()
+
+  const pinned = $derived(read().columns.find((column) => column.kind === 'metric'))
+  const rest = $derived(read().columns.filter((column) => column !== pinned))
+  const columns = $derived.by(() => {
+    let left = 0
+    return rest.map((column): PlacedColumn => {
+      const width = columnWidth(column)
+      const placed = { column, width, left, isRight: isRight(column) }
+      left += width
+      return placed
+    })
+  })
+
+  function isRight(column: Column): boolean {
+    if (column.kind === 'metric') return true
+    if (column.kind !== 'param') return column.key === 'duration'
+    const values = read()
+      .runs.head(sample)
+      .flatMap((row) => row.cells[column.ref] ?? [])
+    return values.every((value) => isNumeric(String(value)))
+  }
+
+  // A column's precision only grows while it is shown, so that a live value with a zero at its end moves nothing.
+  const grown = new Map<string, number>()
+  const decimals = $derived.by(() => {
+    const found = new Map<string, number>()
+    for (const { ref, kind } of read().columns) {
+      if (kind !== 'metric') continue
+      const needed = columnDecimals(onScreen.map((row) => row.cells[ref] as Real | null | undefined))
+      const most = Math.max(needed, grown.get(ref) ?? 0)
+      grown.set(ref, most)
+      found.set(ref, most)
+    }
+    return found
+  })
+
+  /** Places of the list that are shown; undefined while nothing is folded and every place is. */
+  const places = $derived.by(() => {
+    if (folded.size === 0) return undefined
+    const { runs } = read()
+    const shown: number[] = []
+    for (let i = 0; i < length(); i++) {
+      let above = runs.at(i)?.above
+      while (above && !folded.has(above.id)) above = above.above
+      if (!above) shown.push(i)
+    }
+    return shown
+  })
+
+  /** Rows of the list, with place for more where its end is not known. */
+  function length(): number {
+    const { runs } = read()
+    return runs.count ?? runs.reached + sample
+  }
+
+  return {
+    selection,
+    get pinned() {
+      return pinned
+    },
+    get columns() {
+      return columns
+    },
+    get order() {
+      return read().order
+    },
+    decimalsOf: (ref: string): number => decimals.get(ref) ?? 0,
+    /** How many rows can be scrolled to. */
+    get length(): number {
+      return places?.length ?? length()
+    },
+    /** The row at a place of the table; undefined where it is not loaded. */
+    row(index: number): Row | undefined {
+      return read().runs.at(places?.[index] ?? index)
+    },
+    /** The place in the list of a place of the table. */
+    placeOf: (index: number): number => places?.[index] ?? index,
+    /** Where a run stands in the table, as far as it is loaded; -1 where it does not. */
+    indexOf(id: string): number {
+      const { runs } = read()
+      const end = places?.length ?? runs.reached
+      for (let i = 0; i < end; i++) if (runs.at(places?.[i] ?? i)?.id === id) return i
+      return -1
+    },
+    /** Loaded rows between two places, both included. */
+    between(from: number, to: number): Row[] {
+      const rows: Row[] = []
+      for (let i = Math.min(from, to); i <= Math.max(from, to); i++) {
+        const row = this.row(i)
+        if (row) rows.push(row)
+      }
+      return rows
+    },
+    get onScreen() {
+      return onScreen
+    },
+    set onScreen(rows: readonly Row[]) {
+      onScreen = rows
+    },
+    get cursorColumn() {
+      return at ?? pinned?.ref
+    },
+    /** One column to the right or left, from the name on. */
+    moveColumn(by: number): void {
+      const refs = ['attributes.run_name', ...(pinned ? [pinned.ref] : []), ...columns.map(({ column }) => column.ref)]
+      const next = refs.indexOf(at ?? pinned?.ref ?? refs[0]!) + by
+      at = refs[Math.min(refs.length - 1, Math.max(0, next))]
+    },
+    isFolded: (id: string): boolean => folded.has(id),
+    fold(id: string): void {
+      folded = folded.has(id) ? new Set([...folded].filter((each) => each !== id)) : new Set([...folded, id])
+    },
+  }
+}
+
+export type Table = ReturnType<typeof openTable>
+
+/** Which curves are drawn, and their colours. */
+export interface Curves {
+  /** A CSS colour; undefined for a run whose curve is not drawn. */
+  color(id: string): string | undefined
+  toggle(run: Pick<RunFacts, 'id'>): void
+}
