@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import { complexityFromQuery } from '@pothos/plugin-complexity'
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
@@ -96,7 +95,8 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
     graphqlEndpoint: '/graphql',
     landingPage: false,
     graphiql: dev && { title: 'Tidegate' },
-    renderGraphiQL,
+    // Megabytes of a page: only where it is asked for.
+    ...(dev && { renderGraphiQL: (await import('@graphql-yoga/render-graphiql')).renderGraphiQL }),
     batching: false,
     cors: false,
     logging: false,
