@@ -43,14 +43,13 @@ function python() {
   return found
 }
 
-/** The Python of a virtual environment with test/mlflow/requirements.txt, made once for each content of that file. */
-export function mlflowPython() {
-  const requirements = join(root, 'test', 'mlflow', 'requirements.txt')
+/** The Python of a virtual environment with what that file requires, made once for each content of it. */
+export function mlflowPython(requirements = join(root, 'test', 'mlflow', 'requirements.txt')) {
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
   const venv = join(cache, `venv-${hash}`)
   const bin = join(venv, 'bin', 'python')
   if (existsSync(join(venv, '.complete'))) return bin
-  process.stderr.write('Installing the MLflow client for the tests, once …\n')
+  process.stderr.write('Installing MLflow, once …\n')
   rmSync(venv, { recursive: true, force: true })
   mkdirSync(cache, { recursive: true })
   run(python(), ['-m', 'venv', venv])
