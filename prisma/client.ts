@@ -6,8 +6,8 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './generated/client.ts'
 
-export { Prisma, type PrismaClient } from './generated/client.ts'
 export type * from './generated/client.ts'
+export { Prisma, type PrismaClient } from './generated/client.ts'
 
 // int8 as a number: nothing here is past 2^53 (the wire refuses such steps and times).
 const types: pg.CustomTypesConfig = {

@@ -1,9 +1,10 @@
 /**
- * An embedded Postgres: the real server, in a folder of ours, started and stopped with us. It listens on loopback only
- * and trusts who reaches it there, as a development database does; production names its own by DATABASE_URL.
+ * An embedded Postgres: the real server, in a folder of ours, started and stopped with us. It listens on loopback only,
+ * with a password that is in the folder, for its owner to read. Production names its own by DATABASE_URL.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -88,17 +89,22 @@ export interface EmbeddedPostgres {
 export async function startPostgres(folder: string, { port, durable = true }: EmbeddedOptions = {}): Promise<EmbeddedPostgres> {
   const how = launch()
   const data = join(folder, 'postgres')
+  const secret = join(folder, 'postgres.password')
   const options = { env, cwd: tmpdir(), uid: how.uid, gid: how.gid }
   if (!existsSync(join(data, 'PG_VERSION'))) {
     mkdirSync(data, { recursive: true, mode: 0o700 })
-    if (how.uid && how.gid) chownSync(data, how.uid, how.gid)
-    const [binary, args] = how.command('initdb', ['-D', data, '-U', 'tidegate', '-A', 'trust', '-E', 'UTF8', '--locale=C', ...(durable ? [] : ['--no-sync'])])
+    writeFileSync(secret, randomBytes(24).toString('base64url'), { mode: 0o600 })
+    for (const path of how.uid && how.gid ? [data, secret] : []) chownSync(path, how.uid!, how.gid!)
+    const fast = durable ? [] : ['--no-sync']
+    const access = ['--username=tidegate', '--auth=scram-sha-256', `--pwfile=${secret}`]
+    const [binary, args] = how.command('initdb', [`--pgdata=${data}`, ...access, '--encoding=UTF8', '--locale=C', ...fast])
     const made = spawnSync(binary, args, { ...options, encoding: 'utf8' })
     if (made.status !== 0) throw new Error(`initdb could not make ${data}: ${made.error?.message ?? made.stderr.trim()}`)
   } else {
     await stopOrphan(data)
   }
 
+  const password = readFileSync(secret, 'utf8')
   const chosen = port ?? (await freePort())
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -111,7 +117,8 @@ export async function startPostgres(folder: string, { port, durable = true }: Em
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
   const [binary, args] = how.command('postgres', [
-    '-D', data, '-p', String(chosen), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ...['-D', data, '-p', String(chosen)],
+    ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
   ])
   // A group of its own: Ctrl-C in the terminal is for us, and we stop Postgres after the last answer.
   const child: ChildProcess = spawn(binary, args, { ...options, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -130,7 +137,7 @@ export async function startPostgres(folder: string, { port, durable = true }: Em
 
   return {
     port: chosen,
-    url: (database = 'postgres') => `postgres://tidegate@127.0.0.1:${chosen}/${database}`,
+    url: (database = 'postgres') => `postgres://tidegate:${password}@127.0.0.1:${chosen}/${database}`,
     onExit: (listener) => (exited = listener),
     async stop() {
       stopping = true

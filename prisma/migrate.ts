@@ -32,7 +32,9 @@ export async function migrate(url: string): Promise<string[]> {
       const checksum = createHash('sha256').update(sql).digest('hex')
       if (known.has(name)) {
         if (known.get(name) === checksum) continue
-        throw new Error(`Migration ${name} was changed after it was applied to this database. Restore the file, and put the change into a new migration.`)
+        throw new Error(
+          `Migration ${name} was changed after it was applied to this database. Restore the file, and put the change into a new migration.`,
+        )
       }
       await client.query('BEGIN')
       await client.query(sql)
