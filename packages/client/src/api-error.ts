@@ -5,7 +5,8 @@ export class ApiError extends Error {
   override readonly name = 'ApiError'
   /**
    * The server's code, MLflow's words: INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, … Of this package itself: UNREACHABLE
-   * (no answer came, or it was away for too long) and BUFFER_FULL (too much waits to be sent).
+   * (no answer came, or it was away for too long), BUFFER_FULL (too much waits to be sent) and HTTP_ERROR (a refusal that is not
+   * the server's, such as a proxy's: `status` tells).
    */
   readonly code: string
   /** The input it is about, such as `input.metrics[3].value`, where the server says. */
