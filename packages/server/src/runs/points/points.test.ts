@@ -419,7 +419,7 @@ describe('charts', () => {
       const lines = [1, 2].map((key) => distinct(all.filter((point) => point[0] === key)))
       for (const merge of [false, true]) {
         if (merge) await mergeAll(run)
-        for (let round = 0; round < 40; round++) {
+        for (let round = 0; round < 25; round++) {
           const axis = random() < 0.6 ? 'step' : 'time'
           const span = axis === 'step' ? 20_000 : 70_000
           const from = random() < 0.4 ? undefined : random() * span - 2_000

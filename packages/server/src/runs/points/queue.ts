@@ -63,7 +63,8 @@ export function openQueue(db: Database, wrote: (run: number, seq: number, points
   }
 
   async function write(sql: Sql, groups: Array<{ run: number; parts: PointColumns[] }>, locked: 'wait' | 'skip') {
-    returnsOld ??= hasReturningOld(db).catch((error) => {
+    // On the connection at hand: transactions that hold all of the pool's would wait for one more for ever.
+    returnsOld ??= hasReturningOld(sql).catch((error) => {
       returnsOld = undefined
       throw error
     })
