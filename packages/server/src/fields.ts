@@ -70,11 +70,11 @@ export const int64 = z
 /** The same, where null and undefined mean that it is absent. */
 export const optionalInt64 = int64.nullish().transform((value) => value ?? undefined)
 
-/** Throws unless an experiment's id is a number; one past what was ever given out is -1, which nothing has. */
+/** Throws unless an experiment's id is a number; one that was never given out is -1, which nothing has. */
 export function experimentNumber(id: string): number {
-  if (!/^\d+$/.test(id)) throw invalid(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`)
+  if (!/^[-+]?\d+$/.test(id)) throw invalid(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`)
   const number = Number(id)
-  return number < 2 ** 31 ? number : -1
+  return number >= 0 && number < 2 ** 31 ? number : -1
 }
 
 const names = /^[/\p{L}\p{N}_.\- :]*$/u
@@ -91,13 +91,17 @@ export function nameFault(name: string): string | undefined {
   return undefined
 }
 
-/** The name of a param or a tag. */
-export const key = z.string().superRefine((name, context) => {
-  if (name === '') return void context.addIssue({ code: 'too_small', minimum: 1, origin: 'string', inclusive: true, input: name })
-  const fault = nameFault(name)
-  if (fault) context.addIssue({ code: 'custom', message: fault })
-  else if (name.length > limits.key) plain(context, `'key' exceeds the maximum length of ${limits.key} characters`)
-})
+const keyCalled = (what: string) =>
+  z.string().superRefine((name, context) => {
+    if (name === '') return void context.addIssue({ code: 'too_small', minimum: 1, origin: 'string', inclusive: true, input: name })
+    const fault = nameFault(name)
+    if (fault) context.addIssue({ code: 'custom', message: fault })
+    else if (name.length > limits.key) plain(context, `'${what}' exceeds the maximum length of ${limits.key} characters`)
+  })
+/** The name of a tag. */
+export const key = keyCalled('key')
+/** The name of a param. */
+export const paramKey = keyCalled('Param key')
 
 /** A metric's value as the wire has it: a number, a numeric string, a boolean. Infinities become the greatest doubles. */
 export function readValue(raw: unknown): number | undefined {
@@ -130,51 +134,78 @@ function wholeNumber(raw: unknown): number | undefined {
 /** Names seen and found right: a training loop sends the same few for ever. */
 const goodNames = new Set<string>()
 
-/** A list of metrics into columns. By hand and not by zod: this is the hottest loop of the server. */
+const missing = 'missing'
+
+/** Refuses a metric, or one of its fields. `at` is its place in a list. */
+function refuseMetric(context: Issue, at: number | undefined, message: string, field?: string, value?: unknown): false {
+  const path = [...(at === undefined ? [] : [at]), ...(field === undefined ? [] : [field])]
+  context.addIssue({ code: 'custom', message, path, params: message === missing ? { missing } : value === undefined ? {} : { value } })
+  return false
+}
+
+/** Adds a metric to the columns, or refuses it. By hand and not by zod: this is the hottest loop of the server. */
+function addMetric(columns: MetricColumns, raw: unknown, context: Issue, at?: number): boolean {
+  const metric = raw as Record<string, unknown> | null
+  if (typeof metric !== 'object' || metric === null) {
+    return refuseMetric(context, at, 'It must be an object with key, value, timestamp and step.')
+  }
+  const { key: name } = metric
+  if (name === undefined || name === null || name === '') return refuseMetric(context, at, missing, 'key')
+  if (typeof name !== 'string') return refuseMetric(context, at, 'It must be text.', 'key')
+  if (!goodNames.has(name)) {
+    const fault = nameFault(name)
+    // MLflow calls it by its name here, and not by the field it came in.
+    if (fault) return refuseMetric(context, at, fault, 'name', name)
+    if (name.length > limits.key) {
+      plain(context, `'Metric name' exceeds the maximum length of ${limits.key} characters`)
+      return false
+    }
+    if (goodNames.size > 50_000) goodNames.clear()
+    goodNames.add(name)
+  }
+  if (metric.value === undefined || metric.value === null || metric.value === '') return refuseMetric(context, at, missing, 'value')
+  const value = readValue(metric.value)
+  if (value === undefined) return refuseMetric(context, at, 'Please specify value as a valid double (64-bit floating point)', 'value')
+  if (metric.timestamp === undefined || metric.timestamp === null) return refuseMetric(context, at, missing, 'timestamp')
+  const time = wholeNumber(metric.timestamp)
+  if (time === undefined || time < 0) {
+    const message = `metric '${name}' (value=${value}). Timestamp must be a nonnegative long (64-bit integer)`
+    return refuseMetric(context, at, message, 'timestamp')
+  }
+  const step = wholeNumber(metric.step ?? 0)
+  if (step === undefined) {
+    const message = `metric '${name}' (value=${value}). Step must be a valid long (64-bit integer). ${notWhole}`
+    return refuseMetric(context, at, message, 'step')
+  }
+  columns.keys.push(name)
+  columns.values.push(value)
+  columns.times.push(time)
+  columns.steps.push(step)
+  return true
+}
+
+const noColumns = (): MetricColumns => ({ keys: [], values: [], times: [], steps: [] })
+
+/** A list of metrics into columns. */
 export const metrics = z
   .unknown()
   .optional()
   .transform((raw, context): MetricColumns => {
-    const columns: MetricColumns = { keys: [], values: [], times: [], steps: [] }
+    const columns = noColumns()
     if (raw === undefined || raw === null) return columns
-    const refuse = (message: string, path: PropertyKey[] = [], params: Record<string, unknown> = {}) => {
-      context.addIssue({ code: 'custom', message, path, params: message === missing ? { missing } : params })
+    if (!Array.isArray(raw)) {
+      context.addIssue({ code: 'custom', message: 'It must be a list.' })
       return z.NEVER
     }
-    const missing = 'missing'
-    if (!Array.isArray(raw)) return refuse('It must be a list.')
-    for (let i = 0; i < raw.length; i++) {
-      const metric = raw[i] as Record<string, unknown> | null
-      if (typeof metric !== 'object' || metric === null) return refuse('It must be an object with key, value, timestamp and step.', [i])
-      const { key: name } = metric
-      if (name === undefined || name === null || name === '') return refuse(missing, [i, 'key'])
-      if (typeof name !== 'string') return refuse('It must be text.', [i, 'key'])
-      if (!goodNames.has(name)) {
-        const fault = nameFault(name)
-        // MLflow calls it by its name here, and not by the field it came in.
-        if (fault) return refuse(fault, [i, 'name'], { value: name })
-        if (name.length > limits.key) return plain(context, `'Metric name' exceeds the maximum length of ${limits.key} characters`)
-        if (goodNames.size > 50_000) goodNames.clear()
-        goodNames.add(name)
-      }
-      if (metric.value === undefined || metric.value === null) return refuse(missing, [i, 'value'])
-      const value = readValue(metric.value)
-      if (value === undefined) return refuse('Please specify value as a valid double (64-bit floating point)', [i, 'value'])
-      if (metric.timestamp === undefined || metric.timestamp === null) return refuse(missing, [i, 'timestamp'])
-      const time = wholeNumber(metric.timestamp)
-      if (time === undefined || time < 0) {
-        return refuse(`metric '${name}' (value=${value}). Timestamp must be a nonnegative long (64-bit integer)`, [i, 'timestamp'])
-      }
-      const step = wholeNumber(metric.step ?? 0)
-      if (step === undefined)
-        return refuse(`metric '${name}' (value=${value}). Step must be a valid long (64-bit integer). ${notWhole}`, [i, 'step'])
-      columns.keys.push(name)
-      columns.values.push(value)
-      columns.times.push(time)
-      columns.steps.push(step)
-    }
+    for (let i = 0; i < raw.length; i++) if (!addMetric(columns, raw[i], context, i)) return z.NEVER
     return columns
   })
+
+/** One metric, whose fields are the input's own, into columns. Refuses by the context. */
+export function readMetric(raw: unknown, context: Issue): MetricColumns {
+  const columns = noColumns()
+  return addMetric(columns, raw, context) ? columns : z.NEVER
+}
 
 /** At most `max` of something in one request, in MLflow's words. */
 export function checkCount(what: string, max: number, count: number): void {
@@ -203,13 +234,18 @@ const views = {
   ALL: 'ALL',
 } as const
 
+const isScalar = (value: unknown) => typeof value === 'string' || typeof value === 'number'
+
+const statuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']
+
+/** MLflow's statuses, by number or name; what is none of them is left for the operation to refuse. */
+export const statusOf = (value: unknown): unknown => statuses[Number(isScalar(value) ? value : 0) - 1] ?? value
+
 /** MLflow's view types, by number or name. */
-export function lifecycleOf(value: unknown): 'ACTIVE' | 'DELETED' | 'ALL' {
-  const found = views[String(value ?? '') as keyof typeof views]
+export function lifecycleOf(value: unknown, field = 'view_type'): 'ACTIVE' | 'DELETED' | 'ALL' {
+  const name = isScalar(value ?? '') ? String(value ?? '') : 'none'
+  const found = Object.hasOwn(views, name) && views[name as keyof typeof views]
   if (!found)
-    throw invalid(
-      `Invalid value ${show(value)} for parameter 'view_type' supplied: it is one of ACTIVE_ONLY, DELETED_ONLY, ALL.`,
-      'view_type',
-    )
+    throw invalid(`Invalid value ${show(value)} for parameter '${field}' supplied: it is one of ACTIVE_ONLY, DELETED_ONLY, ALL.`, field)
   return found
 }

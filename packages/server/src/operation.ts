@@ -64,6 +64,7 @@ function refusal(ctx: Ctx, error: z.ZodError, raw: unknown): AppError {
     field += typeof part === 'number' ? `[${part}]` : `${field && '.'}${ctx.spell(String(part))}`
   }
   const params = issue.code === 'custom' ? (issue.params ?? {}) : {}
+  // MLflow calls a metric's key its name, where it refuses it: the value is not at the path then.
   if ('value' in params) value = params.value
   const missing = params.missing || value === undefined || value === null || (value === '' && issue.code === 'too_small')
   const complaint = params.plain

@@ -116,6 +116,8 @@ export async function readJson(req: IncomingMessage, limit: number): Promise<Wir
   let value: unknown
   try {
     value = JSON.parse(text)
+    // Clients of before 1.0 encoded it twice.
+    if (typeof value === 'string') value = JSON.parse(value)
   } catch (error) {
     throw new AppError('MALFORMED_REQUEST', `The body is not JSON: ${(error as Error).message}`, { cause: error })
   }

@@ -1,4 +1,5 @@
 /** Experiments as MLflow's wire has them. */
+import type { Ctx } from '../context.ts'
 import { lifecycleOf } from '../fields.ts'
 import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
 import {
@@ -14,25 +15,26 @@ import {
   setExperimentTag,
 } from './experiments.ts'
 
-const toWire = (row: ExperimentWithTags) => ({
+const toWire = (row: ExperimentWithTags, { workspace }: Ctx) => ({
   experiment_id: String(row.id),
   name: row.name,
   artifact_location: row.artifactLocation,
   lifecycle_stage: row.deletedAt === null ? 'active' : 'deleted',
   last_update_time: Number(row.updatedAt),
   creation_time: Number(row.createdAt),
+  workspace: workspace.name,
   ...(row.tags.length && { tags: row.tags.map(({ key, value }) => ({ key, value })) }),
 })
 
-const one = { out: (row: ExperimentWithTags) => ({ experiment: toWire(row) }) }
+const one = { out: (row: ExperimentWithTags, ctx: Ctx) => ({ experiment: toWire(row, ctx) }) }
 
 const search = {
   in: (input: Wire) => {
     const { viewType, orderBy, ...rest } = camelKeys(input)
     return { ...rest, lifecycle: lifecycleOf(viewType), orderBy: typeof orderBy === 'string' ? [orderBy] : orderBy }
   },
-  out: (page: { experiments: ExperimentWithTags[]; nextPageToken: string | undefined }) =>
-    compact({ experiments: page.experiments.map(toWire), next_page_token: page.nextPageToken }),
+  out: (page: { experiments: ExperimentWithTags[]; nextPageToken: string | undefined }, ctx: Ctx) =>
+    compact({ experiments: page.experiments.map((row) => toWire(row, ctx)), next_page_token: page.nextPageToken }),
 }
 
 export default [

@@ -1,5 +1,5 @@
 /** Runs as MLflow's wire has them. The only place that knows `run_uuid`. */
-import { lifecycleOf } from '../fields.ts'
+import { lifecycleOf, statusOf } from '../fields.ts'
 import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
 import { historyOf, historyOfMany, sampledHistory } from './metrics.ts'
 import type { Run } from './run.ts'
@@ -69,6 +69,7 @@ const toWire = ({ run, metrics, params, tags, inputs }: RunWithValues) => ({
       }),
     ),
   }),
+  outputs: {},
 })
 
 const whole = { out: (run: RunWithValues) => ({ run: toWire(run) }) }
@@ -98,7 +99,12 @@ const datasetsIn = (input: Wire): Wire => {
 const search = {
   in: (input: Wire) => {
     const { runViewType, orderBy, experimentIds, ...rest } = camelKeys(input)
-    return { ...rest, lifecycle: lifecycleOf(runViewType), orderBy: list(orderBy), experimentIds: list(experimentIds) ?? [] }
+    return {
+      ...rest,
+      lifecycle: lifecycleOf(runViewType, 'run_view_type'),
+      orderBy: list(orderBy),
+      experimentIds: list(experimentIds) ?? [],
+    }
   },
   out: async (page: SearchPage, ctx: Parameters<typeof valuesOf>[0]) =>
     compact({ runs: (await valuesOf(ctx, page.runs)).map(toWire), next_page_token: page.nextPageToken }),
@@ -121,17 +127,15 @@ const renamed = (input: Wire): Wire => {
 
 export default [
   post('runs/create', createRun, { in: renamed, ...whole }),
-  post('runs/update', updateRun, { in: renamed, out: (run) => ({ run_info: infoToWire(run) }) }),
+  post('runs/update', updateRun, {
+    in: (input) => renamed({ ...input, status: statusOf(input.status) }),
+    out: (run) => ({ run_info: infoToWire(run) }),
+  }),
   post('runs/delete', deleteRun, onRun),
   post('runs/restore', restoreRun, onRun),
   get('runs/get', getRun, { ...onRun, ...whole }),
   post('runs/search', searchRuns, search),
-  post('runs/log-metric', logMetric, {
-    in: (input) => {
-      const { runId, key, value, timestamp, step } = withRunId(input)
-      return { runId, metric: [{ key, value, timestamp, step }] }
-    },
-  }),
+  post('runs/log-metric', logMetric, onRun),
   post('runs/log-parameter', logParam, onRun),
   post('runs/log-batch', logBatch, onRun),
   post('runs/set-tag', setTag, onRun),
@@ -139,6 +143,8 @@ export default [
   // A data set's profile alone may have 16 MiB.
   post('runs/log-inputs', logInputs, { in: datasetsIn, limit: 64 * 1024 * 1024 }),
   post('experiments/search-datasets', searchDatasets, datasetSearch),
+  // Misspelt in MLflow, for ever.
+  post('/api/2.0mlflow/experiments/search-datasets', searchDatasets, datasetSearch),
   get('metrics/get-history', historyOf, {
     in: withRunId,
     out: (page) => compact({ metrics: pointsToWire(page.points, false), next_page_token: page.nextPageToken }),

@@ -117,10 +117,13 @@ export interface Order {
   descending?: boolean
 }
 
-/** MLflow's order_by: one column and perhaps ASC or DESC in each clause, no column twice. Throws INVALID_PARAMETER_VALUE. */
+/**
+ * MLflow's order_by: one column and perhaps ASC or DESC in each clause. A column that comes twice is refused for runs; for
+ * experiments the first counts. Throws INVALID_PARAMETER_VALUE.
+ */
 export function parseOrderBy(clauses: readonly string[], grammar: Grammar = 'runs'): Order[] {
   const seen = new Set<string>()
-  return clauses.map((clause) => {
+  return clauses.flatMap((clause) => {
     const [name, direction, ...more] = tokens(clause).slice(0, -1)
     if (clause.includes('\0') || name?.kind !== 'identifier' || more.length || (direction && direction.kind !== 'identifier'))
       throw invalid(`Invalid order_by clause '${clause}'. Could not be parsed.`, 'order_by')
@@ -130,6 +133,7 @@ export function parseOrderBy(clauses: readonly string[], grammar: Grammar = 'run
     if (column.kind === 'dataset') throw invalid(`Invalid identifier type '${column.kind}'`, 'order_by')
     if (grammar === 'experiments' && column.kind !== 'attribute') throw invalid(`Invalid order_by entity: ${column.kind}`, 'order_by')
     const id = `${column.kind}.${column.key}`
+    if (seen.has(id) && grammar === 'experiments') return []
     if (seen.has(id)) throw invalid(`\`order_by\` contains duplicate fields: [${clauses.map((it) => `'${it}'`).join(', ')}]`, 'order_by')
     seen.add(id)
     return { column, descending: way === 'desc' }
