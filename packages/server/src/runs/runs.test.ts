@@ -195,3 +195,51 @@ describe.each([
     await expect(door.createRun('abc')).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
   })
 })
+
+describe('writers of one run', () => {
+  it('never wait for each other in a circle, whatever they write and delete', async () => {
+    const experiment = await rest.createExperiment('circles')
+    const run = await rest.createRun(experiment)
+    const outcomes: string[] = []
+    const note = (done: Promise<unknown>) =>
+      done.then(
+        () => outcomes.push('ok'),
+        (error) => outcomes.push(error.code),
+      )
+    const one = (i: number) => [
+      note(
+        rest.log(run, {
+          params: [{ key: `p${i % 7}`, value: '1' }],
+          tags: [
+            { key: `t${i % 3}`, value: `${i}` },
+            { key: 'mlflow.runName', value: 'a' },
+          ],
+        }),
+      ),
+      note(
+        rest.log(run, {
+          tags: [
+            { key: 'mlflow.runName', value: `b${i}` },
+            { key: `t${(i + 1) % 3}`, value: '2' },
+          ],
+          metrics: [{ key: 'm', value: i, step: i }],
+        }),
+      ),
+      note(platform.wire('POST', 'runs/set-tag', { run_id: run, key: `t${i % 3}`, value: '3' })),
+      note(platform.wire('POST', 'runs/update', { run_id: run, run_name: `c${i}` })),
+      ...(i % 5 === 0 ? [note(rest.remove(run)), note(rest.restore(run))] : []),
+      ...(i % 20 === 0
+        ? [
+            note(
+              platform
+                .wire('POST', 'experiments/delete', { experiment_id: experiment })
+                .then(() => platform.wire('POST', 'experiments/restore', { experiment_id: experiment })),
+            ),
+          ]
+        : []),
+    ]
+    for (let i = 0; i < 60; i += 6) await Promise.all([0, 1, 2, 3, 4, 5].flatMap((j) => one(i + j)))
+    expect(outcomes.filter((outcome) => outcome === 'INTERNAL_ERROR')).toEqual([])
+    expect(outcomes.filter((outcome) => outcome === 'ok').length).toBeGreaterThan(60)
+  })
+})

@@ -11,6 +11,9 @@ import type { KeyValue, RunStatus } from './run.ts'
 /** This database's clock, ms: the cursor of changes must not depend on whose clock a server has. */
 const now = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
+/** A run that may be written to, its head locked before anything else of it: so no two writers wait for each other. */
+const head = 'h AS MATERIALIZED (SELECT run_id FROM run_head WHERE run_id = $1 AND NOT closed FOR NO KEY UPDATE)'
+
 export interface NewRun {
   uuid: string
   workspaceId: number
@@ -60,8 +63,9 @@ export interface RunChange {
   name?: string | undefined
 }
 
-const updateRun = `WITH r AS (UPDATE run SET status = coalesce($2::run_status, status), end_time = coalesce($3, end_time),
-  name = coalesce($4, name), changed_at = ${now} WHERE id = $1 AND deleted_at IS NULL RETURNING id),
+const updateRun = `WITH ${head},
+r AS (UPDATE run SET status = coalesce($2::run_status, status), end_time = coalesce($3, end_time),
+  name = coalesce($4, name), changed_at = ${now} FROM h WHERE id = h.run_id RETURNING id),
 t AS (INSERT INTO tag (run_id, key_id, v) SELECT r.id, $5::int, $4 FROM r WHERE $4 IS NOT NULL
   ON CONFLICT (run_id, key_id) DO UPDATE SET v = EXCLUDED.v)
 SELECT id FROM r`
@@ -74,7 +78,7 @@ export async function updateRunRow(sql: Sql, run: number, change: RunChange, nam
 
 // A param that is there already keeps its value. What comes back is what was written and what was there, so that a
 // different value shows, also one that another transaction put there a moment ago.
-const insertParams = `WITH h AS (SELECT run_id FROM run_head WHERE run_id = $1 AND NOT closed),
+const insertParams = `WITH ${head},
 p AS (INSERT INTO param AS m (run_id, key_id, v, n) SELECT h.run_id, k, v, n FROM h, unnest($2::int[], $3::text[], $4::float8[]) AS u(k, v, n) ORDER BY k
   ON CONFLICT (run_id, key_id) DO UPDATE SET v = m.v WHERE m.v <> EXCLUDED.v RETURNING key_id, v),
 c AS (UPDATE run SET changed_at = ${now} FROM h WHERE id = h.run_id)
@@ -89,7 +93,7 @@ export async function writeParams(sql: Sql, run: number, params: KeyedValues): P
   return new Map(row.kept.filter(([key, value]) => wanted.get(key) !== value))
 }
 
-const upsertTags = `WITH h AS (SELECT run_id FROM run_head WHERE run_id = $1 AND NOT closed),
+const upsertTags = `WITH ${head},
 t AS (INSERT INTO tag (run_id, key_id, v) SELECT h.run_id, k, v FROM h, unnest($2::int[], $3::text[]) AS u(k, v) ORDER BY k
   ON CONFLICT (run_id, key_id) DO UPDATE SET v = EXCLUDED.v),
 c AS (UPDATE run SET changed_at = ${now}, name = coalesce($4, name), parent_uuid = coalesce($5, parent_uuid) FROM h WHERE id = h.run_id)
@@ -106,7 +110,7 @@ export async function writeTags(
   return (await sql.query(upsertTags, [run, tags.keys, tags.values, name, parentUuid])).length > 0
 }
 
-const removeTag = `WITH h AS (SELECT run_id FROM run_head WHERE run_id = $1 AND NOT closed),
+const removeTag = `WITH ${head},
 t AS (DELETE FROM tag USING h WHERE tag.run_id = h.run_id AND key_id = $2 RETURNING key_id),
 c AS (UPDATE run SET changed_at = ${now}, parent_uuid = CASE WHEN $3 THEN NULL ELSE parent_uuid END FROM h, t WHERE id = h.run_id)
 SELECT (SELECT count(*) FROM h)::int AS open, (SELECT count(*) FROM t)::int AS gone`
@@ -117,15 +121,17 @@ export async function deleteTagRow(sql: Sql, run: number, key: number, isParent:
   return !row?.open ? 'closed' : row.gone ? 'deleted' : 'absent'
 }
 
-const deleteRun = `WITH r AS (UPDATE run SET deleted_at = $2, changed_at = ${now} WHERE id = $1 AND deleted_at IS NULL)
-UPDATE run_head SET closed = true WHERE run_id = $1`
-const restoreRun = `WITH r AS (UPDATE run SET deleted_at = NULL, changed_at = ${now} WHERE id = $1)
-UPDATE run_head SET closed = false WHERE run_id = $1`
+const deleteRun = `WITH h AS (UPDATE run_head SET closed = true WHERE run_id = $1 RETURNING run_id)
+UPDATE run SET deleted_at = $2, changed_at = ${now} FROM h WHERE id = h.run_id AND deleted_at IS NULL`
+const restoreRun = `WITH h AS (UPDATE run_head SET closed = false WHERE run_id = $1 RETURNING run_id)
+UPDATE run SET deleted_at = NULL, changed_at = ${now} FROM h WHERE id = h.run_id`
 
 /** Soft deletion: the row is marked and the head closed, which fences every writer. */
 export const deleteRunRow = (sql: Sql, run: number, time: number) => sql.query(deleteRun, [run, time])
 export const restoreRunRow = (sql: Sql, run: number) => sql.query(restoreRun, [run])
 
+// Heads in order, so that two that delete the same runs don't wait for each other either.
+const lockOf = `SELECT FROM run_head h JOIN run r ON r.id = h.run_id WHERE r.experiment_id = $1 ORDER BY h.run_id FOR NO KEY UPDATE OF h`
 const deleteOf = `WITH r AS (UPDATE run SET deleted_at = $2, changed_at = ${now} WHERE experiment_id = $1 AND deleted_at IS NULL RETURNING id)
 UPDATE run_head SET closed = true FROM r WHERE run_id = r.id`
 const restoreOf = `WITH r AS (UPDATE run SET deleted_at = NULL, changed_at = ${now} WHERE experiment_id = $1 AND deleted_at = $2 RETURNING id)
@@ -134,12 +140,14 @@ UPDATE run_head SET closed = false FROM r WHERE run_id = r.id`
 /** Deletes an experiment with its active runs, at `time`. */
 export async function deleteRunsOf(sql: Sql, experiment: number, time: number): Promise<void> {
   await sql.query('UPDATE experiment SET deleted_at = $2 WHERE id = $1', [experiment, time])
+  await sql.query(lockOf, [experiment])
   await sql.query(deleteOf, [experiment, time])
 }
 
 /** Restores an experiment with the runs that were deleted with it at `time`; those deleted before it stay so. */
 export async function restoreRunsOf(sql: Sql, experiment: number, time: number): Promise<void> {
   await sql.query('UPDATE experiment SET deleted_at = NULL WHERE id = $1', [experiment])
+  await sql.query(lockOf, [experiment])
   await sql.query(restoreOf, [experiment, time])
 }
 
