@@ -1,0 +1,124 @@
+/** What the page of a run asks the server. */
+import { graphql, type ResultOf } from '#lib/api.ts'
+
+const RunMetrics = graphql(`
+  fragment RunMetrics on Run {
+    id
+    cursor
+    metrics { key value step time }
+  }
+`)
+
+const RunDetails = graphql(
+  `
+  fragment RunDetails on Run {
+    ...RunMetrics
+    name
+    status
+    user
+    startedAt
+    endedAt
+    deletedAt
+    artifactUri
+    experiment { id name }
+    params { key value }
+    tags { key value }
+    datasets { dataset { id name digest sourceType profile } tags { key value } }
+    parent { id name status }
+    children(first: 20) { nodes { id name status startedAt endedAt } total { value exact } }
+    can { edit delete }
+  }
+`,
+  [RunMetrics],
+)
+
+export type RunDetails = ResultOf<typeof RunDetails>
+export type LatestMetric = RunDetails['metrics'][number]
+export type Tag = RunDetails['tags'][number]
+
+export const RunPage = graphql(
+  `
+  query RunPage($id: ID!) {
+    run(id: $id) { ...RunDetails }
+  }
+`,
+  [RunDetails],
+)
+
+export const MetricsOfRun = graphql(
+  `
+  query MetricsOfRun($id: ID!) {
+    run(id: $id) { ...RunMetrics }
+  }
+`,
+  [RunMetrics],
+)
+
+/** Only a bell: what changed is read by `RunPage`. */
+export const RunsOfExperimentChanged = graphql(`
+  subscription RunsOfExperimentChanged($experiment: ID!, $after: String) {
+    runsChanged(experiments: [$experiment], after: $after) {
+      runs { id parentId }
+      cursor
+    }
+  }
+`)
+
+/** Only a bell: which metrics got points. */
+export const MetricsChanged = graphql(`
+  subscription MetricsChanged($run: ID!, $after: String) {
+    points(runs: [{ run: $run, after: $after }]) {
+      points { key }
+      cursors { cursor }
+    }
+  }
+`)
+
+export const RenameRun = graphql(`
+  mutation RenameRun($id: ID!, $name: String!) {
+    updateRun(input: { id: $id, name: $name }) { run { id name } }
+  }
+`)
+
+export const SetTag = graphql(`
+  mutation SetTag($run: ID!, $key: String!, $value: String!) {
+    setTag(runId: $run, key: $key, value: $value) { run { id tags { key value } } }
+  }
+`)
+
+export const DeleteTag = graphql(`
+  mutation DeleteTag($run: ID!, $key: String!) {
+    deleteTag(runId: $run, key: $key) { run { id tags { key value } } }
+  }
+`)
+
+export const DeleteRun = graphql(`
+  mutation DeleteRun($id: ID!) {
+    deleteRun(id: $id) { run { id deletedAt } }
+  }
+`)
+
+export const RestoreRun = graphql(`
+  mutation RestoreRun($id: ID!) {
+    restoreRun(id: $id) { run { id deletedAt } }
+  }
+`)
+
+/** The runs of an experiment, newest first. */
+export const NeighbouringRuns = graphql(`
+  query NeighbouringRuns($experiment: ID!, $after: String) {
+    searchRuns(experiments: [$experiment], first: 200, after: $after) {
+      nodes { id }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`)
+
+export const Artifacts = graphql(`
+  query Artifacts($run: ID!, $path: String!) {
+    run(id: $run) {
+      id
+      artifacts(path: $path) { path isDirectory size url }
+    }
+  }
+`)
