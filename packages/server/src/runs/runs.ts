@@ -173,7 +173,11 @@ export const createRun = operation({
     if (!made) throw invalid(`The experiment ${experiment.id} must be in the 'active' state. Current state is deleted.`)
     ctx.events.ring('experiment', experiment.id)
     ctx.events.ring('workspace', ctx.workspace.id)
-    return runWithValues(ctx, made)
+    if (id === undefined) return runWithValues(ctx, made)
+    // A new run has what it was just given: only the row is read back.
+    const values = [...new Map(all.map(({ key, value }) => [key, value]))].map(([key, value]) => ({ key, value }))
+    values.sort((a, b) => (a.key < b.key ? -1 : 1))
+    return { run: (await readRuns(ctx.db, [id]))[0]!, params: [], metrics: [], tags: values, inputs: [] }
   },
 })
 
