@@ -34,4 +34,5 @@ it('puts charts in sections by prefix, system last', () => {
     { name: 'val', keys: ['val/loss', 'val/acc'] },
     { name: 'system', keys: ['system/cpu'] },
   ])
+  expect(toSections(['lr', 'val/acc', 'val/loss'], 'val/loss')[0]).toEqual({ name: 'val', keys: ['val/loss', 'val/acc'] })
 })

@@ -96,18 +96,20 @@ export function columnWidth(column: Column): number {
 /** True where a param's text is a number, so that it is set as one. */
 export const isNumeric = (text: string): boolean => text !== '' && Number.isFinite(Number(text))
 
-/** Charts stand in sections by what comes before the first slash of their key; keys without one stand first, under no name. */
-export function toSections(keys: readonly string[]): { name: string; keys: string[] }[] {
+/**
+ * Charts stand in sections by what comes before the first slash of their key, in the order of names, system last. The section of `first`
+ * stands before them, and it is the first in it.
+ */
+export function toSections(keys: readonly string[], first?: string): { name: string; keys: string[] }[] {
+  const nameOf = (key: string) => key.slice(0, Math.max(0, key.indexOf('/')))
   const sections = new Map<string, string[]>()
-  for (const key of keys) {
-    const at = key.indexOf('/')
-    const name = at > 0 ? key.slice(0, at) : ''
-    const section = sections.get(name)
+  for (const key of first !== undefined && keys.includes(first) ? new Set([first, ...keys]) : keys) {
+    const section = sections.get(nameOf(key))
     if (section) section.push(key)
-    else sections.set(name, [key])
+    else sections.set(nameOf(key), [key])
   }
-  const last = (name: string) => (name === 'system' ? 1 : 0)
+  const rank = (name: string) => (first !== undefined && name === nameOf(first) ? 0 : name === 'system' ? 2 : 1)
   return [...sections]
     .map(([name, keys]) => ({ name, keys }))
-    .sort((a, b) => last(a.name) - last(b.name) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .sort((a, b) => rank(a.name) - rank(b.name) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }

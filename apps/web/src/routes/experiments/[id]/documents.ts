@@ -101,6 +101,12 @@ export const RowCells = graphql(`
   }
 `)
 
+export const MetricsOfRuns = graphql(`
+  query MetricsOfRuns($ids: [ID!]!) {
+    runs(ids: $ids) { id metrics { key } }
+  }
+`)
+
 export const LiveCells = graphql(`
   subscription LiveCells($runs: [RunCursor!]!, $keys: [String!]!) {
     points(runs: $runs, keys: $keys) {

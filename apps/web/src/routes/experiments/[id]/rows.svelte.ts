@@ -77,6 +77,8 @@ export function openRuns(read: () => Wanted) {
   let cursor: string | null = null
   let range: readonly [number, number] = [0, 0]
   let isFilling = false
+  /** Someone asked for more while it was filling. */
+  let isLacking = false
 
   const search = ({ experiment, filter, order }: Wanted) => ({ experiment, filter: filter || null, order: order ? [order] : null })
 
@@ -139,8 +141,10 @@ export function openRuns(read: () => Wanted) {
 
   /** Loads what is missing of the range that is looked at, one request after another, always for the newest range. */
   async function fill(): Promise<void> {
+    isLacking = true
     if (isFilling || isReloading || !shown) return
     isFilling = true
+    isLacking = false
     const { signal } = stop
     const view = shown
     let longest = longestPass
@@ -163,17 +167,17 @@ export function openRuns(read: () => Wanted) {
           put(toRows(table, known), next.at, table)
         }
       }
-      await complete(view, signal)
+      await complete(signal)
     } catch (caught) {
       if (!signal.aborted) error = toApiError(caught)
     }
     isFilling = false
-    // A new view began meanwhile, and was not filled because of this.
-    if (signal.aborted) void fill()
+    // Asked for meanwhile, and not done because of this.
+    if (isLacking) void fill()
   }
 
   /** Asks for the cells of columns that were chosen after their rows had been loaded. */
-  async function complete(view: Wanted, signal: AbortSignal): Promise<void> {
+  async function complete(signal: AbortSignal): Promise<void> {
     const columns = wanted?.columns ?? []
     const rows = slots.slice(range[0], range[1]).filter((row) => row !== undefined)
     const lacking = new Set(rows.flatMap(({ cells }) => columns.filter((ref) => !(ref in cells))))
@@ -187,7 +191,7 @@ export function openRuns(read: () => Wanted) {
       const row = run && known.get(run.id)
       if (row) row.cells = { ...row.cells, ...cellsOf(run) }
     }
-    await complete(view, signal)
+    await complete(signal)
   }
 
   let changed = new Map<string, Changed>()

@@ -21,6 +21,8 @@ interface Read {
   runs: Runs
   columns: readonly Column[]
   order: Order | undefined
+  /** As many rows are there, where their number is not known. */
+  atLeast: number
 }
 
 /** Rows that say what a column holds. */
@@ -84,8 +86,8 @@ export function openTable(read: () => Read) {
 
   /** Rows of the list, with place for more where its end is not known. */
   function length(): number {
-    const { runs } = read()
-    return runs.count ?? runs.reached + sample
+    const { runs, atLeast } = read()
+    return runs.count ?? Math.max(atLeast, runs.reached + sample)
   }
 
   return {
