@@ -26,6 +26,9 @@ export const codes = {
 
 export type ErrorCode = keyof typeof codes
 
+/** Characters of a message: some hold what was sent, and nobody wants a megabyte of it back. */
+const longest = 2000
+
 export interface ErrorOptions {
   /** The input it is about, as its caller spells it: `metrics[3].value`. */
   field?: string
@@ -38,7 +41,7 @@ export class AppError extends Error {
   readonly field: string | undefined
 
   constructor(code: ErrorCode, message: string, { field, cause }: ErrorOptions = {}) {
-    super(message, { cause })
+    super(message.length > longest ? `${message.slice(0, longest)}...` : message, { cause })
     this.name = 'AppError'
     this.code = code
     this.field = field
@@ -56,6 +59,12 @@ export const invalid = (message: string, field?: string) => new AppError('INVALI
 
 /** Shows a value in a message as JSON, cut short. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+  let text: string
+  try {
+    text = JSON.stringify(value) ?? String(value)
+  } catch {
+    // JSON is read to any depth and written to a few thousand.
+    text = '(nested too deeply to be shown)'
+  }
   return text.length > 120 ? `${text.slice(0, 117)}...` : text
 }

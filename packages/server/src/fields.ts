@@ -37,24 +37,18 @@ const plain = (context: Issue, message: string) => {
   return z.NEVER
 }
 
-const noNul = (text: string) => !text.includes('\0')
-const nulMessage = 'Text may not hold a NUL character.'
-
-/** Text that must be there and not be empty. */
-export const required = z.string().min(1).refine(noNul, nulMessage)
-/** Text that may be absent: null and undefined are alike. */
-export const text = z
+/** Text as the database can keep it: it would refuse a NUL, and a lone surrogate would come back as another character. */
+export const anyText = z
   .string()
-  .refine(noNul, nulMessage)
-  .nullish()
-  .transform((value) => value ?? undefined)
+  .refine((text) => !text.includes('\0') && text.isWellFormed(), 'Text may not hold a NUL character or half of a surrogate pair.')
+/** Text that must be there and not be empty. */
+export const required = anyText.min(1)
+/** Text that may be absent: null and undefined are alike. */
+export const text = anyText.nullish().transform((value) => value ?? undefined)
 /** Text that is cut at `max` characters without a word, as MLflow does. */
-export const cutText = (max: number) =>
-  z
-    .string()
-    .refine(noNul, nulMessage)
-    .nullish()
-    .transform((value) => (value ?? '').slice(0, max))
+export const cutText = (max: number) => anyText.nullish().transform((value) => cut(value ?? '', max))
+/** By whole characters, which may have two UTF-16 units. */
+const cut = (value: string, max: number) => (value.length > max ? Array.from(value).slice(0, max).join('') : value)
 /** Text of at most `max` characters. */
 export const limitedText = (name: string, max: number) =>
   text.transform((value, context) =>

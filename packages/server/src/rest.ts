@@ -2,6 +2,7 @@
  * MLflow's REST is remote calls on fixed paths, so a face is a table of routes and the router a Map. Here: how a route is
  * written, how its input is read and how an answer or an error leaves. What the paths are is in the `*.rest.ts` files.
  */
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Ctx } from './context.ts'
 import { AppError, codes } from './errors.ts'
@@ -112,7 +113,9 @@ export async function readJson(req: IncomingMessage, limit: number): Promise<Wir
   if (!/^application\/json\b/i.test(req.headers['content-type'] ?? '')) {
     throw new AppError('INVALID_PARAMETER_VALUE', "Bad Request. Content-Type must be 'application/json'.")
   }
-  const text = (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8')
+  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  if (!isUtf8(bytes)) throw new AppError('MALFORMED_REQUEST', 'The body is not UTF-8.')
+  const text = bytes.toString('utf8')
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -6,7 +6,7 @@ import type { Experiment, ExperimentTag } from '@tidegate/db'
 import { z } from 'zod'
 import { type Ctx, inTransaction } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
-import { checkPage, experimentNumber, int64, key, limitedText, limits, required, text } from '../fields.ts'
+import { anyText, checkPage, experimentNumber, int64, key, limitedText, limits, required, text } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { deleteRunsOf, restoreRunsOf } from '../runs/write.sql.ts'
 import { parseOrderBy } from '../search/column.ts'
@@ -37,7 +37,7 @@ export function checkActive(experiment: Experiment): void {
 const name = z
   .string({ error: (issue) => (issue.input === undefined ? 'missing' : 'Expects a string.') })
   .min(1)
-  .refine((value) => !value.includes('\0'), 'Text may not hold a NUL character.')
+  .pipe(anyText)
   .superRefine((value, context) => {
     if (value.length > limits.experimentName) {
       context.addIssue({

@@ -9,6 +9,7 @@ import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { checkActive, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
 import {
+  anyText,
   checkCount,
   checkPage,
   cutText,
@@ -407,7 +408,7 @@ const dataset = z.object({
 })
 const inputTag = z.object({
   key: required.pipe(max('key', limits.inputTagKey)),
-  value: z.string().pipe(max('value', limits.inputTagValue)),
+  value: anyText.pipe(max('value', limits.inputTagValue)),
 })
 
 export const logInputs = operation({

@@ -81,7 +81,8 @@ export async function updateRunRow(sql: Sql, run: number, change: RunChange, nam
 const insertParams = `WITH ${head},
 p AS (INSERT INTO param AS m (run_id, key_id, v, n) SELECT h.run_id, k, v, n FROM h, unnest($2::int[], $3::text[], $4::float8[]) AS u(k, v, n) ORDER BY k
   ON CONFLICT (run_id, key_id) DO UPDATE SET v = m.v WHERE m.v <> EXCLUDED.v RETURNING key_id, v),
-c AS (UPDATE run SET changed_at = ${now} FROM h WHERE id = h.run_id)
+c AS (UPDATE run SET changed_at = ${now} FROM h WHERE id = h.run_id
+  AND NOT EXISTS (SELECT FROM p JOIN unnest($2::int[], $3::text[]) AS u(k, v) ON p.key_id = u.k WHERE p.v <> u.v))
 SELECT (SELECT count(*) FROM h)::int AS open, coalesce((SELECT json_agg(json_build_array(key_id, v)) FROM p), '[]') AS kept`
 
 /** Logs params. Returns null where the run may not be written to, else the key ids and values of those that differ. */
