@@ -5,7 +5,6 @@
  * How a key is written: `j`, `/`, `?`, `Enter`, `Escape`, `ArrowDown`, `Shift+x`, `Shift+Enter`, `Mod+k` (Cmd on a Mac, Ctrl elsewhere),
  * or two in a row within a second: `g r`. A sign that needs Shift to be typed is written as the sign.
  */
-import { untrack } from 'svelte'
 import { readStored, writeStored } from '#lib/stored.ts'
 
 export interface Key {
@@ -24,7 +23,9 @@ export interface KeyGroup {
 const chordWindow = 1_000
 const isMac = /Mac|iP(hone|ad)/.test(navigator.platform)
 
-let groups = $state.raw<readonly KeyGroup[]>([])
+// The truth is `registered`: state read while a component goes is what it was before, without what has just come in its place.
+let registered: readonly KeyGroup[] = []
+let groups = $state.raw(registered)
 let letters = $state(readStored('keys') !== 'off')
 let pending = ''
 let pendingUntil = 0
@@ -48,9 +49,9 @@ export const keyMap = {
 export function registerKeys(title: string, keys: readonly Key[]): void {
   const group: KeyGroup = { title, keys }
   $effect.pre(() => {
-    groups = [...untrack(() => groups), group]
+    groups = registered = [...registered, group]
     return () => {
-      groups = groups.filter((other) => other !== group)
+      groups = registered = registered.filter((other) => other !== group)
     }
   })
 }

@@ -14,6 +14,8 @@ export interface PageFacts {
 }
 
 let facts = $state.raw<PageFacts>({ crumbs: [] })
+// Beside the state, which reads as it was before while a component goes.
+let current: PageFacts | undefined
 
 /** Read by the shell. */
 export const page = {
@@ -29,9 +31,9 @@ export const page = {
 export function describePage(read: () => PageFacts): void {
   $effect.pre(() => {
     const mine = read()
-    facts = mine
+    facts = current = mine
     return () => {
-      if (facts === mine) facts = { crumbs: [] }
+      if (current === mine) facts = current = { crumbs: [] }
     }
   })
 }
