@@ -25,6 +25,8 @@ interface Read {
   atLeast: number
 }
 
+/** What stays when the table scrolls sideways leaves room for what does not, px. */
+const mostPinned = 140
 /** Rows that say what a column holds. */
 const sample = 200
 
@@ -94,6 +96,10 @@ export function openTable(read: () => Read) {
     selection,
     get pinned() {
       return pinned
+    },
+    /** px. */
+    get pinnedWidth() {
+      return pinned ? Math.max(90, Math.min(mostPinned, columnWidth(pinned))) : 0
     },
     get columns() {
       return columns
