@@ -50,8 +50,6 @@ export const routes: Route[] = [
   ),
   refusing('artifacts/presigned-upload-url', 'Presigned upload'),
   refusing('artifacts/presigned-download-url', 'Presigned download'),
-  // The Python client asks for a run's models before it lists or downloads from `runs:/`. There are none here yet.
-  { method: 'POST', path: 'logged-models/search', handle: async () => ({}) },
 ]
 
 /** The bytes of a request's body, where it says. */
