@@ -1,0 +1,311 @@
+/** The pages as people use them, in Chromium on a real server, while MLflow's own client trains. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Platform } from '../platform.ts'
+import { launch, openPage, python, startWithPages } from './chromium.ts'
+
+let browser: Browser
+let platform: Platform
+const children = new Set<ChildProcess>()
+
+beforeAll(async () => {
+  ;[browser, platform] = await Promise.all([launch(), startWithPages()])
+})
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await browser?.close()
+  await platform?.stop()
+})
+
+/** A Python process that trains, and knows of nothing but the address. */
+function train(origin: string, ...args: Array<string | number>) {
+  const child = spawn(python(), [join(import.meta.dirname, 'train.py'), ...args.map(String)], {
+    env: { ...process.env, MLFLOW_TRACKING_URI: origin },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  children.add(child)
+  let errors = ''
+  child.stderr.on('data', (chunk) => (errors += chunk))
+  return once(child, 'exit').then(([code]) => {
+    if (code !== 0) throw new Error(`train.py ended with ${code}: ${errors}`)
+  })
+}
+
+const newExperiment = async (name: string) => (await platform.wire('POST', 'experiments/create', { name })).experiment_id as string
+
+async function newRun(experiment_id: string, run_name: string, loss: number, more: Record<string, unknown> = {}) {
+  const { run } = await platform.wire('POST', 'runs/create', { experiment_id, run_name, start_time: Date.now() })
+  const metrics = Array.from({ length: 20 }, (_, step) => ({ key: 'loss', value: loss + 1 / (step + 1), timestamp: Date.now(), step }))
+  await platform.wire('POST', 'runs/log-batch', {
+    run_id: run.info.run_id,
+    metrics,
+    params: [{ key: 'lr', value: String(loss / 10) }],
+    ...more,
+  })
+  return run.info.run_id as string
+}
+
+/** What a chart says to those who don't see it. */
+const summary = (page: Page, chart: string) => page.getByRole('figure', { name: chart }).getByText('points from step')
+const pointsOf = async (page: Page, chart: string) => Number(/(\d+) points/.exec(await summary(page, chart).innerText())?.[1])
+
+describe('a run that trains', () => {
+  it('shows its curve moving, point by point, and then that it has finished, with its figure', async () => {
+    const trained = train(platform.origin, 'digits', 'watched', 0.05, 32, 40, 0.2)
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments`)
+    // The experiment is new: it appears by itself, and its run on its page.
+    await page.getByRole('main').getByRole('link', { name: 'digits' }).click({ timeout: 30_000 })
+    await page.getByRole('rowheader').getByRole('link', { name: 'watched' }).click({ timeout: 20_000 })
+    await page.getByRole('heading', { name: 'watched' }).waitFor()
+
+    await summary(page, 'val/loss').waitFor({ state: 'attached' })
+    const canvas = page.getByRole('figure', { name: 'val/loss' }).locator('canvas').first()
+    const [points, picture] = [await pointsOf(page, 'val/loss'), await canvas.screenshot()]
+    await expect.poll(() => pointsOf(page, 'val/loss'), { timeout: 10_000 }).toBeGreaterThan(points + 5)
+    expect((await canvas.screenshot()).equals(picture)).toBe(false)
+    expect(await page.getByRole('main').getByText('Running').count()).toBeGreaterThan(0)
+
+    await trained
+    await page.getByRole('main').getByText('Finished').first().waitFor()
+    expect(await pointsOf(page, 'val/loss')).toBe(40)
+    // Its files are listed anew when it has finished.
+    await page.getByRole('link', { name: 'Artifacts' }).click()
+    await page.getByRole('treeitem', { name: 'confusion.png' }).click()
+    const image = page.getByRole('img', { name: 'confusion.png' })
+    await image.waitFor()
+    await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth)).toBe(500)
+    expect(errors).toEqual([])
+    await page.close()
+  }, 90_000)
+
+  it('moves on the page of another server on the same database', async () => {
+    const other = await platform.another()
+    const run_id = await newRun(await newExperiment('two servers'), 'far', 0.5)
+    const { page, errors } = await openPage(browser, `${other.origin}/runs/${run_id}`)
+    await summary(page, 'loss').waitFor({ state: 'attached' })
+    expect(await pointsOf(page, 'loss')).toBe(20)
+    await platform.wire('POST', 'runs/log-metric', { run_id, key: 'loss', value: 0.1, timestamp: 1, step: 20 })
+    await expect.poll(() => pointsOf(page, 'loss')).toBe(21)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
+
+describe('the runs of an experiment', () => {
+  const names = (page: Page) => page.getByRole('rowheader').getByRole('link').allInnerTexts()
+
+  it('are sorted by a click, filtered by a line, and both are in the address', async () => {
+    const experiment = await newExperiment('sorted')
+    for (const [name, loss] of [
+      ['low', 1],
+      ['high', 3],
+      ['middle', 2],
+    ] as const)
+      await newRun(experiment, name, loss)
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'middle' }).waitFor()
+    expect(await names(page)).toEqual(['middle', 'high', 'low'])
+
+    await page.getByRole('columnheader', { name: 'loss' }).getByRole('button').click()
+    await expect.poll(() => names(page)).toEqual(['low', 'middle', 'high'])
+    await page.keyboard.press('/')
+    await page.keyboard.type('metrics.loss > 1.5')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => names(page)).toEqual(['middle', 'high'])
+
+    await page.reload()
+    await expect.poll(() => names(page)).toEqual(['middle', 'high'])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  it('stay as they are while a filter is wrong, and it says where', async () => {
+    const experiment = await newExperiment('wrong filter')
+    await newRun(experiment, 'stays', 1)
+    const { page } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'stays' }).waitFor()
+    await page.getByRole('combobox', { name: 'Filter the runs' }).fill('metrics.loss << 1')
+    await page.keyboard.press('Enter')
+    await page
+      .getByText('Invalid comparator', { exact: false })
+      .or(page.getByText('Invalid clause', { exact: false }))
+      .first()
+      .waitFor()
+    expect(await names(page)).toEqual(['stays'])
+    await page.close()
+  })
+
+  it('that are new wait behind a pill, and come when they are asked for', async () => {
+    const experiment = await newExperiment('pill')
+    await newRun(experiment, 'old', 1)
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'old' }).waitFor()
+    await newRun(experiment, 'young', 2)
+    await page.getByRole('button', { name: /1 new run/ }).waitFor()
+    expect(await names(page)).toEqual(['old'])
+    await page.keyboard.press('r')
+    await expect.poll(() => names(page)).toEqual(['young', 'old'])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  it('change their values in place', async () => {
+    const experiment = await newExperiment('cells')
+    const run_id = await newRun(experiment, 'counting', 1)
+    const { page } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('gridcell', { name: '1.05' }).waitFor()
+    await platform.wire('POST', 'runs/log-metric', { run_id, key: 'loss', value: 0.123, timestamp: 1, step: 99 })
+    await page.getByRole('gridcell', { name: '0.123' }).waitFor()
+    await page.close()
+  })
+
+  it('are deleted with a way back', async () => {
+    const experiment = await newExperiment('undo')
+    await newRun(experiment, 'kept', 1)
+    const { page } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('checkbox', { name: 'Select kept' }).click()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(async () => (await platform.wire('POST', 'runs/search', { experiment_ids: [experiment] })).runs?.length).toBe(1)
+    await expect.poll(() => names(page)).toEqual(['kept'])
+    await page.close()
+  })
+
+  it('scroll smoothly past a thousand with few elements on the page', async () => {
+    const experiment = await newExperiment('many')
+    await Promise.all(
+      Array.from({ length: 400 }, (_, i) =>
+        platform.wire('POST', 'runs/create', { experiment_id: experiment, run_name: `run-${i}`, start_time: 1000 + i }),
+      ),
+    )
+    const { page } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'run-399' }).waitFor()
+    await page.getByRole('grid', { name: 'Runs' }).hover()
+    for (let i = 0; i < 40; i++) await page.mouse.wheel(0, 400)
+    await page.getByRole('link', { name: 'run-0', exact: true }).waitFor()
+    expect(await page.getByRole('row').count()).toBeLessThan(61)
+    await page.close()
+  })
+})
+
+describe('a newcomer', () => {
+  it('is taught, and sees the first run arrive', async () => {
+    const fresh = await startWithPages()
+    const { page, errors } = await openPage(browser, fresh.origin)
+    await page.getByRole('heading', { name: 'Log your first run' }).waitFor()
+    expect(await page.getByText(`MLFLOW_TRACKING_URI=${fresh.origin}`).count()).toBe(1)
+    const { experiment_id } = await fresh.wire('POST', 'experiments/create', { name: 'first-steps' })
+    const { run } = await fresh.wire('POST', 'runs/create', { experiment_id, run_name: 'first', start_time: Date.now() })
+    for (let step = 0; step < 5; step++) {
+      await fresh.wire('POST', 'runs/log-metric', {
+        run_id: run.info.run_id,
+        key: 'loss',
+        value: 1 / (step + 1),
+        timestamp: Date.now(),
+        step,
+      })
+    }
+    await page.getByRole('main').getByRole('link', { name: 'first' }).first().click()
+    await page.waitForURL(`**/runs/${run.info.run_id}`)
+    expect(errors).toEqual([])
+    await page.close()
+    await fresh.stop()
+  })
+
+  it('follows the link that MLflow prints', async () => {
+    const experiment = await newExperiment('links')
+    const run = await newRun(experiment, 'linked', 1)
+    const { page } = await openPage(browser, `${platform.origin}/#/experiments/${experiment}/runs/${run}`)
+    await page.waitForURL(`**/runs/${run}`)
+    await page.getByRole('heading', { name: 'linked' }).waitFor()
+    await page.close()
+  })
+
+  it('jumps anywhere by the keyboard', async () => {
+    const experiment = await newExperiment('far away')
+    await newRun(experiment, 'needle', 1)
+    const { page } = await openPage(browser, `${platform.origin}/experiments`)
+    await page.getByRole('link', { name: 'far away' }).first().waitFor()
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('far aw')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/experiments/${experiment}`)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('#needle')
+    await page
+      .getByRole('option', { name: /needle/ })
+      .first()
+      .waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'needle' }).waitFor()
+    await page.close()
+  })
+
+  it('is told what is not there, and has a way on', async () => {
+    const { page } = await openPage(browser, `${platform.origin}/runs/${'0'.repeat(32)}`)
+    await page
+      .getByText(/is here|no such|not here|There is no/i)
+      .first()
+      .waitFor()
+    await page.close()
+  })
+})
+
+describe('a lost connection', () => {
+  it('is told, keeps the values, and catches up without a gap', async () => {
+    const experiment = await newExperiment('lost')
+    const run_id = await newRun(experiment, 'lost', 1)
+    const { page } = await openPage(browser, `${platform.origin}/runs/${run_id}`)
+    await summary(page, 'loss').waitFor({ state: 'attached' })
+    await page.context().setOffline(true)
+    await platform.wire('POST', 'runs/log-metric', { run_id, key: 'loss', value: 0.1, timestamp: 1, step: 20 })
+    await page.context().setOffline(false)
+    await platform.wire('POST', 'runs/log-metric', { run_id, key: 'loss', value: 0.1, timestamp: 1, step: 21 })
+    await expect.poll(() => pointsOf(page, 'loss'), { timeout: 15_000 }).toBe(22)
+    await page.close()
+  })
+})
+
+describe('every page', () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+  it('passes axe, light and dark, wide and narrow', async () => {
+    const experiment = await newExperiment('axe')
+    const run = await newRun(experiment, 'seen', 1, { tags: [{ key: 'team', value: 'tides' }] })
+    const paths = [
+      '/experiments',
+      `/experiments/${experiment}`,
+      `/runs/${run}`,
+      `/runs/${run}?tab=charts`,
+      `/runs/${run}?tab=artifacts`,
+      '/welcome',
+      '/nothing',
+    ]
+    const violations: string[] = []
+    for (const [colorScheme, width] of [
+      ['light', 1440],
+      ['dark', 1440],
+      ['light', 390],
+    ] as const) {
+      for (const path of paths) {
+        const { page } = await openPage(browser, `${platform.origin}${path}`, { colorScheme, viewport: { width, height: 900 } })
+        await page.waitForTimeout(900)
+        await page.evaluate(axe)
+        const found = (await page.evaluate('axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })')) as {
+          violations: Array<{ id: string; nodes: Array<{ html: string }> }>
+        }
+        for (const { id, nodes } of found.violations)
+          violations.push(`${path} ${colorScheme} ${width}: ${id} at ${nodes[0]?.html.slice(0, 200)}`)
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+        if (Number(overflow) > 0) violations.push(`${path} ${width}: scrolls sideways by ${overflow}`)
+        await page.close()
+      }
+    }
+    expect(violations).toEqual([])
+  }, 120_000)
+})
