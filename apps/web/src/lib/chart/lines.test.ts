@@ -59,6 +59,7 @@ it('a logarithmic scale drops what is not above zero and counts it', () => {
   const drawn = drawLine(line(steps(4), [1, 0, -2, 4]), { log: true, smoothing: 0 })
   expect(drawn.dropped).toBe(2)
   expect(drawn.raw).toEqual([1, 4])
+  expect([...drawn.starts]).toEqual([1, 1])
 })
 
 it('the extent has the extremes that points stand for, within the zoom only', () => {

@@ -91,6 +91,7 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
     marked = false
     if (log && value <= 0) {
       dropped++
+      broken = true
       continue
     }
     xs.push(at)

@@ -52,7 +52,8 @@ export interface Wanted {
 interface Series {
   readonly run: string
   readonly key: string
-  readonly points: Points
+  /** Another object after each change, so that what is derived from it is derived again; the columns are the same arrays. */
+  points: Points
   /** What of it is shown: points outside a zoom are left for the next load. */
   readonly within: { axis: 'STEP' | 'TIME'; from: number; to: number } | undefined
 }
@@ -97,7 +98,7 @@ export class LiveSeries {
   /** True while something wanted has never been answered. */
   loading: boolean = $state(false)
 
-  /** The points of a metric of a run; undefined until they are loaded. Reading it in an effect follows its changes: the object stays the same. */
+  /** The points of a metric of a run; undefined until they are loaded. Another object after each change. */
   points(run: string, key: string): Points | undefined {
     const name = nameOf(run, key)
     void this.#versions.get(name)
@@ -323,6 +324,7 @@ export class LiveSeries {
     for (const { name, arrivals } of queue) {
       const series = this.#series.get(name)
       if (series === undefined) continue
+      if (!changed.has(name)) series.points = { ...series.points }
       fold(series.points, inside(arrivals, series.within), this.#most)
       changed.add(name)
     }

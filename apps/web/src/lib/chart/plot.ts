@@ -58,8 +58,11 @@ interface Inks {
 
 /** Seen from afar a faint line is still a line. */
 const faint = 0.28
+/** In CSS pixels, at the size of axis texts. */
+const digitWidth = 5.6
+const rightPadding = 12
 const rawAlpha = 0.22
-const bandAlpha = 0.14
+const bandAlpha = 0.22
 
 export class Plot {
   readonly #plot: uPlot
@@ -75,7 +78,7 @@ export class Plot {
     this.#plot = new Plotter(
       {
         ...size,
-        padding: [8, 12, 0, 0],
+        padding: [8, rightPadding, 0, 0],
         legend: { show: false },
         scales: {
           x: { time: false, range: () => [this.#model.x.from, this.#model.x.to] },
@@ -92,12 +95,12 @@ export class Plot {
             ticks: { show: false },
             border: { show: true, width: 1, stroke: () => this.#inks.edge },
             splits: () => axisTicks(this.#model.axis, this.#model.x),
-            values: (_plot, splits) => axisTexts(this.#model.axis, splits),
+            values: (plot, splits) => this.#xTexts(plot, splits),
           },
           {
             font: small(),
             stroke: () => this.#inks.text,
-            size: (_plot, texts) => Math.max(30, 11 + Math.max(0, ...(texts ?? []).map((text) => text.length)) * 5.6),
+            size: (_plot, texts) => Math.max(30, 11 + Math.max(0, ...(texts ?? []).map((text) => text.length)) * digitWidth),
             gap: 5,
             grid: { width: 1, stroke: () => this.#inks.grid },
             ticks: { show: false },
@@ -195,6 +198,16 @@ export class Plot {
   readonly #toY = (value: number): number => (this.#model.log ? Math.log10(value) : value)
   readonly #fromY = (y: number): number => (this.#model.log ? 10 ** y : y)
 
+  /** A text that the right edge would cut is left out. */
+  #xTexts(plot: uPlot, ticks: readonly number[]): string[] {
+    const { from, to } = this.#model.x
+    const width = plot.bbox.width / devicePixelRatio || plot.width
+    return axisTexts(this.#model.axis, ticks).map((text, i) => {
+      const room = (1 - (ticks[i]! - from) / (to - from)) * width + rightPadding
+      return text.length * digitWidth > 2 * room ? '' : text
+    })
+  }
+
   #yTicks(): number[] {
     return this.#model.log ? logTicks(this.#model.y) : numberTicks(this.#model.y)
   }
@@ -251,6 +264,7 @@ export class Plot {
       ctx.strokeStyle = ctx.fillStyle = this.#color(line.color)
       if (min && max && (focus === null || strong)) {
         ctx.globalAlpha = alpha * bandAlpha
+        ctx.lineWidth = ratio
         band(ctx, drawn, min, max, first, last, left, top)
       }
       if (drawn.raw !== drawn.y && (focus === null || strong)) {
@@ -348,6 +362,8 @@ function band(
     for (let i = from; i < to; i++) ctx.lineTo(left(x[i]!), top(max[i]!))
     for (let i = to - 1; i >= from; i--) ctx.lineTo(left(x[i]!), top(min[i]!))
     ctx.fill()
+    // Two buckets share a pixel: a lone spike would be too thin to see as an area.
+    ctx.stroke()
     from = to
   }
 }

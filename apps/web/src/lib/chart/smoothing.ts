@@ -13,7 +13,9 @@ export function smooth(x: ArrayLike<number>, y: readonly number[], weight: numbe
   let mean = 0
   let weights = 0
   for (let i = 0; i < y.length; i++) {
-    weights = 1 + weights * (i === 0 ? 0 : w ** ((x[i]! - x[i - 1]!) / unit))
+    const away = i === 0 ? 0 : x[i]! - x[i - 1]!
+    // Most steps are even: a power for each would be most of the work.
+    weights = 1 + weights * (away === unit ? w : w ** (away / unit))
     mean += (y[i]! - mean) / weights
     out[i] = mean
   }

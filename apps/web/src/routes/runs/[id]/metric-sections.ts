@@ -49,7 +49,10 @@ export function firstKeys(metrics: readonly { key: string; step: number }[], mos
 export function systemLabel(key: string): { text: string; unit: '%' | 'MB' | 'W' | '' } {
   const name = key.slice('system/'.length)
   const [, rest, suffix] = /^(.*?)(?:_(percentage|megabytes|watts))?$/.exec(name) ?? []
-  const words = (rest ?? name).replace(/_(utilization)$/, '').replace(/_/g, ' ')
+  const words = (rest ?? name)
+    .replace(/_(utilization|usage)$/, '')
+    .replace(/^system_/, '')
+    .replace(/_/g, ' ')
   const text = words.replace(/\b(gpu|cpu)\b/g, (word) => word.toUpperCase())
   const unit = suffix === 'percentage' ? '%' : suffix === 'megabytes' ? 'MB' : suffix === 'watts' ? 'W' : ''
   return {

@@ -43,7 +43,7 @@ export function openView() {
     if (log) params.set('log', 'y')
     if (zoom) params.set('zoom', `${zoom.from}~${zoom.to}`)
     const path = change.path ?? page.url.searchParams.get('path')
-    if (path) params.set('path', path)
+    if (path && shown === 'artifacts') params.set('path', path)
     return params.size === 0 ? page.url.pathname : `${page.url.pathname}?${params}`
   }
 

@@ -17,6 +17,8 @@ export interface Row {
   state: 'loading' | 'empty' | 'error' | undefined
 }
 
+const byName = new Intl.Collator('en', { numeric: true })
+
 /** A file's name without its folders. */
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
@@ -75,9 +77,17 @@ export class Files {
     return this.#folders.get(folder)?.files?.find((file) => file.path === path)
   }
 
+  /** What a folder holds, without opening it. */
+  async peek(path: string): Promise<readonly File[]> {
+    await this.load(path)
+    return this.#folders.get(path)?.files ?? []
+  }
+
+  /** Asks for a folder; folders come before files. */
   async load(path = ''): Promise<void> {
     try {
-      const files = (await query(Artifacts, { run: this.#run, path })).run?.artifacts ?? []
+      const found = (await query(Artifacts, { run: this.#run, path })).run?.artifacts ?? []
+      const files = [...found].sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || byName.compare(a.path, b.path))
       this.#set(path, { files, error: undefined })
     } catch (caught) {
       this.#set(path, { files: this.#folders.get(path)?.files, error: toApiError(caught) })
