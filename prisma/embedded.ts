@@ -128,7 +128,11 @@ export async function startPostgres(folder: string, { port, durable = true }: Em
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   child.stderr?.on('data', (chunk) => (log = (log + chunk).slice(-4_000)))
   await new Promise<void>((resolve, reject) => {
-    const ready = () => log.includes('ready to accept connections') && (child.stderr?.off('data', ready), resolve())
+    const ready = () => {
+      if (!log.includes('ready to accept connections')) return
+      child.stderr?.off('data', ready)
+      resolve()
+    }
     child.stderr?.on('data', ready)
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`Postgres ended with code ${code}: ${log.trim().split('\n').slice(-3).join(' · ')}`)))

@@ -52,7 +52,7 @@ async function newRun(experiment_id: string, run_name: string, loss: number, mor
 
 /** What a chart says to those who don't see it. */
 const summary = (page: Page, chart: string) => page.getByRole('figure', { name: chart }).getByText('points from step')
-const pointsOf = async (page: Page, chart: string) => Number(/(\d+) points/.exec(await summary(page, chart).innerText())?.[1])
+const pointsOf = async (page: Page, chart: string) => Number(/(\d+) points/.exec((await summary(page, chart).textContent()) ?? '')?.[1])
 
 describe('a run that trains', () => {
   it('shows its curve moving, point by point, and then that it has finished, with its figure', async () => {
