@@ -281,6 +281,28 @@ describe.each(calls)('%s %s', (method, path, input) => {
   })
 })
 
+it('a filter and an order made of random words are searched by or refused, and never fail', async () => {
+  const words =
+    `metrics. params. tags. attributes. datasets. m p name status start_time run_id experiment_id \`a b\` "c" 'd' '1' 1 -1.5 1e400 .5
+    = != < >= <> == LIKE ILIKE IN NOT IS NULL AND OR and ( ) () ('a','b') (1) , ; . ' " \` \\ % _ -- /* DESC ASC \u00fc \ud83c\udf0a x`.split(
+      /\s+/,
+    )
+  const random = generator(42)
+  const phrase = (longest: number) =>
+    Array.from({ length: 1 + random(longest) }, () => words[random(words.length)]! + (random(3) ? ' ' : '')).join('')
+  for (let i = 0; i < 300; i++) {
+    const filter = random(2) ? phrase(12) : `metrics.m ${phrase(3)}`
+    const order_by = random(3) ? [] : [phrase(4)]
+    for (const [path, query] of [
+      ['runs/search', { experiment_ids: [experiment] }],
+      ['experiments/search', { max_results: 5 }],
+    ] as const) {
+      const answer = await send('POST', `/api/2.0/mlflow/${path}`, { body: JSON.stringify({ ...query, filter, order_by }), headers: json })
+      if (answer.status !== 200) checkRefusal(answer, `${path} ${filter} by ${order_by}`)
+    }
+  }
+})
+
 describe('a body that is too large', () => {
   /** Sends a head, and then nothing: what is answered was decided without the body. */
   const announce = (path: string, headers: Record<string, string | number>, chunk?: Buffer) =>
