@@ -16,7 +16,7 @@ const uniform = '((hashint8(i * 100 + k)::bigint & 2147483647) / 2147483648.0)::
 const metricName = `CASE k WHEN 0 THEN 'acc' WHEN 1 THEN 'loss' ELSE 'm' || k END`
 const paramName = `CASE k WHEN 0 THEN 'model' WHEN 1 THEN 'lr' ELSE 'p' || k END`
 const paramValue = `CASE k WHEN 0 THEN 'm' || i % 10 WHEN 1 THEN (ARRAY['0.1', '0.01', '0.001', '0.0001'])[1 + i % 4] ELSE 'v' || (i * 7 + k) % 50 END`
-const tags = `(VALUES ('mlflow.runName', 'run-' || i), ('mlflow.user', 'bench'), ('mlflow.source.name', 'train.py'), ('mlflow.source.type', 'LOCAL'),
+const tags = `LATERAL (VALUES ('mlflow.runName', 'run-' || i), ('mlflow.user', 'bench'), ('mlflow.source.name', 'train.py'), ('mlflow.source.type', 'LOCAL'),
   ('team', (ARRAY['vision', 'speech', 'text'])[1 + i % 3])) AS t(name, v)`
 const keys = (count: number) => `generate_series(0, ${count - 1}) AS k`
 const uuid = (experiment: number) => `md5('${experiment}/' || i)`
@@ -53,7 +53,7 @@ const intoTidegate = (experiment: number, count: number) => {
      ${runs} CROSS JOIN ${keys(params)} ${key(1, paramName)}`,
     `INSERT INTO latest (run_id, key_id, step, ts, value, settled) SELECT r.id, key.id, 100, ${since} + i * 1000::bigint + 400, ${uniform}, ${uniform}
      ${runs} CROSS JOIN ${keys(metrics)} ${key(0, metricName)}`,
-    `INSERT INTO tag (run_id, key_id, v) SELECT r.id, key.id, t.v ${runs}, LATERAL ${tags} ${key(2, 't.name')}`,
+    `INSERT INTO tag (run_id, key_id, v) SELECT r.id, key.id, t.v ${runs}, ${tags} ${key(2, 't.name')}`,
     'ANALYZE',
   ]
 }

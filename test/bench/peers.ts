@@ -113,7 +113,8 @@ export async function tidegate(folder: string): Promise<Tidegate> {
     processes: () => (running ? [running.child.pid!] : []),
     sql(text, values) {
       const [, , , databasePort] = readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')
-      return query(`postgres://tidegate@127.0.0.1:${databasePort}/postgres`, text, values)
+      const password = readFileSync(join(folder, 'postgres.password'), 'utf8')
+      return query(`postgres://tidegate:${password}@127.0.0.1:${databasePort}/postgres`, text, values)
     },
   }
 }

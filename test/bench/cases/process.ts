@@ -52,4 +52,5 @@ const memory: Case = {
   },
 }
 
-export const processes = [start, memory]
+/** Memory first: a start forgets what the cases before have left. */
+export const processes = [memory, start]
