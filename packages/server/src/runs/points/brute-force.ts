@@ -1,6 +1,6 @@
 /** For the tests of points: what they must answer, found the slow way, and input to try it with. */
 import { compareValues } from './columns.ts'
-import type { ChartLine, ChartRange, PointColumns } from './points.ts'
+import type { ChartLine, ChartRange, PointColumns } from './shape.ts'
 
 export type Point = [key: number, step: number, time: number, value: number]
 

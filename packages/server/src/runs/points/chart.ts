@@ -6,8 +6,8 @@
 import type { Sql } from '@tidegate/db'
 import { unpackBatch, unpackChunk, unpackSummaries } from './codec.ts'
 import { type Columns, combine, compareValues, type Order, pick, slice } from './columns.ts'
-import type { ChartLine, ChartRange, Sample, SampleRange } from './points.ts'
 import { bytesOf, type LineRow, readLines } from './read.sql.ts'
+import type { ChartLine, ChartRange, Sample, SampleRange } from './shape.ts'
 
 /**
  * A metric's points are read where there are at most so many for each entry; of several metrics fewer, down to `coarse`,

@@ -6,8 +6,8 @@ import type { Sql } from '@tidegate/db'
 import { invalid, show } from '../../errors.ts'
 import { unpackBatch, unpackChunk } from './codec.ts'
 import { type Columns, combine, compareValues, listOf, pick } from './columns.ts'
-import type { HistoryOptions, HistoryPage } from './points.ts'
 import { bytesOf, readHistory } from './read.sql.ts'
+import type { HistoryOptions, HistoryPage } from './shape.ts'
 
 interface Point {
   time: number

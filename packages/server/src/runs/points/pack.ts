@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { packBatch } from './codec.ts'
 import { ascends, ordered } from './columns.ts'
-import type { PointColumns } from './points.ts'
+import type { PointColumns } from './shape.ts'
 
 /** The greatest point of each metric, and the least step and time: parallel arrays. */
 export interface Tops {

@@ -9,7 +9,7 @@
 import type { Database, Sql } from '@tidegate/db'
 import { hasReturningOld, writeTail } from './append.sql.ts'
 import { pack } from './pack.ts'
-import type { PointColumns } from './points.ts'
+import type { PointColumns } from './shape.ts'
 
 /** Statements for many runs at once. More than two gained nothing. */
 const flights = 2

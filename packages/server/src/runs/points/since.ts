@@ -5,8 +5,8 @@
 import type { Database } from '@tidegate/db'
 import { unpackBatch, unpackChunk } from './codec.ts'
 import { type Columns, combine, listOf, pick } from './columns.ts'
-import type { NewPoints, RunCursor, Series } from './points.ts'
 import { bytesOf, type NewRows, oneSnapshot, readChunksAfter, readEarlier, readNewRows, type Touched } from './read.sql.ts'
+import type { NewPoints, RunCursor, Series } from './shape.ts'
 
 /** Points of one answer, about; shared by the runs asked for. A row is never divided. */
 const mostPoints = 50_000
