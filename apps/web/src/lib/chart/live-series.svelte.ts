@@ -72,6 +72,8 @@ const seriesPerQuery = 200
 const keysPerQuery = 100
 /** More subscriptions than this are made into one again. */
 const mostGroups = 6
+/** Charts come on screen one by one: what is wanted within so long is asked for together, ms. */
+const gather = 30
 /** After a longer absence all is loaded anew: replaying an hour of points would take longer. */
 const longAbsence = 30_000
 
@@ -91,6 +93,7 @@ export class LiveSeries {
   #queue: { name: string; arrivals: Arrivals }[] = []
   #frame: number | undefined
   #hiddenAt: number | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
   #disposed = false
 
   /** Why the last load failed; undefined when it did not. */
@@ -116,15 +119,28 @@ export class LiveSeries {
     if (rangeKey !== this.#rangeKey) {
       this.#rangeKey = rangeKey
       this.reload()
-      return
+    } else if (runs.some((run) => keys.some((key) => this.#isNew(run, key)))) {
+      this.#timer ??= setTimeout(() => this.#complete(), gather)
+      this.#settle()
     }
-    const isNew = (run: string, key: string) => !this.#asked.has(nameOf(run, key)) && !this.#isFollowed(nameOf(run, key))
+  }
+
+  /** Asks for what is wanted and neither here nor under way. */
+  #complete(): void {
+    this.#timer = undefined
+    const { runs, keys } = this.#wanted
     // Runs that lack all the keys and keys that lack some runs are asked for apart, so that nothing is loaded twice.
-    const newRuns = runs.filter((run) => keys.every((key) => isNew(run, key)))
+    const newRuns = runs.filter((run) => keys.every((key) => this.#isNew(run, key)))
     const oldRuns = runs.filter((run) => !newRuns.includes(run))
-    const newKeys = keys.filter((key) => oldRuns.some((run) => isNew(run, key)))
+    const newKeys = keys.filter((key) => oldRuns.some((run) => this.#isNew(run, key)))
     if (newRuns.length > 0 && keys.length > 0) void this.#begin(newRuns, keys)
     if (newKeys.length > 0) void this.#begin(oldRuns, newKeys)
+    this.#settle()
+  }
+
+  #isNew(run: string, key: string): boolean {
+    const name = nameOf(run, key)
+    return !this.#asked.has(name) && ![...this.#groups].some((group) => group.members.has(name))
   }
 
   /** Loads all of it anew. What is shown stays until the answer is there. */
@@ -151,6 +167,7 @@ export class LiveSeries {
 
   dispose(): void {
     this.#disposed = true
+    clearTimeout(this.#timer)
     for (const group of this.#groups) group.stop()
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
   }
@@ -161,10 +178,6 @@ export class LiveSeries {
 
   #changed(name: string): void {
     untrack(() => this.#versions.set(name, (this.#versions.get(name) ?? 0) + 1))
-  }
-
-  #isFollowed(name: string): boolean {
-    return [...this.#groups].some((group) => group.members.has(name))
   }
 
   #forget(names: ReadonlySet<string>): void {
@@ -194,7 +207,7 @@ export class LiveSeries {
   }
 
   #settle(): void {
-    const loading = this.#asked.size > 0
+    const loading = this.#asked.size > 0 || this.#timer !== undefined
     if (untrack(() => this.loading) !== loading) this.loading = loading
   }
 
@@ -225,6 +238,8 @@ export class LiveSeries {
     }
     for (const name of names) if (isMine(name)) this.#asked.delete(name)
     this.#settle()
+    // Once all is quiet; a reload that leaves as many would not help.
+    if (this.#groups.size > mostGroups && this.#asked.size === 0 && done === undefined) this.reload()
   }
 
   /** The series as they are, each with the cursor that its answer ends at. */
@@ -236,7 +251,15 @@ export class LiveSeries {
     // A metric without points has no series, so no cursor. The run's own is good for it if taken before we look a second time.
     const cursors = new Map<string, string>()
     for (const run of (await query(CursorsOfRuns, { runs: lacking })).runs) if (run) cursors.set(run.id, run.cursor)
-    const late = (await this.#query(lacking, keys)).filter(({ series }) => !known.has(nameOf(series.run, series.key)))
+    // Runs that lack the same are asked for together.
+    const alike = new Map<string, { runs: string[]; keys: string[] }>()
+    for (const run of lacking) {
+      const lacks = keys.filter((key) => !known.has(nameOf(run, key)))
+      const sort = JSON.stringify(lacks)
+      if (!alike.has(sort)) alike.set(sort, { runs: [], keys: lacks })
+      alike.get(sort)!.runs.push(run)
+    }
+    const late = (await Promise.all([...alike.values()].map((some) => this.#query(some.runs, some.keys)))).flat()
     for (const { series } of late) known.add(nameOf(series.run, series.key))
     const empty = lacking.flatMap((run) => {
       const cursor = found.find(({ series }) => series.run === run)?.cursor ?? cursors.get(run)
@@ -287,7 +310,6 @@ export class LiveSeries {
       this.#groups.add(group)
       this.#listen(group)
     }
-    if (this.#groups.size > mostGroups && groups.length < mostGroups) this.reload()
   }
 
   #listen(group: Group): void {
