@@ -11,7 +11,7 @@ export interface SourceFacts {
   commit: string | undefined
   branch: string | undefined
   repository: string | undefined
-  /** Other tags of MLflow, without their prefix. */
+  /** Other tags of MLflow, without their prefix; those that are JSON are for programs. */
   rest: { name: string; value: string }[]
   /** What someone wrote about the run. */
   note: string | undefined
@@ -44,7 +44,7 @@ export function sourceFacts(tags: readonly Tag[]): SourceFacts {
     repository: value('mlflow.source.git.repoURL', 'mlflow.gitRepoURL'),
     note: value('mlflow.note.content'),
     rest: tags
-      .filter((tag) => tag.key.startsWith('mlflow.') && !shown.has(tag.key) && tag.value.length <= 200)
+      .filter((tag) => tag.key.startsWith('mlflow.') && !shown.has(tag.key) && tag.value.length <= 200 && !/^[[{]/.test(tag.value))
       .map((tag) => ({ name: tag.key.slice('mlflow.'.length), value: tag.value })),
   }
 }
