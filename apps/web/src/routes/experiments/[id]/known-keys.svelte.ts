@@ -1,5 +1,6 @@
 /** The keys in use in an experiment: what the filter suggests and the column chooser lists. At most 5 000. */
 import { query } from '#lib/api.ts'
+import { connection } from '#lib/connection.svelte.ts'
 import { type Column, columnRef, defaultColumns, type Kind } from './columns.ts'
 import { Keys } from './documents.ts'
 
@@ -46,7 +47,7 @@ export function openKeys(experiment: string, read: () => { changes: number; isLi
   function loadLater(): void {
     timer ??= setTimeout(() => {
       timer = undefined
-      if (document.visibilityState === 'visible') void load()
+      if (document.visibilityState === 'visible' && connection.state !== 'stale') void load()
       else asks++
     }, wait())
   }

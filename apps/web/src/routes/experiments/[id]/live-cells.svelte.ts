@@ -1,6 +1,7 @@
 /** Newest values of running runs on screen: one subscription to the metrics that are shown, applied once per animation frame. */
 import { live } from '#lib/api.ts'
 import type { Real } from '#lib/format.ts'
+import { newestOf, type Place } from './cells.ts'
 import { type Cell, columnRef } from './columns.ts'
 import { LiveCells } from './documents.ts'
 import type { Row } from './row.svelte.ts'
@@ -17,26 +18,6 @@ export interface Arrival {
 const settleAfter = 200
 /** What the server follows at once. */
 const mostRuns = 200
-
-interface Place {
-  step: number
-  time: number
-}
-
-/** Where the newest of some points stands: highest step, then time, then the later one. -1 for none. */
-export function newestOf({ steps, times }: Pick<Arrival, 'steps' | 'times'>, after: Place | undefined): number {
-  let best = -1
-  let step = after?.step ?? Number.NEGATIVE_INFINITY
-  let time = after?.time ?? Number.NEGATIVE_INFINITY
-  for (let i = 0; i < steps.length; i++) {
-    const isNewer = steps[i]! > step || (steps[i]! === step && times[i]! >= time)
-    if (!isNewer) continue
-    best = i
-    step = steps[i]!
-    time = times[i]!
-  }
-  return best
-}
 
 /** Called while a component is set up. `onpoints` gets what came, for the small curves. */
 export function followCells(
