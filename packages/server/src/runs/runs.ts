@@ -332,9 +332,8 @@ export const logBatch = operation({
     }
     const paramIds = params.length ? await keyed(ctx.db, ref.experimentId, 'param', params) : undefined
     const tagIds = tags.length ? await keyed(ctx.db, ref.experimentId, 'tag', tags) : undefined
+    // Each of these locks the run's head before anything else, so that no two transactions wait for each other.
     await inTransaction(ctx, async (tx) => {
-      // The head first, always: whoever writes to a run in a transaction waits here, and nowhere in a circle.
-      if (!(await ctx.points.lock(ref.id, tx))) throw inactive(ref)
       if (paramIds) await putParams(tx, ref, params, paramIds)
       if (tagIds) await putTags(tx, ref, tags, tagIds)
       if (points) await ctx.points.append(ref.id, points, tx)
