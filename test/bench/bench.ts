@@ -1,8 +1,10 @@
 /** What a case is given, and what it gives back. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Figure, median } from './figures.ts'
 import { type Connection, connect } from './http.ts'
 import type { Mlflow, Peer, Tidegate } from './peers.ts'
+import { busyOf } from './processes.ts'
 
 export interface Bench {
   tidegate: Tidegate
@@ -16,6 +18,20 @@ export interface Bench {
 export interface Case {
   name: string
   run(bench: Bench): Promise<Figure[]>
+}
+
+/**
+ * Waits until neither server works any more, for 20 s at most: what one case has left to do, such as merging points or
+ * vacuuming, must not slow the next.
+ */
+export async function settle({ mlflow, tidegate }: Bench): Promise<void> {
+  const used = () => busyOf([...mlflow.processes(), ...tidegate.processes()])
+  for (let i = 0, before = used(); i < 20; i++) {
+    await sleep(1000)
+    const now = used()
+    if (now - before < 60) return
+    before = now
+  }
 }
 
 /** Measures both in turn, A B A B, so that what else the machine does meets both; answers the medians. */

@@ -53,6 +53,13 @@ export function memoryByName(roots: number[]): string {
     .join(', ')
 }
 
+/** Milliseconds of processor that those processes and all below them have used. A tick is 10 ms on Linux. */
+export const busyOf = (roots: number[]): number =>
+  tree(roots).reduce((sum, pid) => {
+    const [user = '0', system = '0'] = read(`/proc/${pid}/stat`).split(') ').at(-1)!.split(' ').slice(11)
+    return sum + (Number(user) + Number(system)) * 10
+  }, 0)
+
 /** Starts to watch how far resident memory rises, Postgres left out. The result says by how many MiB it rose at its peak. */
 export function watchPeak(roots: number[]): () => number {
   const before = new Map<number, number>()

@@ -2,7 +2,7 @@
  * `pnpm bench [case…] [--quick] [--save FILE]`: Tidegate beside MLflow, and the figures as ratios in one table.
  *
  * Both run on this machine's loopback, each on a durable Postgres of its own with the same binaries and settings. Both are
- * asked by the same client (http.ts), in turn, in several rounds; the table has medians. MLflow 3.17.2 is given the number
+ * asked by the same client (http.ts), in turn, in several rounds; the table has medians. A case begins when both are at rest. MLflow 3.17.2 is given the number
  * of workers that a short trial finds best, and is spared the job runners it would start. Runs and points that are only
  * read are put straight into its tables (load.sql.ts).
  *
@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { prepareClient, preparePages } from '../../apps/server/prepare.mjs'
 import { mlflowPython } from '../prerequisites.mjs'
-import { type Bench, type Case, connected } from './bench.ts'
+import { type Bench, type Case, connected, settle } from './bench.ts'
 import { artifacts } from './cases/artifacts.ts'
 import { histories } from './cases/history.ts'
 import { live } from './cases/live.ts'
@@ -99,6 +99,7 @@ if (!flags.quick && positionals.length === 0) {
 
 for (const { name, run } of wanted) {
   tell(`${name} …`)
+  await settle(bench)
   try {
     figures.push(...(await run(bench)))
   } catch (error) {
