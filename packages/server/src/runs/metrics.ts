@@ -7,6 +7,7 @@ import { visibleExperiments } from '../experiments/experiments.ts'
 import { int64, optionalInt64, required, text } from '../fields.ts'
 import { call, operation } from '../operation.ts'
 import { findKeys, keyNames } from './keys.sql.ts'
+import type { ChartLine } from './points/points.ts'
 import { type RunRef, runTarget } from './runs.ts'
 import { changesPerRead, databaseTime, runsChangedSince } from './write.sql.ts'
 
@@ -128,18 +129,8 @@ export const sampledHistory = operation({
   },
 })
 
-/** One metric's line for a chart. */
-export interface Line {
-  key: string
-  steps: number[]
-  times: number[]
-  min: number[]
-  max: number[]
-  last: number[]
-  count: number
-  sampled: boolean
-  cursor: number
-}
+/** One metric's line for a chart, by its name. */
+export type Line = Omit<ChartLine, 'key'> & { key: string }
 
 /** Lines of some metrics of a run; a metric the run has no point of is left out. */
 export const chartOf = operation({
