@@ -74,8 +74,6 @@ const route =
 
 export const get = route('GET')
 export const post = route('POST')
-export const patch = route('PATCH')
-export const del = route('DELETE')
 
 /** Drops what is unset and empty lists, as protobuf's JSON does. */
 export function compact<T extends object>(message: T): Partial<T> {

@@ -4,7 +4,8 @@
  */
 import { type ApiError, graphql, live, query, type ResultOf, toApiError } from '#lib/api.ts'
 
-const ExperimentFacts = graphql(`
+/** What is kept of an experiment. */
+export const ExperimentFacts = graphql(`
   fragment ExperimentFacts on Experiment {
     id
     name

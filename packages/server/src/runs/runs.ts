@@ -190,15 +190,6 @@ export const getRun = operation({
   run: (ctx, _, { id }) => runWithValues(ctx, id),
 })
 
-export const searchInput = z.object({
-  experimentIds: z.array(z.string()).nullish(),
-  filter: text,
-  lifecycle: z.enum(['ACTIVE', 'DELETED', 'ALL']).default('ACTIVE'),
-  orderBy: z.array(z.string()).nullish(),
-  maxResults: int64.nullish().transform((value) => value ?? 1000),
-  pageToken: text,
-})
-
 const onWorkspace = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
 
 export interface SearchPage {
@@ -212,7 +203,15 @@ export interface SearchPage {
 /** Runs of the experiments that the caller may read. `count`: also how many match. */
 export const searchRuns = operation({
   name: 'run.search',
-  input: searchInput.extend({ count: z.boolean().default(false) }),
+  input: z.object({
+    experimentIds: z.array(z.string()).nullish(),
+    filter: text,
+    lifecycle: z.enum(['ACTIVE', 'DELETED', 'ALL']).default('ACTIVE'),
+    orderBy: z.array(z.string()).nullish(),
+    maxResults: int64.nullish().transform((value) => value ?? 1000),
+    pageToken: text,
+    count: z.boolean().default(false),
+  }),
   action: 'read',
   on: onWorkspace,
   async run(ctx, { experimentIds, filter, lifecycle, orderBy, maxResults, pageToken: token, count }): Promise<SearchPage> {

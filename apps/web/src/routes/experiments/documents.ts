@@ -1,57 +1,42 @@
 /** What the list of experiments asks the server. */
 import { graphql } from '#lib/api.ts'
-
-/** As `#lib/experiments.svelte.ts` keeps them. */
-const ListedExperiment = graphql(`
-  fragment ListedExperiment on Experiment {
-    id
-    name
-    artifactLocation
-    createdAt
-    updatedAt
-    deletedAt
-    runCount
-    liveCount
-    tags { key value }
-    can { edit delete }
-  }
-`)
+import { ExperimentFacts } from '#lib/experiments.svelte.ts'
 
 export const DeletedExperiments = graphql(
   `
   query DeletedExperiments($after: String) {
     experiments(lifecycle: DELETED, first: 200, after: $after) {
-      nodes { ...ListedExperiment }
+      nodes { ...ExperimentFacts }
       pageInfo { hasNextPage endCursor }
     }
   }
 `,
-  [ListedExperiment],
+  [ExperimentFacts],
 )
 
 export const RenameExperiment = graphql(
   `
   mutation RenameExperiment($input: UpdateExperimentInput!) {
-    updateExperiment(input: $input) { experiment { ...ListedExperiment } }
+    updateExperiment(input: $input) { experiment { ...ExperimentFacts } }
   }
 `,
-  [ListedExperiment],
+  [ExperimentFacts],
 )
 
 export const DeleteExperiment = graphql(
   `
   mutation DeleteExperiment($id: ID!) {
-    deleteExperiment(id: $id) { experiment { ...ListedExperiment } }
+    deleteExperiment(id: $id) { experiment { ...ExperimentFacts } }
   }
 `,
-  [ListedExperiment],
+  [ExperimentFacts],
 )
 
 export const RestoreExperiment = graphql(
   `
   mutation RestoreExperiment($id: ID!) {
-    restoreExperiment(id: $id) { experiment { ...ListedExperiment } }
+    restoreExperiment(id: $id) { experiment { ...ExperimentFacts } }
   }
 `,
-  [ListedExperiment],
+  [ExperimentFacts],
 )
