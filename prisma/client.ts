@@ -22,6 +22,8 @@ export interface Sql {
 
 export interface Database extends Sql {
   prisma: PrismaClient
+  /** The connections themselves: for libraries that want a pool. */
+  pool: pg.Pool
   /** All of `work`'s statements, or none. */
   tx<T>(work: (sql: Sql) => Promise<T>): Promise<T>
   /** A connection of its own, outside the pool: for LISTEN. */
@@ -64,9 +66,11 @@ export function createDb(url: string, { connections = 10 }: DatabaseOptions = {}
   })
   // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
   return {
     prisma,
+    pool,
     ...over(pool),
     async tx(work) {
       const client = await pool.connect()

@@ -7,6 +7,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import manifest from './package.json' with { type: 'json' }
 
 const folder = join(import.meta.dirname, 'migrations')
 /** Any number, the same in every process: many may start at once. */
@@ -45,8 +46,19 @@ export async function migrate(url: string): Promise<string[]> {
       await client.query('COMMIT')
       applied.push(name)
     }
+    await prepareQueue(client, url)
     return applied
   } finally {
     await client.end()
   }
+}
+
+/** graphile-worker, which keeps the job queue, has migrations of its own. Which version's were applied is said on its schema. */
+async function prepareQueue(client: pg.Client, url: string) {
+  const wanted = manifest.dependencies['graphile-worker']
+  const { rows } = await client.query(`SELECT obj_description(to_regnamespace('graphile_worker'), 'pg_namespace') AS version`)
+  if (rows[0].version === wanted) return
+  const { Logger, runMigrations } = await import('graphile-worker')
+  await runMigrations({ connectionString: url, logger: new Logger(() => () => {}) })
+  await client.query(`COMMENT ON SCHEMA graphile_worker IS '${wanted}'`)
 }

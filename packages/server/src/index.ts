@@ -8,6 +8,8 @@ import type { Kernel } from './context.ts'
 import { openEvents } from './events.ts'
 import { createGraphql } from './graphql.ts'
 import { createHttp } from './http.ts'
+import { type Job, startWorker } from './jobs.ts'
+import { jobs } from './modules.ts'
 import { openPoints } from './runs/points/points.ts'
 
 export { type Config, help, type ReadConfig, readConfig } from './config.ts'
@@ -30,6 +32,8 @@ export interface ServerOptions {
   dev?: boolean
   /** @default 'info' */
   logLevel?: string
+  /** In place of the modules' own: for tests. */
+  jobs?: Array<Job<unknown>>
   /** Where log lines go. @default standard error */
   logTo?: DestinationStream
 }
@@ -68,6 +72,8 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
   const { port } = http.address() as AddressInfo
   kernel.origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
 
+  const stopWorker = startWorker(kernel, options.jobs ?? jobs)
+
   let closing: Promise<void> | undefined
   const close = async () => {
     const closed = new Promise<void>((resolve) => http.close(() => resolve()))
@@ -76,7 +82,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     const late = setTimeout(() => http.closeAllConnections(), drain)
     await closed
     clearTimeout(late)
-    await stopMerger()
+    await Promise.all([stopMerger(), stopWorker()])
     await events.close()
     await db.close()
   }

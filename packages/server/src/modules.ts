@@ -1,11 +1,14 @@
 /** The list of what the faces are made of. A new module is a line or three here. */
 import { routes as artifactRoutes, transfers as artifactTransfers } from './artifacts/artifacts.rest.ts'
 import experiments from './experiments/experiments.rest.ts'
+import type { Job } from './jobs.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
 import type { Route, Transfer } from './rest.ts'
 import runs from './runs/runs.rest.ts'
 
 export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes]
+/** Work after the answer. */
+export const jobs: Array<Job<unknown>> = []
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers]
 
 /** Each adds its types and fields to the builder. */
