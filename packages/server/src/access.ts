@@ -25,6 +25,8 @@ export const roots = {
   Tag: 'Experiment',
   Artifact: 'Experiment',
   Dataset: 'Experiment',
+  AlertRule: 'Experiment',
+  Alert: 'Experiment',
 } as const
 
 export interface Actor {

@@ -17,6 +17,11 @@ export const settings = {
     fallback: '',
   },
   connections: { env: 'TIDEGATE_CONNECTIONS', help: 'Database connections of this process.', fallback: '10' },
+  outboundHosts: {
+    env: 'TIDEGATE_OUTBOUND_HOSTS',
+    help: 'Hosts besides those on the public internet that alerts may call, separated by commas.',
+    fallback: '',
+  },
   logLevel: { env: 'TIDEGATE_LOG_LEVEL', help: 'debug (a line per operation), info, warn, error.', fallback: 'info' },
 } as const
 
@@ -43,6 +48,10 @@ const schema = z.object({
     .string()
     .regex(/^[1-9]\d{0,2}$/, 'is not a number of connections: give 1 to 999')
     .transform(Number),
+  outboundHosts: z
+    .string()
+    .regex(/^[^\s/]*$/, 'is not a list of hosts: give names or addresses, without ports, separated by commas')
+    .transform((hosts) => hosts.split(',').filter(Boolean)),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
 })
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Ability, Actor } from './access.ts'
 import type { Artifacts } from './artifacts/store.ts'
 import type { Events } from './events.ts'
+import type { Outbound } from './outbound.ts'
 import type { Points } from './runs/points/points.ts'
 
 /** What the whole process shares. */
@@ -12,6 +13,7 @@ export interface Kernel {
   events: Events
   points: Points
   artifacts: Artifacts
+  outbound: Outbound
   log: Logger
   /** Where clients reach us, such as http://127.0.0.1:5000. */
   origin: string

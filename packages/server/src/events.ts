@@ -8,13 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@tidegate/db'
 import type { Logger } from 'pino'
 
-export type Bell = 'run' | 'experiment' | 'workspace'
+/** 'alerts' is a workspace's. */
+export type Bell = 'run' | 'experiment' | 'workspace' | 'alerts'
 
 export interface Events {
   /** Wakes whoever listens to this thing, in every process. Call it after the commit. */
   ring(kind: Bell, id: number): void
   /** Yields once at the start and then after rings: at most one turn each `pause` ms, however many rang. Ends with the signal. */
   listen(bells: Array<[Bell, number]>, signal: AbortSignal, pause?: number): AsyncGenerator<void>
+  /** Hears every ring of this process, and no other's, at once. Returns what ends it. */
+  overhear(kind: Bell, heard: (id: number) => void): () => void
   close(): Promise<void>
 }
 
@@ -27,6 +30,7 @@ const gather = 20
 export async function openEvents(db: Database, log: Logger): Promise<Events> {
   const self = randomUUID().slice(0, 8)
   const listeners = new Map<string, Set<() => void>>()
+  const eavesdroppers = new Map<Bell, Set<(id: number) => void>>()
   const waiting = new Set<string>()
   let closed = false
   let flushing = false
@@ -81,6 +85,7 @@ export async function openEvents(db: Database, log: Logger): Promise<Events> {
     ring(kind, id) {
       const bell = `${kind}:${id}`
       wake(bell)
+      for (const heard of eavesdroppers.get(kind) ?? []) heard(id)
       waiting.add(bell)
       if (!flushing) void flush()
     },
@@ -116,6 +121,12 @@ export async function openEvents(db: Database, log: Logger): Promise<Events> {
           if (!listeners.get(name)?.size) listeners.delete(name)
         }
       }
+    },
+
+    overhear(kind, heard) {
+      const set = eavesdroppers.get(kind) ?? new Set()
+      eavesdroppers.set(kind, set.add(heard))
+      return () => set.delete(heard)
     },
 
     async close() {

@@ -9,7 +9,8 @@ import { openEvents } from './events.ts'
 import { createGraphql } from './graphql.ts'
 import { createHttp } from './http.ts'
 import { type Job, startWorker } from './jobs.ts'
-import { jobs } from './modules.ts'
+import { jobs, watchers } from './modules.ts'
+import { openOutbound } from './outbound.ts'
 import { openPoints } from './runs/points/points.ts'
 
 export { type Config, help, type ReadConfig, readConfig } from './config.ts'
@@ -32,6 +33,8 @@ export interface ServerOptions {
   dev?: boolean
   /** @default 'info' */
   logLevel?: string
+  /** Hosts that may be called besides those on the public internet. @default none */
+  outboundHosts?: string[]
   /** In place of the modules' own: for tests. */
   jobs?: Array<Job<unknown>>
   /** Where log lines go. @default standard error */
@@ -58,7 +61,15 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
   })
   const points = openPoints(db, log)
   const stopMerger = points.startMerger()
-  const kernel: Kernel = { db, events, points, artifacts: openArtifacts({ stores: options.plugins, log }), log, origin: '' }
+  const kernel: Kernel = {
+    db,
+    events,
+    points,
+    artifacts: openArtifacts({ stores: options.plugins, log }),
+    outbound: openOutbound(options.outboundHosts ?? []),
+    log,
+    origin: '',
+  }
   const graphql = await createGraphql(kernel, { dev: options.dev ?? false })
   const http = createHttp(kernel, { pages: options.pages, graphql })
   await new Promise<void>((resolve, reject) => {
@@ -73,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
   kernel.origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
 
   const stopWorker = startWorker(kernel, options.jobs ?? jobs)
+  const stopWatchers = watchers.map((start) => start(kernel))
 
   let closing: Promise<void> | undefined
   const close = async () => {
@@ -82,6 +94,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     const late = setTimeout(() => http.closeAllConnections(), drain)
     await closed
     clearTimeout(late)
+    await Promise.all(stopWatchers.map((stop) => stop()))
     await Promise.all([stopMerger(), stopWorker()])
     await events.close()
     await db.close()

@@ -1,5 +1,8 @@
 /** The list of what the faces are made of. A new module is a line or three here. */
+import { deliver } from './alerts/deliver.ts'
+import { judgeRun, sweep, watchRuns } from './alerts/watch.ts'
 import { routes as artifactRoutes, transfers as artifactTransfers } from './artifacts/artifacts.rest.ts'
+import type { Kernel } from './context.ts'
 import experiments from './experiments/experiments.rest.ts'
 import type { Job } from './jobs.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
@@ -8,7 +11,9 @@ import runs from './runs/runs.rest.ts'
 
 export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes]
 /** Work after the answer. */
-export const jobs: Array<Job<unknown>> = []
+export const jobs: Array<Job<unknown>> = [judgeRun, sweep, deliver]
+/** What listens as long as the server runs. */
+export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers]
 
 /** Each adds its types and fields to the builder. */
@@ -20,4 +25,5 @@ export const graphql = () =>
     import('./runs/mutations.graphql.ts'),
     import('./runs/live.graphql.ts'),
     import('./search/search.graphql.ts'),
+    import('./alerts/alerts.graphql.ts'),
   ])

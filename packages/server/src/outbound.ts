@@ -1,0 +1,77 @@
+/**
+ * Calls that leave the server, to addresses that users name. Always true: what is connected to is an address on the public
+ * internet or one that the operator has named (`--outbound-hosts`), checked after the name was looked up, so that no name
+ * leads into the network behind the server; redirects are not followed.
+ */
+import { lookup } from 'node:dns'
+import { request as overHttp } from 'node:http'
+import { request as overHttps } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { invalid } from './errors.ts'
+
+export interface Outbound {
+  /** Throws INVALID_PARAMETER_VALUE where a URL can't be called, as far as its text tells. */
+  check(url: string, field: string): void
+  /** Sends a body, gives the answer's status. Throws where there is none. */
+  post(url: string, call: { headers: Record<string, string>; body: string; signal: AbortSignal }): Promise<number>
+}
+
+/** How long a call may take, ms. */
+const patience = 10_000
+const way = 'Use a public address, or let the operator name the host with --outbound-hosts.'
+
+const isPublic = (address: string) => ipaddr.process(address).range() === 'unicast'
+
+export function openOutbound(allowedHosts: readonly string[]): Outbound {
+  const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()))
+
+  /** Why an address is refused before it is looked up. */
+  function fault(text: string): string | undefined {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    if (!url || !['http:', 'https:'].includes(url.protocol)) return 'It must be an http:// or https:// URL.'
+    if (url.username || url.password) return 'It must not hold a user name or a password.'
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    if (allowed.has(host)) return undefined
+    if (ipaddr.isValid(host) ? !isPublic(host) : /^localhost$|\.localhost$|\.local$|\.internal$|^[^.]+$/.test(host))
+      return `'${host}' is not an address on the public internet. ${way}`
+    return undefined
+  }
+
+  const checkedLookup: LookupFunction = (host, options, done) =>
+    lookup(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, '', 0)
+      const bad = allowed.has(host) ? undefined : addresses.find(({ address }) => !isPublic(address))
+      if (bad) return done(new Error(`'${host}' leads to ${bad.address}, which is not on the public internet. ${way}`), '', 0)
+      if (options.all) return (done as (error: null, addresses: object[]) => void)(null, addresses)
+      done(null, addresses[0]!.address, addresses[0]!.family)
+    })
+
+  return {
+    check(url, field) {
+      const message = fault(url)
+      if (message) throw invalid(`The URL can't be called. ${message}`, field)
+    },
+    post(url, { headers, body, signal }) {
+      return new Promise((resolve, reject) => {
+        const message = fault(url)
+        if (message) return reject(new Error(message))
+        const send = url.startsWith('https:') ? overHttps : overHttp
+        const request = send(url, {
+          method: 'POST',
+          headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+          lookup: checkedLookup,
+          agent: false,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+        })
+        request.on('error', reject)
+        request.on('response', (response) => {
+          // Whatever it says is nobody's to read here.
+          response.resume()
+          resolve(response.statusCode ?? 0)
+        })
+        request.end(body)
+      })
+    },
+  }
+}
