@@ -26,4 +26,5 @@ export const graphql = () =>
     import('./runs/live.graphql.ts'),
     import('./search/search.graphql.ts'),
     import('./alerts/alerts.graphql.ts'),
+    import('./transfer/transfer.graphql.ts'),
   ])

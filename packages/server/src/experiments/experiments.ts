@@ -34,7 +34,7 @@ export function checkActive(experiment: Experiment): void {
   }
 }
 
-const name = z
+export const experimentName = z
   .string({ error: (issue) => (issue.input === undefined ? 'missing' : 'Expects a string.') })
   .min(1)
   .pipe(anyText)
@@ -62,7 +62,7 @@ const isUniqueViolation = (error: unknown) => (error as { code?: string }).code 
 
 export const createExperiment = operation({
   name: 'experiment.create',
-  input: z.object({ name, artifactLocation: text, tags: z.array(tag).nullish() }),
+  input: z.object({ name: experimentName, artifactLocation: text, tags: z.array(tag).nullish() }),
   action: 'create',
   on: here,
   async run(ctx, { name, artifactLocation, tags }): Promise<ExperimentWithTags> {
@@ -153,7 +153,7 @@ export const searchExperiments = operation({
 
 export const renameExperiment = operation({
   name: 'experiment.rename',
-  input: z.object({ experimentId: required, newName: name }),
+  input: z.object({ experimentId: required, newName: experimentName }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
   async run(ctx, { newName }, row): Promise<ExperimentWithTags> {

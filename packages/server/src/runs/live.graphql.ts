@@ -5,14 +5,14 @@ import { changedRuns, type PointsBatch as PointsBatchRow, pointsSince } from './
 import { readRuns } from './read.sql.ts'
 import { Run } from './runs.graphql.ts'
 
-const RunCursor = builder.inputType('RunCursor', {
+export const RunCursor = builder.inputType('RunCursor', {
   fields: (t) => ({ run: t.id({ required: true }), after: t.string({ description: 'Null: from now on.' }) }),
 })
-const RunCursorAt = builder.objectRef<{ run: string; cursor: number }>('RunCursorAt').implement({
+export const RunCursorAt = builder.objectRef<{ run: string; cursor: number }>('RunCursorAt').implement({
   fields: (t) => ({ run: t.exposeID('run'), cursor: t.string({ resolve: ({ cursor }) => String(cursor) }) }),
 })
 
-const LivePoints = builder.objectRef<PointsBatchRow['points'][number]>('LivePoints').implement({
+export const LivePoints = builder.objectRef<PointsBatchRow['points'][number]>('LivePoints').implement({
   description: 'New points of one metric of one run, as columns of equal length.',
   fields: (t) => ({
     run: t.exposeID('run'),

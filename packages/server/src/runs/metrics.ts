@@ -65,7 +65,7 @@ export const historyOf = operation({
 })
 
 /** The securable of a question about several runs: each run is authorised by itself. */
-const onRuns = async (ctx: Ctx, { runIds }: { runIds: string[] }) => {
+export const onRuns = async (ctx: Ctx, { runIds }: { runIds: string[] }) => {
   const targets = await Promise.all([...new Set(runIds)].map((id) => runTarget(ctx, id)))
   for (const { securable } of targets) authorise(ctx.ability, 'read', securable)
   return { securable: { kind: 'Workspace', id: ctx.workspace.id } as const, row: targets.map(({ row }) => row) }

@@ -10,7 +10,7 @@ const RunPayload = builder
   .objectRef<RunRow>('RunPayload')
   .implement({ fields: (t) => ({ run: t.field({ type: Run, resolve: (run) => run }) }) })
 
-const ParamInput = builder.inputType('ParamInput', {
+export const ParamInput = builder.inputType('ParamInput', {
   fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
 })
 const MetricInput = builder.inputType('MetricInput', {
@@ -58,7 +58,7 @@ const DatasetData = builder.inputType('DatasetData', {
     profile: t.string(),
   }),
 })
-const DatasetInputInput = builder.inputType('DatasetInputInput', {
+export const DatasetInputInput = builder.inputType('DatasetInputInput', {
   fields: (t) => ({ dataset: t.field({ type: DatasetData, required: true }), tags: t.field({ type: [TagInput] }) }),
 })
 const LogInputsInput = builder.inputType('LogInputsInput', {

@@ -50,7 +50,7 @@ import {
 
 /** Tags that MLflow keeps in step with the run itself. */
 const nameTag = 'mlflow.runName'
-const parentTag = 'mlflow.parentRunId'
+export const parentTag = 'mlflow.parentRunId'
 
 /** What never changes about a run: enough to ask permission and to write. */
 export interface RunRef {
@@ -119,10 +119,10 @@ async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[])
 }
 
 const max = (name: string, length: number) => z.string().max(length, `'${name}' exceeds the maximum length of ${length} characters`)
-const status = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'])
+export const status = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'])
 const tag = z.object({ key, value: cutText(limits.tagValue) })
 const param = z.object({ key: paramKey, value: cutText(limits.paramValue) })
-const list = <T>(item: z.ZodType<T>) =>
+export const list = <T>(item: z.ZodType<T>) =>
   z
     .array(item)
     .nullish()
@@ -396,7 +396,7 @@ export const deleteTag = operation({
   },
 })
 
-const dataset = z.object({
+export const dataset = z.object({
   name: required.pipe(max('name', limits.datasetName)),
   digest: required.pipe(max('digest', limits.datasetDigest)),
   sourceType: required,
@@ -404,7 +404,7 @@ const dataset = z.object({
   schema: text.pipe(max('schema', limits.datasetSchema).optional()).transform((value) => value ?? null),
   profile: text.pipe(max('profile', limits.datasetProfile).optional()).transform((value) => value ?? null),
 })
-const inputTag = z.object({
+export const inputTag = z.object({
   key: required.pipe(max('key', limits.inputTagKey)),
   value: anyText.pipe(max('value', limits.inputTagValue)),
 })
