@@ -1,4 +1,6 @@
 /** A Chromium and a platform with the built pages, for the tests that use them as a person would. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type Browser, chromium as browsers, type Page } from 'playwright-core'
 import type { Platform } from '../platform.ts'
@@ -41,4 +43,15 @@ export async function openPage(
   page.on('pageerror', (error) => errors.push(error.message))
   await page.goto(url)
   return { page, errors }
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe finds wrong with the page as it stands, by WCAG 2.2 AA. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  const found = (await page.evaluate('axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })')) as {
+    violations: Array<{ id: string; nodes: Array<{ html: string }> }>
+  }
+  return found.violations.map(({ id, nodes }) => `${id} at ${nodes[0]?.html.slice(0, 200)}`)
 }

@@ -4,6 +4,8 @@ export interface Toast {
   text: string
   kind: 'done' | 'error'
   undo: (() => void | Promise<void>) | undefined
+  /** Where it leads. */
+  href: string | undefined
 }
 
 const shownFor = 6_000
@@ -18,11 +20,11 @@ export function closeToast(id: number): void {
   if (at >= 0) toasts.splice(at, 1)
 }
 
-/** Says something. `undo` adds a button that takes it back. Returns the toast's id. */
-export function toast(text: string, options: { kind?: Toast['kind']; undo?: Toast['undo'] } = {}): number {
+/** Says something. `undo` adds a button that takes it back, `href` a link to what it is about. Returns the toast's id. */
+export function toast(text: string, options: { kind?: Toast['kind']; undo?: Toast['undo']; href?: string } = {}): number {
   const id = ++last
   const kind = options.kind ?? 'done'
-  toasts.push({ id, text, kind, undo: options.undo })
+  toasts.push({ id, text, kind, undo: options.undo, href: options.href })
   if (kind === 'done') setTimeout(closeToast, shownFor, id)
   return id
 }

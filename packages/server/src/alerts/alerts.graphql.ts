@@ -77,6 +77,7 @@ const AlertRule = builder.prismaObject('AlertRule', {
       description: 'The condition in words: "loss is NaN or infinite".',
       resolve: (rule) => sentence(rule.condition as Condition, rule.metric),
     }),
+    experiment: t.relation('experiment'),
     url: t.exposeString('url', { nullable: true, description: 'Called when it fires. Null: it is told in the pages only.' }),
     enabled: t.exposeBoolean('enabled'),
     createdBy: t.exposeString('createdBy'),
@@ -128,8 +129,8 @@ const AlertConnection = builder.objectRef<AlertPage>('AlertConnection').implemen
 builder.queryFields((t) => ({
   alertRules: t.field({
     type: [AlertRule],
-    description: 'The rules of an experiment, oldest first; 100 at most.',
-    args: { experiment: t.arg.id({ required: true }) },
+    description: 'The rules of an experiment, or of all that you may read, oldest first; 10 000 at most.',
+    args: { experiment: t.arg.id() },
     resolve: (_root, { experiment }, ctx) => call(ctx, listAlertRules, { experimentId: experiment }),
   }),
   alerts: t.field({

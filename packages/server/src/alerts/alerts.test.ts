@@ -97,7 +97,7 @@ describe('alert rules', () => {
     await log(run, 'loss', 50, 3)
     const { rule } = await createRule({ metric: 'loss', condition: { kind: 'THRESHOLD', comparator: 'GT', limit: 10 } })
     expect(rule.sentence).toBe('loss > 10')
-    expect((await some(1)).nodes[0].message).toBe('loss is 50 at step 3: > 10')
+    expect((await some(1)).nodes[0].message).toBe('loss is 50 at step 3: over 10')
   })
 
   it('notice a run that has fallen silent, and that it has ended', async () => {
@@ -133,7 +133,7 @@ describe('alert rules', () => {
       expect(JSON.parse(body)).toMatchObject({
         entity: 'alert',
         action: 'fired',
-        data: { message: 'loss is 2 at step 5: > 1', run_id: run, value: 2, step: 5, url: `${platform.origin}/runs/${run}` },
+        data: { message: 'loss is 2 at step 5: over 1', run_id: run, value: 2, step: 5, url: `${platform.origin}/runs/${run}` },
       })
     }
   })

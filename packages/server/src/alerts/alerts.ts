@@ -137,13 +137,21 @@ export const testAlertRule = operation({
   },
 })
 
+/** Oldest first, of the experiments that the caller may read. */
 export const listAlertRules = operation({
   name: 'alert-rule.list',
-  input: z.object({ experimentId: required }),
+  input: z.object({ experimentId: text }),
   action: 'read',
-  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  run: (ctx, _, { id: experimentId }): Promise<AlertRule[]> =>
-    ctx.db.prisma.alertRule.findMany({ where: { experimentId }, orderBy: { id: 'asc' } }),
+  on: here,
+  run: async (ctx, { experimentId }): Promise<AlertRule[]> =>
+    ctx.db.prisma.alertRule.findMany({
+      where: {
+        workspaceId: ctx.workspace.id,
+        experimentId: { in: await visibleExperiments(ctx, experimentId === undefined ? undefined : [experimentId]) },
+      },
+      orderBy: { id: 'asc' },
+      take: 10_000,
+    }),
 })
 
 export type AlertWithDeliveries = Alert & { deliveries: AlertDelivery[] }

@@ -21,15 +21,15 @@ describe('a condition', () => {
 
   it('finds a value past a limit, and again after it has come back', () => {
     expect(fired({ kind: 'threshold', comparator: '>', limit: 2 }, [1, 2, 3, 4, 1, 5])).toEqual([
-      [2, 'loss is 3 at step 2: > 2'],
-      [5, 'loss is 5 at step 5: > 2'],
+      [2, 'loss is 3 at step 2: over 2'],
+      [5, 'loss is 5 at step 5: over 2'],
     ])
-    expect(fired({ kind: 'threshold', comparator: '<=', limit: 0.5 }, [0.5])).toEqual([[0, 'loss is 0.5 at step 0: <= 0.5']])
+    expect(fired({ kind: 'threshold', comparator: '<=', limit: 0.5 }, [0.5])).toEqual([[0, 'loss is 0.5 at step 0: at most 0.5']])
   })
 
   it('waits for as many points as it was told to', () => {
     expect(fired({ kind: 'threshold', comparator: '>=', limit: 2, points: 3 }, [2, 2, 1, 2, 2, 2, 2])).toEqual([
-      [5, 'loss is 2 at step 5: >= 2, for 3 points'],
+      [5, 'loss is 2 at step 5: at least 2, for 3 points'],
     ])
   })
 

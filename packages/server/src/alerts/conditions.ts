@@ -65,6 +65,8 @@ const compare = {
   '<=': (a: number, b: number) => a <= b,
 }
 
+const words = { '>': 'over', '>=': 'at least', '<': 'under', '<=': 'at most' }
+
 /** What new points of one metric, in the order of their steps, mean. `memory` is changed. The first finding is given. */
 export function judge(condition: Condition, memory: Memory, metric: string, { steps, values }: NewPoints): Finding | undefined {
   let found: Finding | undefined
@@ -83,7 +85,7 @@ function judgeOne(condition: Condition, memory: Memory, step: number, value: num
     const { comparator, limit, points } = condition
     memory.held = compare[comparator](value, limit) ? (memory.held ?? 0) + 1 : 0
     const since = points > 1 ? `, for ${points} points` : ''
-    return once(memory, memory.held >= points, () => `is ${shown(value)} at step ${step}: ${comparator} ${shown(limit)}${since}`)
+    return once(memory, memory.held >= points, () => `is ${shown(value)} at step ${step}: ${words[comparator]} ${shown(limit)}${since}`)
   }
   if (condition.kind === 'plateau') {
     if (!isReal(value)) return undefined
