@@ -8,10 +8,12 @@ import type { Job } from './jobs.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
 import type { Route, Transfer } from './rest.ts'
 import runs from './runs/runs.rest.ts'
+import { collectTrash } from './trash/collect.ts'
+import { measureTrash } from './trash/measure.ts'
 
 export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes]
 /** Work after the answer. */
-export const jobs: Array<Job<unknown>> = [judgeRun, sweep, deliver]
+export const jobs: Array<Job<unknown>> = [judgeRun, sweep, deliver, collectTrash, measureTrash]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers]
@@ -27,4 +29,5 @@ export const graphql = () =>
     import('./search/search.graphql.ts'),
     import('./alerts/alerts.graphql.ts'),
     import('./transfer/transfer.graphql.ts'),
+    import('./trash/trash.graphql.ts'),
   ])

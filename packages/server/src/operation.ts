@@ -8,9 +8,9 @@ import { type Action, authorise, type Securable } from './access.ts'
 import type { Ctx } from './context.ts'
 import { AppError, show } from './errors.ts'
 
-/** What an operation acts on: the row, and what permission on it is asked of. */
+/** What an operation acts on: the row, and what permission on it is asked of: on each, where there are several. */
 export interface Target<Row> {
-  securable: Securable
+  securable: Securable | Securable[]
   row: Row
 }
 
@@ -44,7 +44,7 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
     const parsed = op.input.safeParse(raw)
     if (!parsed.success) throw refusal(ctx, parsed.error, raw)
     const { securable, row } = await op.on(ctx, parsed.data)
-    authorise(ctx.ability, op.action, securable)
+    for (const each of [securable].flat()) authorise(ctx.ability, op.action, each)
     return await op.run(ctx, parsed.data, row)
   } catch (error) {
     outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'

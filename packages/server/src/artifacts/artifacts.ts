@@ -13,7 +13,7 @@ import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
-import { type ExperimentRoot, findExperimentRoot, findExperimentRoots, findRunRoots, type RunRoot } from './owner.sql.ts'
+import { type ExperimentRoot, findExperimentRoot, findExperimentRoots, findRunRoots, isPurged, type RunRoot } from './owner.sql.ts'
 import { cleanPath } from './path.ts'
 import { type Place, proxiedPath } from './store.ts'
 
@@ -28,7 +28,7 @@ interface Spot {
 
 const proxiedRoot = 'mlflow-artifacts:/'
 /** A model's artifact root, and what is below it. */
-const modelPath = /(?:^|\/)models\/m-[0-9a-f]{32}\/artifacts(\/.*)?$/s
+const modelPath = /(?:^|\/)models\/(m-[0-9a-f]{32})\/artifacts(\/.*)?$/s
 const isWithin = (path: string, root: string | undefined) => root !== undefined && (path === root || path.startsWith(`${root}/`))
 
 const target = (ctx: Ctx, owner: ExperimentRoot, spot: Spot): Target<Spot> | undefined =>
@@ -95,9 +95,15 @@ const upload = { path, body: z.instanceof(Readable), size: z.int().min(0).option
 /** Writes all of a body, or nothing. */
 async function put(ctx: Ctx, { body, size }: { body: Readable; size?: number | undefined }, { place, path, run }: Spot): Promise<void> {
   if (run && run.deletedAt !== null) throw invalid(`The run ${run.uuid} must be in the 'active' state. Current state is deleted.`)
-  const isRoot = run ? place.key === ctx.artifacts.locate(run.artifactUri).key : !modelPath.exec(path)?.[1]
+  const isRoot = run ? place.key === ctx.artifacts.locate(run.artifactUri).key : !modelPath.exec(path)?.[2]
   if (isRoot) throw invalid(`Invalid path: '${path}' is a folder. Add the file's name.`, 'path')
   await ctx.artifacts.put(place, body, { size, signal: ctx.signal })
+  // A purge that began since may have looked for files before this one was there.
+  const model = modelPath.exec(path)?.[1]
+  const gone = run ? !(await findRunRoots(ctx.db, [run.uuid])).length : model !== undefined && (await isPurged(ctx.db, model))
+  if (!gone) return
+  await ctx.artifacts.delete(place)
+  throw notFound(`${run ? `Run with id=${run.uuid}` : `Model with id=${model}`} was purged meanwhile: nothing is kept.`)
 }
 
 export const putArtifact = operation({

@@ -17,6 +17,10 @@ export const findRunRoots = (sql: Sql, uuids: string[]) =>
     [uuids],
   )
 
+/** Whether that run or model was purged a moment ago: its files may have been looked for already. */
+export const isPurged = async (sql: Sql, uuid: string): Promise<boolean> =>
+  (await sql.query('SELECT FROM purge WHERE uuid = $1 LIMIT 1', [uuid])).length > 0
+
 export interface ExperimentRoot {
   experimentId: number
   workspaceId: number
@@ -27,7 +31,7 @@ const columns = 'id AS "experimentId", workspace_id AS "workspaceId", artifact_l
 
 /** The experiment of that number. */
 export const findExperimentRoot = (sql: Sql, id: number) =>
-  sql.query<ExperimentRoot>(`SELECT ${columns} FROM experiment WHERE id = $1`, [id])
+  sql.query<ExperimentRoot>(`SELECT ${columns} FROM experiment WHERE id = $1 AND purged_at IS NULL`, [id])
 
 /**
  * The experiments whose location is one of these paths below `mlflow-artifacts:/`, the oldest first: a location that was
@@ -36,7 +40,7 @@ export const findExperimentRoot = (sql: Sql, id: number) =>
 export const findExperimentRoots = (sql: Sql, paths: string[]) =>
   sql.query<ExperimentRoot>(
     `SELECT ${columns} FROM experiment
-     WHERE artifact_location LIKE 'mlflow-artifacts:%'
+     WHERE artifact_location LIKE 'mlflow-artifacts:%' AND purged_at IS NULL
        AND regexp_replace(artifact_location, '^mlflow-artifacts:(//[^/]*)?/*|/+$', '', 'g') = ANY($1) ORDER BY id LIMIT 1`,
     [paths],
   )

@@ -21,7 +21,7 @@ const withTags = { tags: { orderBy: { key: 'asc' as const } } }
 /** The experiment and what permission on it is asked of. Throws where there is none in this workspace. */
 export async function experimentTarget(ctx: Ctx, id: string): Promise<Target<Experiment>> {
   const number = experimentNumber(id)
-  const row = await ctx.db.prisma.experiment.findUnique({ where: { id: number, workspaceId: ctx.workspace.id } })
+  const row = await ctx.db.prisma.experiment.findUnique({ where: { id: number, workspaceId: ctx.workspace.id, purgedAt: null } })
   if (!row) throw notFound(`No Experiment with id=${id} exists`)
   return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row }
 }
@@ -54,7 +54,7 @@ const tag = z.object({ key, value: limitedText('value', limits.experimentTagValu
 const taken = (wanted: string) =>
   new AppError(
     'RESOURCE_ALREADY_EXISTS',
-    `Experiment(name=${wanted}) already exists. Choose another name, or restore the deleted experiment that has it.`,
+    `Experiment(name=${wanted}) already exists. Choose another name, or restore the deleted experiment that has it, or purge it from the trash.`,
     { field: 'name' },
   )
 
@@ -110,7 +110,7 @@ export const getExperimentByName = operation({
   action: 'read',
   async on(ctx, { experimentName }): Promise<Target<ExperimentWithTags>> {
     const row = await ctx.db.prisma.experiment.findUnique({
-      where: { workspaceId_name: { workspaceId: ctx.workspace.id, name: experimentName } },
+      where: { workspaceId_name: { workspaceId: ctx.workspace.id, name: experimentName }, purgedAt: null },
       include: withTags,
     })
     if (!row) throw notFound(`Could not find experiment with name '${experimentName}'`)
@@ -180,7 +180,7 @@ export const deleteExperiment = operation({
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
   async run(ctx, _, row): Promise<ExperimentWithTags> {
     if (row.deletedAt !== null) throw notFound(`No Experiment with id=${row.id} exists`)
-    await inTransaction(ctx, (tx) => deleteRunsOf(tx, row.id, Date.now()))
+    await inTransaction(ctx, (tx) => deleteRunsOf(tx, row.id, Date.now(), ctx.actor.name))
     return changed(ctx, row.id, {})
   },
 })
@@ -192,7 +192,7 @@ export const restoreExperiment = operation({
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
   async run(ctx, _, row): Promise<ExperimentWithTags> {
     if (row.deletedAt === null) throw notFound(`No Experiment with id=${row.id} exists`)
-    await inTransaction(ctx, (tx) => restoreRunsOf(tx, row.id, Number(row.deletedAt)))
+    if (!(await inTransaction(ctx, (tx) => restoreRunsOf(tx, row.id, Number(row.deletedAt))))) throw notFound(`No Experiment with id=${row.id} exists`)
     return changed(ctx, row.id, {})
   },
 })
@@ -231,7 +231,7 @@ export const deleteExperimentTag = operation({
 export async function visibleExperiments(ctx: Ctx, wanted?: string[]): Promise<number[]> {
   const ids = wanted?.map(experimentNumber)
   const rows = await ctx.db.prisma.experiment.findMany({
-    where: { workspaceId: ctx.workspace.id, ...(ids && { id: { in: ids } }) },
+    where: { workspaceId: ctx.workspace.id, purgedAt: null, ...(ids && { id: { in: ids } }) },
     select: { id: true },
   })
   return rows.map((row) => row.id)

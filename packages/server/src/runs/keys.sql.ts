@@ -3,6 +3,7 @@
  * what was read once holds for as long as the process lives.
  */
 import type { Sql } from '@tidegate/db'
+import { notFound } from '../errors.ts'
 import { type Kind, kinds } from './run.ts'
 
 interface Known {
@@ -22,8 +23,10 @@ function knownOf(sql: Sql): Known {
 }
 
 const find = 'SELECT id, name FROM key WHERE experiment_id = $1 AND kind = $2 AND name = ANY($3)'
-// In the order of names, so that two writers of the same new keys can't wait for each other.
-const make = `INSERT INTO key (experiment_id, kind, name) SELECT $1, $2, name FROM unnest($3::text[]) AS name ORDER BY name
+// In the order of names, so that two writers of the same new keys can't wait for each other. An experiment that is being
+// purged gets none: they would be left behind.
+const make = `WITH e AS MATERIALIZED (SELECT id FROM experiment WHERE id = $1 AND purged_at IS NULL FOR KEY SHARE)
+INSERT INTO key (experiment_id, kind, name) SELECT e.id, $2, name FROM e, unnest($3::text[]) AS name ORDER BY name
   ON CONFLICT (experiment_id, kind, name) DO NOTHING`
 
 /** The ids of those names that exist, by name. */
@@ -54,7 +57,9 @@ export async function ensureKeys(sql: Sql, experiment: number, kind: Kind, wante
   const missing = all.filter((name) => !found.has(name))
   if (!missing.length) return found
   await sql.query(make, [experiment, kinds[kind], missing])
-  return findKeys(sql, experiment, kind, all)
+  const made = await findKeys(sql, experiment, kind, all)
+  if (made.size < all.length) throw notFound(`No Experiment with id=${experiment} exists`)
+  return made
 }
 
 /** The names of key ids. */

@@ -8,7 +8,7 @@ import { int64, optionalInt64, required, text } from '../fields.ts'
 import { call, operation } from '../operation.ts'
 import { findKeys, keyNames } from './keys.sql.ts'
 import type { ChartLine } from './points/points.ts'
-import { type RunRef, runTarget } from './runs.ts'
+import { type RunRef, runTarget, whole } from './runs.ts'
 import { changesPerRead, databaseTime, runsChangedSince } from './write.sql.ts'
 
 /** Points of some runs as columns. */
@@ -57,9 +57,11 @@ export const historyOf = operation({
     if (maxResults !== undefined && maxResults < 1) {
       throw invalid(`Invalid value ${maxResults} for parameter 'max_results' supplied. It must be a positive integer.`, 'max_results')
     }
-    const key = await metricKey(ctx, ref, name)
-    if (key === undefined) return { points: asColumns(name, ref.uuid, nothing), nextPageToken: undefined }
-    const { next, ...page } = await ctx.points.history(ref.id, key, { limit: maxResults ?? Number.MAX_SAFE_INTEGER, after: pageToken })
+    const limit = maxResults ?? Number.MAX_SAFE_INTEGER
+    const { next, ...page } = await whole(ctx, [ref], async () => {
+      const key = await metricKey(ctx, ref, name)
+      return key === undefined ? { ...nothing, next: undefined } : ctx.points.history(ref.id, key, { limit, after: pageToken })
+    })
     return { points: asColumns(name, ref.uuid, page), nextPageToken: next ?? undefined }
   },
 })
@@ -83,7 +85,7 @@ export const historyOfMany = operation({
     for (const ref of refs.sort((a, b) => (a.uuid < b.uuid ? -1 : 1))) {
       const key = left > 0 ? await metricKey(ctx, ref, name) : undefined
       if (key === undefined) continue
-      const { next: _, ...page } = await ctx.points.history(ref.id, key, { limit: left })
+      const { next: _, ...page } = await whole(ctx, [ref], () => ctx.points.history(ref.id, key, { limit: left }))
       left -= page.values.length
       parts.push(asColumns(name, ref.uuid, page))
     }
@@ -121,7 +123,7 @@ export const sampledHistory = operation({
     const parts: PointColumns[] = []
     for (const [key, group] of byKey) {
       const uuids = new Map(group.map((ref) => [ref.id, ref.uuid]))
-      for (const { run, ...sample } of await ctx.points.sample([...uuids.keys()], key, range)) {
+      for (const { run, ...sample } of await whole(ctx, group, () => ctx.points.sample([...uuids.keys()], key, range))) {
         parts.push(asColumns(name, uuids.get(run)!, sample))
       }
     }
@@ -149,13 +151,10 @@ export const chartOf = operation({
   action: 'read',
   on: onRun,
   async run(ctx, { keys, axis, from, to, buckets }, ref): Promise<Line[]> {
-    const ids = await findKeys(ctx.db, ref.experimentId, 'metric', keys)
-    const names = [...ids.keys()]
-    const lines = await ctx.points.chart(ref.id, [...ids.values()], {
-      axis,
-      from: from ?? undefined,
-      to: to ?? undefined,
-      buckets: buckets ?? 1000,
+    const range = { axis, from: from ?? undefined, to: to ?? undefined, buckets: buckets ?? 1000 }
+    const { names, lines } = await whole(ctx, [ref], async () => {
+      const ids = await findKeys(ctx.db, ref.experimentId, 'metric', keys)
+      return { names: [...ids.keys()], lines: await ctx.points.chart(ref.id, [...ids.values()], range) }
     })
     return lines.map((line, i) => ({ ...line, key: names[i]! })).filter((line) => line.count > 0)
   },

@@ -1,6 +1,7 @@
 /**
  * A run is one execution of training code: its params (written once), metrics (points over steps), tags, inputs and files.
- * It belongs to one experiment for ever. A deleted run keeps all it has and refuses writers until it is restored.
+ * It belongs to one experiment for ever. A deleted run keeps all it has and refuses writers until it is restored; a purged
+ * one (see ../trash) is gone: whoever knows its id from before finds out here.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import type { Sql } from '@tidegate/db'
@@ -91,15 +92,37 @@ export async function runTarget(ctx: Ctx, uuid: string): Promise<Target<RunRef>>
 
 const onRun = (ctx: Ctx, { runId }: { runId: string }) => runTarget(ctx, runId)
 
-const inactive = ({ uuid }: { uuid: string }) => invalid(`The run ${uuid} must be in the 'active' state. Current state is deleted.`)
+/** There was such a run; it was purged. */
+function gone(ctx: Ctx, { uuid }: RunRef) {
+  known.get(ctx.db)?.delete(uuid)
+  return notFound(`Run with id=${uuid} not found`)
+}
 
-async function runWithValues(ctx: Ctx, id: number): Promise<RunWithValues> {
-  const [[run], values, inputs] = await Promise.all([
-    readRuns(ctx.db, [id]),
-    readValues(ctx.db, [id], everything),
-    readInputs(ctx.db, [id]),
-  ])
-  return { run: run!, ...values.get(id)!, inputs: inputs.get(id) ?? [] }
+/** Why a run takes no writes. */
+async function refusal(ctx: Ctx, ref: RunRef, sql: Sql = ctx.db) {
+  const [run] = await readRuns(sql, [ref.id])
+  return run ? invalid(`The run ${ref.uuid} must be in the 'active' state. Current state is deleted.`) : gone(ctx, ref)
+}
+
+async function runRow(ctx: Ctx, ref: RunRef): Promise<Run> {
+  const [run] = await readRuns(ctx.db, [ref.id])
+  if (!run) throw gone(ctx, ref)
+  return run
+}
+
+/** What was read of runs, where they are all still there: a purge takes the run first, so it was read whole. */
+export async function whole<T>(ctx: Ctx, refs: RunRef[], read: () => Promise<T>): Promise<T> {
+  const result = await read()
+  const found = new Set((await readRuns(ctx.db, [...new Set(refs.map(({ id }) => id))])).map(({ id }) => id))
+  for (const ref of refs) if (!found.has(ref.id)) throw gone(ctx, ref)
+  return result
+}
+
+async function runWithValues(ctx: Ctx, ref: RunRef): Promise<RunWithValues> {
+  const { id } = ref
+  const [values, inputs] = await Promise.all([readValues(ctx.db, [id], everything), readInputs(ctx.db, [id])])
+  // The row last: a purge takes it first, so what was read before is whole.
+  return { run: await runRow(ctx, ref), ...values.get(id)!, inputs: inputs.get(id) ?? [] }
 }
 
 const everything: ValuesWanted = { params: true, metrics: true, tags: true }
@@ -174,7 +197,8 @@ export const createRun = operation({
     if (!made) throw invalid(`The experiment ${experiment.id} must be in the 'active' state. Current state is deleted.`)
     ctx.events.ring('experiment', experiment.id)
     ctx.events.ring('workspace', ctx.workspace.id)
-    if (id === undefined) return runWithValues(ctx, made)
+    known.get(ctx.db)?.delete(uuid)
+    if (id === undefined) return runWithValues(ctx, await runRef(ctx, uuid))
     // A new run has what it was just given: only the row is read back.
     const values = [...new Map(all.map(({ key, value }) => [key, value]))].map(([key, value]) => ({ key, value }))
     values.sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -187,7 +211,7 @@ export const getRun = operation({
   input: z.object({ runId: required }),
   action: 'read',
   on: onRun,
-  run: (ctx, _, { id }) => runWithValues(ctx, id),
+  run: (ctx, _, ref) => runWithValues(ctx, ref),
 })
 
 const onWorkspace = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
@@ -250,10 +274,10 @@ export const updateRun = operation({
   async run(ctx, { status, endTime, name }, ref): Promise<Run> {
     const nameKey = name ? (await ensureKeys(ctx.db, ref.experimentId, 'tag', [nameTag])).get(nameTag)! : null
     const change = { status: status ?? undefined, endTime, name: name || undefined }
-    if (!(await updateRunRow(ctx.db, ref.id, change, nameKey))) throw inactive(ref)
+    if (!(await updateRunRow(ctx.db, ref.id, change, nameKey))) throw await refusal(ctx, ref)
     rang(ctx, ref)
     if (status) ctx.events.ring('workspace', ref.workspaceId)
-    return (await readRuns(ctx.db, [ref.id]))[0]!
+    return runRow(ctx, ref)
   },
 })
 
@@ -263,10 +287,10 @@ export const deleteRun = operation({
   action: 'delete',
   on: onRun,
   async run(ctx, _, ref): Promise<Run> {
-    await deleteRunRow(ctx.db, ref.id, Date.now())
+    await deleteRunRow(ctx.db, ref.id, Date.now(), ctx.actor.name)
     rang(ctx, ref)
     ctx.events.ring('workspace', ref.workspaceId)
-    return (await readRuns(ctx.db, [ref.id]))[0]!
+    return runRow(ctx, ref)
   },
 })
 
@@ -276,10 +300,10 @@ export const restoreRun = operation({
   action: 'delete',
   on: onRun,
   async run(ctx, _, ref): Promise<Run> {
-    await restoreRunRow(ctx.db, ref.id)
+    if (!(await restoreRunRow(ctx.db, ref.id))) throw gone(ctx, ref)
     rang(ctx, ref)
     ctx.events.ring('workspace', ref.workspaceId)
-    return (await readRuns(ctx.db, [ref.id]))[0]!
+    return runRow(ctx, ref)
   },
 })
 
@@ -288,9 +312,9 @@ async function pointColumns(ctx: Ctx, ref: RunRef, { keys, steps, times, values 
   return { keys: keys.map((name) => ids.get(name)!), steps, times, values }
 }
 
-async function putParams(sql: Sql, ref: RunRef, params: KeyValue[], ids: KeyedValues) {
+async function putParams(ctx: Ctx, sql: Sql, ref: RunRef, params: KeyValue[], ids: KeyedValues) {
   const differing = await writeParams(sql, ref.id, ids)
-  if (!differing) throw inactive(ref)
+  if (!differing) throw await refusal(ctx, ref, sql)
   if (!differing.size) return
   const changes = params.flatMap(({ key, value }, i) => {
     const old = differing.get(ids.keys[i]!)
@@ -302,9 +326,9 @@ async function putParams(sql: Sql, ref: RunRef, params: KeyValue[], ids: KeyedVa
   )
 }
 
-async function putTags(sql: Sql, ref: RunRef, tags: KeyValue[], ids: KeyedValues) {
+async function putTags(ctx: Ctx, sql: Sql, ref: RunRef, tags: KeyValue[], ids: KeyedValues) {
   const last = (wanted: string) => tags.findLast(({ key }) => key === wanted)?.value ?? null
-  if (!(await writeTags(sql, ref.id, ids, last(nameTag) || null, last(parentTag)))) throw inactive(ref)
+  if (!(await writeTags(sql, ref.id, ids, last(nameTag) || null, last(parentTag)))) throw await refusal(ctx, ref, sql)
 }
 
 export const logBatch = operation({
@@ -326,15 +350,15 @@ export const logBatch = operation({
     }
     const points = metrics.keys.length ? await pointColumns(ctx, ref, metrics) : undefined
     if (points && !params.length && !tags.length) {
-      if (!(await ctx.points.append(ref.id, points))) throw inactive(ref)
+      if (!(await ctx.points.append(ref.id, points))) throw await refusal(ctx, ref)
       return ctx.events.ring('run', ref.id)
     }
     const paramIds = params.length ? await keyed(ctx.db, ref.experimentId, 'param', params) : undefined
     const tagIds = tags.length ? await keyed(ctx.db, ref.experimentId, 'tag', tags) : undefined
     // Each of these locks the run's head before anything else, so that no two transactions wait for each other.
     await inTransaction(ctx, async (tx) => {
-      if (paramIds) await putParams(tx, ref, params, paramIds)
-      if (tagIds) await putTags(tx, ref, tags, tagIds)
+      if (paramIds) await putParams(ctx, tx, ref, params, paramIds)
+      if (tagIds) await putTags(ctx, tx, ref, tags, tagIds)
       if (points) await ctx.points.append(ref.id, points, tx)
       rang(tx, ref)
     })
@@ -347,7 +371,7 @@ export const logMetric = operation({
   action: 'edit',
   on: onRun,
   async run(ctx, { metric }, ref): Promise<void> {
-    if (!(await ctx.points.append(ref.id, await pointColumns(ctx, ref, metric)))) throw inactive(ref)
+    if (!(await ctx.points.append(ref.id, await pointColumns(ctx, ref, metric)))) throw await refusal(ctx, ref)
     ctx.events.ring('run', ref.id)
   },
 })
@@ -359,7 +383,7 @@ export const logParam = operation({
   on: onRun,
   async run(ctx, { key, value }, ref): Promise<void> {
     const differing = await writeParams(ctx.db, ref.id, await keyed(ctx.db, ref.experimentId, 'param', [{ key, value }]))
-    if (!differing) throw inactive(ref)
+    if (!differing) throw await refusal(ctx, ref)
     for (const old of differing.values()) {
       throw invalid(
         `Changing param values is not allowed. Param with key='${key}' was already logged with value='${old}' for run ID='${ref.uuid}'. Attempted logging new value '${value}'.`,
@@ -377,7 +401,7 @@ export const setTag = operation({
   on: onRun,
   async run(ctx, { key, value }, ref): Promise<void> {
     const tags = [{ key, value }]
-    await putTags(ctx.db, ref, tags, await keyed(ctx.db, ref.experimentId, 'tag', tags))
+    await putTags(ctx, ctx.db, ref, tags, await keyed(ctx.db, ref.experimentId, 'tag', tags))
     rang(ctx, ref)
   },
 })
@@ -390,7 +414,7 @@ export const deleteTag = operation({
   async run(ctx, { key }, ref): Promise<void> {
     const id = (await findKeys(ctx.db, ref.experimentId, 'tag', [key])).get(key)
     const outcome = id === undefined ? 'absent' : await deleteTagRow(ctx.db, ref.id, id, key === parentTag)
-    if (outcome === 'closed') throw inactive(ref)
+    if (outcome === 'closed') throw await refusal(ctx, ref)
     if (outcome === 'absent') throw notFound(`No tag with name: ${key} in run with id ${ref.uuid}`)
     rang(ctx, ref)
   },
@@ -423,7 +447,7 @@ export const logInputs = operation({
       if (!inputs.has(id)) inputs.set(id, input)
     }
     await inTransaction(ctx, async (tx) => {
-      if (!(await ctx.points.lock(ref.id, tx))) throw inactive(ref)
+      if (!(await ctx.points.lock(ref.id, tx))) throw await refusal(ctx, ref, tx)
       if (inputs.size) await writeInputs(tx, ref.id, ref.experimentId, [...inputs.values()])
       rang(tx, ref)
     })

@@ -123,33 +123,46 @@ export async function deleteTagRow(sql: Sql, run: number, key: number, isParent:
 }
 
 const deleteRun = `WITH h AS (UPDATE run_head SET closed = true WHERE run_id = $1 RETURNING run_id)
-UPDATE run SET deleted_at = $2, changed_at = ${now} FROM h WHERE id = h.run_id AND deleted_at IS NULL`
+UPDATE run SET deleted_at = $2, deleted_by = $3, changed_at = ${now} FROM h WHERE id = h.run_id AND deleted_at IS NULL`
+// The run of an experiment past return goes with it.
 const restoreRun = `WITH h AS (UPDATE run_head SET closed = false WHERE run_id = $1 RETURNING run_id)
-UPDATE run SET deleted_at = NULL, changed_at = ${now} FROM h WHERE id = h.run_id`
+UPDATE run SET deleted_at = NULL, deleted_by = NULL, changed_at = ${now} FROM h
+WHERE id = h.run_id AND NOT EXISTS (SELECT FROM experiment e WHERE e.id = experiment_id AND e.purged_at IS NOT NULL) RETURNING id`
 
 /** Soft deletion: the row is marked and the head closed, which fences every writer. */
-export const deleteRunRow = (sql: Sql, run: number, time: number) => sql.query(deleteRun, [run, time])
-export const restoreRunRow = (sql: Sql, run: number) => sql.query(restoreRun, [run])
+export const deleteRunRow = (sql: Sql, run: number, time: number, by: string) => sql.query(deleteRun, [run, time, by])
+/** False where there is no such run any more. */
+export const restoreRunRow = async (sql: Sql, run: number): Promise<boolean> => (await sql.query(restoreRun, [run])).length > 0
 
 // Heads in order, so that two that delete the same runs don't wait for each other either.
 const lockOf = `SELECT FROM run_head h JOIN run r ON r.id = h.run_id WHERE r.experiment_id = $1 ORDER BY h.run_id FOR NO KEY UPDATE OF h`
-const deleteOf = `WITH r AS (UPDATE run SET deleted_at = $2, changed_at = ${now} WHERE experiment_id = $1 AND deleted_at IS NULL RETURNING id)
+const deleteOf = `WITH r AS (UPDATE run SET deleted_at = $2, deleted_by = $3, changed_at = ${now} WHERE experiment_id = $1 AND deleted_at IS NULL RETURNING id)
 UPDATE run_head SET closed = true FROM r WHERE run_id = r.id`
-const restoreOf = `WITH r AS (UPDATE run SET deleted_at = NULL, changed_at = ${now} WHERE experiment_id = $1 AND deleted_at = $2 RETURNING id)
+const restoreOf = `WITH r AS (UPDATE run SET deleted_at = NULL, deleted_by = NULL, changed_at = ${now} WHERE experiment_id = $1 AND deleted_at = $2 RETURNING id)
 UPDATE run_head SET closed = false FROM r WHERE run_id = r.id`
 
+const markExperiment = 'UPDATE experiment SET deleted_at = $2, deleted_by = $3 WHERE id = $1 AND deleted_at IS NULL RETURNING id'
+
 /** Deletes an experiment with its active runs, at `time`. */
-export async function deleteRunsOf(sql: Sql, experiment: number, time: number): Promise<void> {
-  await sql.query('UPDATE experiment SET deleted_at = $2 WHERE id = $1', [experiment, time])
+export async function deleteRunsOf(sql: Sql, experiment: number, time: number, by: string): Promise<void> {
+  const marked = await sql.query(markExperiment, [experiment, time, by])
+  if (!marked.length) return
   await sql.query(lockOf, [experiment])
-  await sql.query(deleteOf, [experiment, time])
+  await sql.query(deleteOf, [experiment, time, by])
 }
 
-/** Restores an experiment with the runs that were deleted with it at `time`; those deleted before it stay so. */
-export async function restoreRunsOf(sql: Sql, experiment: number, time: number): Promise<void> {
-  await sql.query('UPDATE experiment SET deleted_at = NULL WHERE id = $1', [experiment])
+const restoreExperiment = `UPDATE experiment SET deleted_at = NULL, deleted_by = NULL
+WHERE id = $1 AND deleted_at = $2 AND purged_at IS NULL RETURNING id`
+
+/**
+ * Restores an experiment with the runs that were deleted with it at `time`; those deleted before it stay so. False where it
+ * is not there, or not deleted, any more.
+ */
+export async function restoreRunsOf(sql: Sql, experiment: number, time: number): Promise<boolean> {
+  if (!(await sql.query(restoreExperiment, [experiment, time])).length) return false
   await sql.query(lockOf, [experiment])
   await sql.query(restoreOf, [experiment, time])
+  return true
 }
 
 export interface DatasetRow {
@@ -169,9 +182,12 @@ export interface DatasetInput {
 const makeDatasets = `INSERT INTO dataset (experiment_id, name, digest, source_type, source, schema, profile)
 SELECT $1::int, d.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS d ORDER BY 2, 3
 ON CONFLICT (experiment_id, name, digest) DO NOTHING`
-const makeInputs = `INSERT INTO dataset_input (run_id, dataset_id)
-SELECT $1::int, d.id FROM unnest($3::text[], $4::text[]) AS u(name, digest) JOIN dataset d ON d.experiment_id = $2 AND d.name = u.name AND d.digest = u.digest
-ORDER BY d.id ON CONFLICT (run_id, dataset_id) DO NOTHING`
+// The lock keeps them from going with the purge of the last run that used them.
+const makeInputs = `WITH d AS MATERIALIZED (
+  SELECT d.id FROM unnest($3::text[], $4::text[]) AS u(name, digest)
+  JOIN dataset d ON d.experiment_id = $2 AND d.name = u.name AND d.digest = u.digest ORDER BY d.id FOR KEY SHARE OF d
+), i AS (INSERT INTO dataset_input (run_id, dataset_id) SELECT $1::int, id FROM d ORDER BY id ON CONFLICT (run_id, dataset_id) DO NOTHING)
+SELECT count(*)::int AS found FROM d`
 const makeInputTags = `INSERT INTO dataset_input_tag (input_id, key, value)
 SELECT i.id, u.key, u.value FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS u(name, digest, key, value)
 JOIN dataset d ON d.experiment_id = $2 AND d.name = u.name AND d.digest = u.digest JOIN dataset_input i ON i.run_id = $1 AND i.dataset_id = d.id
@@ -183,8 +199,10 @@ export async function writeInputs(sql: Sql, run: number, experiment: number, inp
   const names = column((d) => d.name)
   const digests = column((d) => d.digest)
   const rest = [column((d) => d.sourceType), column((d) => d.source), column((d) => d.schema), column((d) => d.profile)]
-  await sql.query(makeDatasets, [experiment, names, digests, ...rest])
-  await sql.query(makeInputs, [run, experiment, names, digests])
+  for (let found = 0; found < inputs.length; ) {
+    await sql.query(makeDatasets, [experiment, names, digests, ...rest])
+    found = (await sql.query<{ found: number }>(makeInputs, [run, experiment, names, digests]))[0]!.found
+  }
   const tags = inputs.flatMap(({ dataset, tags }) => tags.map((tag) => ({ ...dataset, ...tag })))
   if (tags.length) {
     await sql.query(makeInputTags, [

@@ -32,7 +32,7 @@ export async function searchExperiments(sql: Sql, search: ExperimentSearch): Pro
   const { workspace, experiments, filter, lifecycle = 'ACTIVE', orderBy = [], limit, offset = 0 } = search
   const values: unknown[] = []
   const put: Put = (value) => `$${values.push(value)}`
-  const conditions = [`e.workspace_id = ${put(workspace)}`]
+  const conditions = [`e.workspace_id = ${put(workspace)}`, 'e.purged_at IS NULL']
   if (experiments) conditions.push(`e.id = ANY(${put(experiments)})`)
   if (lifecycle !== 'ALL') conditions.push(`e.deleted_at IS ${lifecycle === 'ACTIVE' ? '' : 'NOT '}NULL`)
   for (const it of comparisons(filter)) {

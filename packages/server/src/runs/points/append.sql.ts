@@ -96,16 +96,5 @@ export async function setHeadsClosed(sql: Sql, runs: readonly number[], closed: 
   await sql.query(setClosed, [runs, closed])
 }
 
-/** Deletes all of these runs, in a transaction. The rest comes after the heads, when no writer holds or finds one. */
-export async function dropRuns(sql: Sql, runs: readonly number[]): Promise<void> {
-  await sql.query(`SELECT pg_advisory_xact_lock(${mergeLock}, run) FROM (SELECT run FROM unnest($1::int4[]) AS run ORDER BY run) AS r`, [
-    runs,
-  ])
-  await sql.query('SELECT FROM run_head WHERE run_id = ANY($1::int4[]) ORDER BY run_id FOR UPDATE', [runs])
-  for (const table of ['run_head', 'point_tail', 'point_chunk', 'run_merge', 'latest']) {
-    await sql.query(`DELETE FROM ${table} WHERE run_id = ANY($1::int4[])`, [runs])
-  }
-}
-
 /** Of the advisory locks on runs, which mergers and deletions take. Any number, the same in every process. */
 export const mergeLock = 7_461_207

@@ -123,7 +123,7 @@ it('a deleted run leaves nothing behind, whoever writes, merges and reads meanwh
       for (let after = 0; !gone; ) after = (await points.since([{ run, after }])).runs[0]?.cursor ?? after
     })()
     await sleep(run % 10)
-    await points.drop([run, run + 10_000])
+    while (!(await db.tx((sql) => points.drop([run, run + 10_000], sql)))) await sleep(1)
     gone = true
     await Promise.all([...writers, merging, reading])
   }

@@ -11,11 +11,13 @@
  *
  *   queue, pack, append.sql   writing          codec, columns, binary   points as bytes and typed arrays
  *   since, history, chart     reading          merge.sql, merger        from the tail into chunks
+ *   drop.sql                  deleting
  */
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
-import { createHead, dropRuns, isOpen, lockHead, setHeadsClosed } from './append.sql.ts'
+import { createHead, isOpen, lockHead, setHeadsClosed } from './append.sql.ts'
 import { readChart, readSamples } from './chart.ts'
+import { dropPoints } from './drop.sql.ts'
 import { readHistoryPage } from './history.ts'
 import { type Merged, mergeStep, nothing } from './merge.sql.ts'
 import { type MergerPace, openMerger } from './merger.ts'
@@ -45,8 +47,8 @@ export interface Points {
   /** Refuses further writes to these runs: soft deletion. */
   close(runs: readonly number[], sql: Sql): Promise<void>
   reopen(runs: readonly number[], sql: Sql): Promise<void>
-  /** Deletes all points of these runs for good, and their heads. */
-  drop(runs: readonly number[]): Promise<void>
+  /** Deletes a bounded part of all points of these runs for good, in a transaction, and their heads at first. True when nothing is left. */
+  drop(runs: readonly number[], sql: Sql): Promise<boolean>
 
   /**
    * Writes all of these points or none; committed when it resolves. False when the run is unknown or closed.
@@ -71,9 +73,6 @@ export interface Points {
   startMerger(pace?: MergerPace): () => Promise<void>
 }
 
-/** Runs in one transaction of `drop`. */
-const dropped = 50
-
 export function openPoints(db: Database, log: Logger): Points {
   const merger = openMerger(db, log)
   const queue = openQueue(db, merger.wrote)
@@ -83,9 +82,7 @@ export function openPoints(db: Database, log: Logger): Points {
     lock: (run, sql) => lockHead(sql, run),
     close: (runs, sql) => setHeadsClosed(sql, runs, true),
     reopen: (runs, sql) => setHeadsClosed(sql, runs, false),
-    async drop(runs) {
-      for (let from = 0; from < runs.length; from += dropped) await db.tx((sql) => dropRuns(sql, runs.slice(from, from + dropped)))
-    },
+    drop: (runs, sql) => dropPoints(sql, runs),
 
     async append(run, columns, sql) {
       check(columns)

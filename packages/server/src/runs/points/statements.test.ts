@@ -43,6 +43,6 @@ it('what is sent to the database is what was reviewed', async () => {
   const stop = points.startMerger()
   await stop()
   await points.close([1], recorded)
-  await points.drop([1])
+  await recorded.tx((sql) => points.drop([1], sql))
   expect([...texts].join('\n\n')).toMatchSnapshot()
 })
