@@ -8,9 +8,9 @@ import { type Action, authorise, type Securable } from './access.ts'
 import type { Ctx } from './context.ts'
 import { AppError, show } from './errors.ts'
 
-/** What an operation acts on: the row, and what permission on it is asked of: on each, where there are several. */
-export interface Target<Row> {
-  securable: Securable | Securable[]
+/** What an operation acts on: the row, and what permission on it is asked of; of each, where those are several. */
+export interface Target<Row, On extends Securable | Securable[] = Securable> {
+  securable: On
   row: Row
 }
 
@@ -19,21 +19,21 @@ export interface Operation<Input, Row, Result> {
   name: string
   input: z.ZodType<Input>
   action: Action
-  on(ctx: Ctx, input: Input): Target<Row> | Promise<Target<Row>>
+  on(ctx: Ctx, input: Input): Acted<Row> | Promise<Acted<Row>>
   run(ctx: Ctx, input: Input, row: Row): Promise<Result> | Result
 }
 
-type On = Target<unknown> | Promise<Target<unknown>>
+type Acted<Row> = Target<Row, Securable | Securable[]>
 
 /** Declares one. The types of `run`'s arguments come from `input` and from what `on` returns. */
-export function operation<Schema extends z.ZodType, Acted extends On, Result>(it: {
+export function operation<Schema extends z.ZodType, On extends Acted<unknown> | Promise<Acted<unknown>>, Result>(it: {
   name: string
   input: Schema
   action: Action
-  on: (ctx: Ctx, input: z.output<Schema>) => Acted
-  run: (ctx: Ctx, input: z.output<Schema>, row: Awaited<Acted>['row']) => Promise<Result> | Result
-}): Operation<z.output<Schema>, Awaited<Acted>['row'], Result> {
-  return it as unknown as Operation<z.output<Schema>, Awaited<Acted>['row'], Result>
+  on: (ctx: Ctx, input: z.output<Schema>) => On
+  run: (ctx: Ctx, input: z.output<Schema>, row: Awaited<On>['row']) => Promise<Result> | Result
+}): Operation<z.output<Schema>, Awaited<On>['row'], Result> {
+  return it as unknown as Operation<z.output<Schema>, Awaited<On>['row'], Result>
 }
 
 /** Does it, for whoever `ctx` speaks for. */

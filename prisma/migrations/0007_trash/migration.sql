@@ -1,7 +1,11 @@
 -- The trash: what was deleted stays until its time is over, or until it is purged; then its rows and files go in small steps.
 
 -- Days that deleted things stay: 0 not at all, null for ever. What was deleted up to `trash_emptied_at` (ms) goes now.
-ALTER TABLE workspace ADD COLUMN trash_days int DEFAULT 30 CHECK (trash_days >= 0), ADD COLUMN trash_emptied_at bigint;
+-- Nothing's time is over before that many days after `trash_since` (ms): what was deleted before there was a trash, or
+-- comes deleted from elsewhere, has its time from then on.
+ALTER TABLE workspace ADD COLUMN trash_days int DEFAULT 30 CHECK (trash_days >= 0), ADD COLUMN trash_emptied_at bigint,
+  ADD COLUMN trash_since bigint NOT NULL DEFAULT 0;
+UPDATE workspace SET trash_since = (extract(epoch FROM now()) * 1000)::bigint;
 
 -- `purged_at`: past return. Its name is free by then, and it is found by nobody.
 ALTER TABLE experiment ADD COLUMN deleted_by text, ADD COLUMN purged_at bigint;

@@ -192,7 +192,8 @@ export const restoreExperiment = operation({
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
   async run(ctx, _, row): Promise<ExperimentWithTags> {
     if (row.deletedAt === null) throw notFound(`No Experiment with id=${row.id} exists`)
-    if (!(await inTransaction(ctx, (tx) => restoreRunsOf(tx, row.id, Number(row.deletedAt))))) throw notFound(`No Experiment with id=${row.id} exists`)
+    if (!(await inTransaction(ctx, (tx) => restoreRunsOf(tx, row.id, Number(row.deletedAt)))))
+      throw notFound(`No Experiment with id=${row.id} exists`)
     return changed(ctx, row.id, {})
   },
 })

@@ -124,6 +124,15 @@ export async function markDone(sql: Sql, runs: readonly number[]): Promise<void>
   await sql.query(`UPDATE run_import SET done_at = ${now} WHERE run_id = ANY($1::int[]) AND done_at IS NULL`, [runs])
 }
 
+const inTrash = `UPDATE workspace SET trash_since = ${now} WHERE id = $1 RETURNING greatest($2, coalesce(trash_emptied_at, -1) + 1) AS time`
+
+/**
+ * When something was deleted, for the trash here, where that was `time` where it comes from: its days in the trash begin
+ * now, and what was emptied before does not take it along.
+ */
+export const trashTime = async (sql: Sql, workspace: number, time: number): Promise<number> =>
+  (await sql.query<{ time: number }>(inTrash, [workspace, time]))[0]!.time
+
 /** Ids past this are not kept: the sequence goes on behind the greatest, and must not come to its end. */
 const greatestKept = 1_000_000_000
 
@@ -147,7 +156,9 @@ export async function writeExperiment(sql: Sql, experiment: NewExperiment): Prom
   if (wanted !== undefined && wanted <= greatestKept) {
     // Nobody may draw a number while the sequence is moved.
     await sql.query('LOCK TABLE experiment IN SHARE ROW EXCLUSIVE MODE')
-    if (!(await sql.query('SELECT FROM experiment WHERE id = $1', [wanted])).length) keep = wanted
+    // One that was purged had it: processes remember names by it.
+    const taken = 'SELECT FROM experiment WHERE id = $1 UNION ALL SELECT FROM purge WHERE kind = 2 AND id = $1'
+    if (!(await sql.query(taken, [wanted])).length) keep = wanted
   }
   const [made] = await sql.query<{ id: number }>(insertExperiment, [keep, workspaceId, name, createdAt, updatedAt])
   if (made && keep !== null) {

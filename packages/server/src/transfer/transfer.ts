@@ -24,6 +24,7 @@ import {
   type RunRow,
   type RunState,
   readStates,
+  trashTime,
   writeExperiment,
   writeManyParams,
   writeManyTags,
@@ -305,7 +306,10 @@ export const finishImport = operation({
     })
     const done = all.filter((run) => run.done)
     await inTransaction(ctx, async (tx) => {
-      for (const { id, deletedAt } of done) if (deletedAt !== undefined) await deleteRunRow(tx, ids.get(id)!, deletedAt)
+      for (const { id, deletedAt } of done) {
+        if (deletedAt === undefined) continue
+        await deleteRunRow(tx, ids.get(id)!, await trashTime(tx, ctx.workspace.id, deletedAt), ctx.actor.name)
+      }
       await markDone(
         tx,
         done.map(({ id }) => ids.get(id)!),
@@ -323,7 +327,11 @@ export const finishExperiment = operation({
   action: 'delete',
   on: onExperiment,
   async run(ctx, { deletedAt }, experiment) {
-    if (experiment.deletedAt === null) await inTransaction(ctx, (tx) => deleteRunsOf(tx, experiment.id, deletedAt))
+    if (experiment.deletedAt === null) {
+      await inTransaction(ctx, async (tx) =>
+        deleteRunsOf(tx, experiment.id, await trashTime(tx, ctx.workspace.id, deletedAt), ctx.actor.name),
+      )
+    }
     ctx.events.ring('workspace', ctx.workspace.id)
     return { ...experiment, deletedAt: experiment.deletedAt ?? BigInt(deletedAt) }
   },

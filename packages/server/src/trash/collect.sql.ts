@@ -86,7 +86,6 @@ export async function claimExperiments(sql: Sql, experiments: readonly Chosen[],
 }
 
 export interface Due {
-  /** ms */
   workspace: number
   /** What was deleted up to then has had its time, ms. */
   until: number
@@ -95,8 +94,9 @@ export interface Due {
 /** Up to when each workspace's things have had their time; workspaces that keep theirs are left out. */
 export const dueTimes = (sql: Sql, now: number) =>
   sql.query<Due>(
-    `SELECT workspace, until FROM (SELECT id AS workspace, greatest($1::bigint - trash_days * 86400000::bigint, trash_emptied_at) AS until FROM workspace) AS w
-     WHERE until IS NOT NULL ORDER BY workspace`,
+    `SELECT workspace, greatest(CASE WHEN trash_since <= over THEN over END, emptied) AS until
+     FROM (SELECT id AS workspace, trash_since, trash_emptied_at AS emptied, $1::bigint - trash_days * 86400000::bigint AS over FROM workspace) AS w
+     WHERE trash_since <= over OR emptied IS NOT NULL ORDER BY workspace`,
     [now],
   )
 
@@ -131,7 +131,9 @@ export async function dropTaken(sql: Sql): Promise<boolean> {
     number[],
     number[],
   ]
-  const done = !runs.length || ((await dropPoints(sql, runs)) && (await dropRows(sql, 'param', runs, small)) && (await dropRows(sql, 'tag', runs, small)))
+  const done =
+    !runs.length ||
+    ((await dropPoints(sql, runs)) && (await dropRows(sql, 'param', runs, small)) && (await dropRows(sql, 'tag', runs, small)))
   if (!done) return true
   await forget(sql, kinds.run, runs)
   await forget(sql, kinds.model, models)
@@ -194,13 +196,21 @@ export const takeLeftovers = (sql: Sql, now: number, most: number) =>
     [now, most],
   )
 
-/** Their files were looked for: at `again` once more, and the second time that was all. */
+/** Past every time. */
+const never = Number.MAX_SAFE_INTEGER
+
+/**
+ * Their files were looked for: at `again` once more, and the second time that was all. An experiment's line stays: its
+ * number is not given out again, since processes remember names by it.
+ */
 export async function settleLeftovers(sql: Sql, found: readonly Leftover[], again: number): Promise<void> {
   const arrays = (list: readonly Leftover[]) => [list.map(({ kind }) => kind), list.map(({ id }) => id)]
   const [first, last] = [found.filter(({ looks }) => looks === 0), found.filter(({ looks }) => looks > 0)]
   const these = '(kind, id) IN (SELECT * FROM unnest($1::smallint[], $2::int[]))'
   if (first.length) await sql.query(`UPDATE purge SET looks = looks + 1, look_at = $3 WHERE ${these}`, [...arrays(first), again])
-  if (last.length) await sql.query(`DELETE FROM purge WHERE ${these}`, arrays(last))
+  if (!last.length) return
+  await sql.query(`DELETE FROM purge WHERE ${these} AND kind <> ${kinds.experiment}`, arrays(last))
+  await sql.query(`UPDATE purge SET looks = looks + 1, look_at = ${never} WHERE ${these}`, arrays(last))
 }
 
 /** Those of these uuids that a run or a model has again: it was made anew, and the files are its own. */
@@ -214,9 +224,4 @@ export async function livingUuids(sql: Sql, uuids: string[]): Promise<Set<string
 
 /** Where experiments keep their files, those past return left out. */
 export const experimentLocations = (sql: Sql) =>
-  sql.query<{ id: number; location: string }>('SELECT id, artifact_location AS location FROM experiment WHERE purged_at IS NULL')
-
-/** Whether anything is left to do before `now`. */
-export async function isWaiting(sql: Sql, now: number): Promise<boolean> {
-  return (await sql.query('SELECT FROM purge WHERE has_rows OR look_at <= $1 LIMIT 1', [now])).length > 0
-}
+  sql.query<{ location: string }>('SELECT artifact_location AS location FROM experiment WHERE purged_at IS NULL')

@@ -81,7 +81,7 @@ async function collectFiles(kernel: Kernel, now: number): Promise<boolean> {
     db,
     due.map(({ uuid }) => uuid),
   )
-  const locations = (await experimentLocations(db)).flatMap(({ id, location }) => placeOf(kernel, location) ?? [])
+  const locations = (await experimentLocations(db)).flatMap(({ location }) => placeOf(kernel, location) ?? [])
   const settled = await Promise.all(
     due.map(async (thing) => {
       const place = rootOf(kernel, thing)
@@ -118,7 +118,10 @@ function placeOf({ artifacts }: Pick<Kernel, 'artifacts'>, uri: string): Place |
  * The folder that is this thing's alone: a run's or model's artifact root, where the URI says that it is its own, and the
  * folder of an experiment's number. What lies elsewhere is not ours to delete.
  */
-export function rootOf(kernel: Pick<Kernel, 'artifacts'>, thing: Pick<Leftover, 'kind' | 'id' | 'uuid' | 'artifactUri'>): Place | undefined {
+export function rootOf(
+  kernel: Pick<Kernel, 'artifacts'>,
+  thing: Pick<Leftover, 'kind' | 'id' | 'uuid' | 'artifactUri'>,
+): Place | undefined {
   const { kind, id, uuid, artifactUri } = thing
   const own = {
     [kinds.run]: () => artifactUri.endsWith(`/${uuid}/artifacts`),

@@ -53,7 +53,10 @@ export interface Size {
 }
 
 // The lock: of something that is being purged no size may be left behind.
-const keep = (table: string, kind: number) => `WITH still AS MATERIALIZED (SELECT id FROM ${table} WHERE id = ANY($1::int[]) ORDER BY id FOR KEY SHARE)
+const keep = (
+  table: string,
+  kind: number,
+) => `WITH still AS MATERIALIZED (SELECT id FROM ${table} WHERE id = ANY($1::int[]) ORDER BY id FOR KEY SHARE)
 INSERT INTO trash_size (kind, id, deleted_at, row_bytes, file_bytes, files)
 SELECT ${kind}, u.* FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[]) AS u(id, deleted_at, row_bytes, file_bytes, files) JOIN still USING (id)
 ON CONFLICT (kind, id) DO UPDATE SET deleted_at = EXCLUDED.deleted_at, row_bytes = EXCLUDED.row_bytes, file_bytes = EXCLUDED.file_bytes, files = EXCLUDED.files`

@@ -14,10 +14,15 @@ const TrashKind = builder.enumType('TrashKind', {
 })
 
 const TrashSize = builder.objectRef<Sum>('TrashSize').implement({
-  description: 'What deleted things take: an estimate from the sizes of their rows and their entries in indexes, and their files as listed.',
+  description:
+    'What deleted things take: an estimate from the sizes of their rows and their entries in indexes, and their files as listed.',
   fields: (t) => ({
     bytes: t.field({ type: 'Long', description: 'Rows and files together.', resolve: (sum) => sum.rowBytes + sum.fileBytes }),
-    rowBytes: t.field({ type: 'Long', description: 'In the database, which uses the room again once it has been vacuumed.', resolve: (sum) => sum.rowBytes }),
+    rowBytes: t.field({
+      type: 'Long',
+      description: 'In the database, which uses the room again once it has been vacuumed.',
+      resolve: (sum) => sum.rowBytes,
+    }),
     fileBytes: t.field({ type: 'Long', description: 'In the artifact stores.', resolve: (sum) => sum.fileBytes }),
     files: t.exposeInt('files'),
     experiments: t.exposeInt('experiments'),

@@ -105,7 +105,9 @@ export async function sumTrash(sql: Sql, { workspace, experiments }: Scope, only
 
 /** Things of this workspace that are past return and still take room. */
 export const countCollecting = async (sql: Sql, workspace: number): Promise<number> =>
-  (await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM purge WHERE workspace_id = $1 AND (has_rows OR looks = 0)', [workspace]))[0]!.n
+  (
+    await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM purge WHERE workspace_id = $1 AND (has_rows OR looks = 0)', [workspace])
+  )[0]!.n
 
 export interface FoundModel {
   id: number

@@ -18,7 +18,7 @@ import { operation, type Target } from '../operation.ts'
 import { findRuns } from '../runs/read.sql.ts'
 import { type Chosen, claimExperiments, claimModels, claimRuns, keptExperiment, kinds } from './collect.sql.ts'
 import { collectTrash } from './collect.ts'
-import { measureTrash } from './measure.ts'
+import { measureStep, measureTrash } from './measure.ts'
 import { countCollecting, findModels, listTrashRows, restoreModelRow, type Sum, setEmptied, sumTrash, type TrashRow } from './trash.sql.ts'
 
 /** One purge names so many things at most; for more there is `everything`. */
@@ -26,12 +26,16 @@ const mostIds = 1_000
 /** Ten years. */
 const mostDays = 3_650
 const day = 86_400_000
+/** A purge says what it frees; what was not measured yet is measured for so long, ms. */
+const patience = 2_000
 
 const here = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
 const scopeOf = async (ctx: Ctx) => ({ workspace: ctx.workspace.id, experiments: await visibleExperiments(ctx) })
 
-const retentionOf = async (ctx: Ctx) =>
-  (await ctx.db.prisma.workspace.findUniqueOrThrow({ where: { id: ctx.workspace.id }, select: { trashDays: true } })).trashDays
+async function retentionOf(ctx: Ctx): Promise<{ days: number | null; since: number }> {
+  const { trashDays, trashSince } = await ctx.db.prisma.workspace.findUniqueOrThrow({ where: { id: ctx.workspace.id } })
+  return { days: trashDays, since: Number(trashSince) }
+}
 
 /** A thing in the trash. */
 export interface TrashItem extends TrashRow {
@@ -57,14 +61,18 @@ export const listTrash = operation({
   on: here,
   async run(ctx, { first, after }): Promise<{ items: TrashItem[]; endCursor: string | undefined }> {
     const scope = await scopeOf(ctx)
-    const [found, days] = await Promise.all([listTrashRows(ctx.db, scope, after, first + 1), retentionOf(ctx)])
+    const [found, { days, since }] = await Promise.all([listTrashRows(ctx.db, scope, after, first + 1), retentionOf(ctx)])
     const rows = found.slice(0, first)
     const items: TrashItem[] = []
     // One after the other: each is a statement, and a page of them must not take the whole pool.
     for (const row of rows) {
       const only = { runs: [], models: [], experiments: [], [`${nameOf(row.kind)}s`]: [row.id] }
       const stays = days === null || row.id === keptExperiment
-      items.push({ ...row, expiresAt: stays ? null : row.deletedAt + days * day, size: await sumTrash(ctx.db, scope, only, null) })
+      items.push({
+        ...row,
+        expiresAt: stays ? null : Math.max(row.deletedAt, since) + days * day,
+        size: await sumTrash(ctx.db, scope, only, null),
+      })
     }
     const last = rows.at(-1)
     return { items, endCursor: found.length > first && last ? [last.deletedAt, last.kind, last.id].join('.') : undefined }
@@ -86,7 +94,7 @@ export const summariseTrash = operation({
   action: 'read',
   on: here,
   async run(ctx): Promise<TrashSummary> {
-    const [sum, days, collecting] = await Promise.all([
+    const [sum, { days }, collecting] = await Promise.all([
       scopeOf(ctx).then((scope) => sumTrash(ctx.db, scope, null, null)),
       retentionOf(ctx),
       countCollecting(ctx.db, ctx.workspace.id),
@@ -112,7 +120,7 @@ interface Things {
 async function onThings(
   ctx: Ctx,
   input: { runs: string[]; models: string[]; experiments: string[]; everything: boolean },
-): Promise<Target<Things>> {
+): Promise<Target<Things, Securable[]>> {
   const securables: Securable[] = input.everything ? [{ kind: 'Workspace', id: ctx.workspace.id }] : []
   const things: Things = { runs: [], models: [], experiments: [] }
   const add = (to: Chosen[], securable: Securable, thing: Chosen) => {
@@ -138,7 +146,11 @@ async function onThings(
   for (const id of numbers) {
     const row = experiments.get(id)
     if (!row) throw notFound(`No Experiment with id=${id} exists`)
-    add(things.experiments, { kind: 'Experiment', id, workspaceId }, { id, deletedAt: row.deletedAt && Number(row.deletedAt) })
+    add(
+      things.experiments,
+      { kind: 'Experiment', id, workspaceId },
+      { id, deletedAt: row.deletedAt === null ? null : Number(row.deletedAt) },
+    )
   }
   return { securable: securables, row: things }
 }
@@ -174,6 +186,7 @@ export const purge = operation({
     for (const [kind, list] of Object.entries(things) as Array<[keyof Things, Chosen[]]>) {
       for (const { id, deletedAt } of list) check(ctx, kind, id, deletedAt, deletedBefore)
     }
+    for (const end = performance.now() + patience; performance.now() < end && (await measureStep(ctx)); );
     const scope = await scopeOf(ctx)
     const only = { runs: idsOf(things.runs), models: idsOf(things.models), experiments: idsOf(things.experiments) }
     const sum = await sumTrash(ctx.db, scope, everything ? null : only, deletedBefore)
@@ -198,12 +211,10 @@ function check(ctx: Ctx, kind: keyof Things, id: number, deletedAt: number | nul
   const what = kind.slice(0, -1)
   const field = ctx.spell(kind)
   if (kind === 'experiments' && id === keptExperiment) {
-    throw invalid(
-      `Experiment ${id} stays: clients that name no experiment log to it. Purge its runs by their ids, or restore it.`,
-      field,
-    )
+    throw invalid(`Experiment ${id} stays: clients that name no experiment log to it. Purge its runs by their ids, or restore it.`, field)
   }
-  if (deletedAt === null) throw invalid(`The ${what} ${id} is not in the trash. Delete it first: only what is deleted can be purged.`, field)
+  if (deletedAt === null)
+    throw invalid(`The ${what} ${id} is not in the trash. Delete it first: only what is deleted can be purged.`, field)
   if (deletedAt > before) throw invalid(`The ${what} ${id} was deleted at ${deletedAt}, which is not before ${before}.`, field)
 }
 
