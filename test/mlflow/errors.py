@@ -214,19 +214,20 @@ def a_status_is_one_there_is():
 @check
 def filters_say_what_is_wrong_with_them():
     for text, words in {
-        "nonsense": "Invalid clause(s) in filter string",
-        "metrics.a > 1 OR metrics.a < 0": "Invalid clause(s) in filter string",
-        "NOT metrics.a > 1": "Invalid clause(s) in filter string",
-        "(metrics.a > 1)": "Invalid clause(s) in filter string",
+        "metrics.a": "Invalid clause(s) in filter string",
+        "metrics.a > 1 OR": "Invalid clause(s) in filter string",
+        "NOT": "Invalid clause(s) in filter string",
+        "(metrics.a > 1": "Invalid clause(s) in filter string",
         "metrics.a > 'x'": "Expected numeric value type for metric. Found 'x'",
-        "params.a = 5": "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 5",
+        "tags.a = 5": "Expected a quoted string value for tag (e.g. 'my-value'). Got value 5",
         "params.a > '5'": "Invalid comparator '>' not one of",
-        "metrics.a LIKE 'x'": "Expected numeric value type for metric",
+        "metrics.a LIKE 'x'": "Invalid comparator 'LIKE' not one of",
         "things.a = '5'": "Invalid entity type 'things'",
-        "duration > 5": "Invalid attribute key 'duration' specified. Valid keys are",
+        "size > 5": "Invalid attribute key 'size' specified. Valid keys are",
         "datasets.size = 'a'": "Invalid dataset key 'size' specified. Valid keys are",
-        "status IN ('FINISHED')": "Only ['run_id'] attributes support comparison with a list of quoted string values.",
+        "status IN (1)": "While parsing a list in the query, expected string value",
         "run_id IN ()": "While parsing a list in the query, expected a non-empty list of string values",
+        "run_name ~ '('": "Invalid regular expression '('",
         "'a' = params.a": "Invalid comparison clause. Expected 'Identifier'",
         " ": "Invalid filter",
     }.items():

@@ -13,6 +13,7 @@ import { parseOrderBy } from '../search/column.ts'
 import { searchExperiments as find } from '../search/experiments.sql.ts'
 import { parseFilter } from '../search/filter.ts'
 import { offsetOf, pageToken } from '../search/page-token.ts'
+import { patiently } from '../search/patterns.sql.ts'
 
 export type ExperimentWithTags = Experiment & { tags: ExperimentTag[] }
 
@@ -134,14 +135,15 @@ export const searchExperiments = operation({
   async run(ctx, { filter, lifecycle, orderBy, maxResults, pageToken: token }) {
     checkPage(maxResults)
     const offset = offsetOf(token)
-    const page = await find(ctx.db, {
+    const search = {
       workspace: ctx.workspace.id,
       filter: parseFilter(filter, 'experiments'),
       lifecycle,
       orderBy: parseOrderBy(orderBy ?? [], 'experiments'),
       limit: maxResults,
       offset,
-    })
+    }
+    const page = await patiently(ctx.db, search.filter, (sql) => find(sql, search))
     const rows = await ctx.db.prisma.experiment.findMany({ where: { id: { in: page.ids } }, include: withTags })
     const byId = new Map(rows.map((row) => [row.id, row]))
     return {

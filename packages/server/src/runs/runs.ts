@@ -29,6 +29,7 @@ import { operation, type Target } from '../operation.ts'
 import { parseOrderBy } from '../search/column.ts'
 import { parseFilter } from '../search/filter.ts'
 import { offsetOf, pageToken } from '../search/page-token.ts'
+import { patiently } from '../search/patterns.sql.ts'
 import { searchRuns as find } from '../search/search.sql.ts'
 import { ensureKeys, findKeys } from './keys.sql.ts'
 import { randomName } from './name.ts'
@@ -241,15 +242,16 @@ export const searchRuns = operation({
   async run(ctx, { experimentIds, filter, lifecycle, orderBy, maxResults, pageToken: token, count }): Promise<SearchPage> {
     checkPage(maxResults)
     const offset = offsetOf(token)
-    const page = await find(ctx.db, {
+    const search = {
       experiments: await visibleExperiments(ctx, experimentIds ?? undefined),
       filter: parseFilter(filter),
       lifecycle,
       orderBy: parseOrderBy(orderBy ?? []),
       limit: maxResults,
       offset,
-      count: count ? 'bounded' : 'none',
-    })
+      count: count ? ('bounded' as const) : ('none' as const),
+    }
+    const page = await patiently(ctx.db, search.filter, (sql) => find(sql, search))
     return {
       runs: await readRuns(ctx.db, page.ids),
       total: page.total,

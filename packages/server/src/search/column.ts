@@ -33,26 +33,38 @@ const words: Record<string, ColumnKind> = {
   datasets: 'dataset',
 }
 
-/** Attributes and what they hold. */
-export const attributes: Record<Grammar, Record<string, 'text' | 'number'>> = {
+/** Attributes and what they hold; an `id` is a number that is written as a text. */
+export const attributes: Record<Grammar, Record<string, 'text' | 'id' | 'time' | 'duration'>> = {
   runs: {
     run_id: 'text',
     run_name: 'text',
     user_id: 'text',
     status: 'text',
-    start_time: 'number',
-    end_time: 'number',
+    start_time: 'time',
+    end_time: 'time',
     artifact_uri: 'text',
+    // From here on ours.
+    duration: 'duration',
+    experiment: 'text',
+    experiment_id: 'id',
   },
-  experiments: { experiment_id: 'text', name: 'text', creation_time: 'number', last_update_time: 'number' },
+  experiments: { experiment_id: 'id', name: 'text', creation_time: 'time', last_update_time: 'time' },
 }
 
-const aliases: Record<string, string> = {
-  created: 'start_time',
-  Created: 'start_time',
-  'run name': 'run_name',
-  'Run name': 'run_name',
-  'Run Name': 'run_name',
+/** Other names of attributes. Those of runs that MLflow has not are ours. */
+const aliases: Record<Grammar, Record<string, string>> = {
+  runs: {
+    created: 'start_time',
+    Created: 'start_time',
+    'run name': 'run_name',
+    'Run name': 'run_name',
+    'Run Name': 'run_name',
+    name: 'run_name',
+    user: 'user_id',
+    started: 'start_time',
+    ended: 'end_time',
+  },
+  experiments: {},
 }
 
 const datasetKeys = ['name', 'digest', 'context']
@@ -66,6 +78,7 @@ export const unquoted = (text: string, quotes: string): string =>
 
 /** The column that an identifier names. Everything after the first dot is the key. Throws INVALID_PARAMETER_VALUE. */
 export function columnOf(identifier: string, grammar: Grammar): Column {
+  if (grammar === 'runs' && identifier === 'dataset') return { kind: 'dataset', key: 'name' }
   const dot = identifier.indexOf('.')
   const word = dot < 0 ? 'attribute' : unquoted(identifier.slice(0, dot), '`')
   const written = unquoted(unquoted(identifier.slice(dot + 1), `'"`), '`')
@@ -76,9 +89,9 @@ export function columnOf(identifier: string, grammar: Grammar): Column {
   if (kind === 'dataset' && !datasetKeys.includes(written))
     throw invalid(`Invalid dataset key '${written}' specified. Valid keys are '${asSet(datasetKeys)}'`)
   if (kind !== 'attribute') return { kind, key: written }
-  const key = grammar === 'runs' && Object.hasOwn(aliases, written) ? aliases[written]! : written
+  const key = Object.hasOwn(aliases[grammar], written) ? aliases[grammar][written]! : written
   if (!Object.hasOwn(attributes[grammar], key)) {
-    const valid = Object.keys({ ...attributes[grammar], ...(grammar === 'runs' && aliases) })
+    const valid = Object.keys({ ...attributes[grammar], ...aliases[grammar] })
     throw invalid(`Invalid attribute key '${written}' specified. Valid keys are '${asSet(valid)}'`)
   }
   return { kind, key }

@@ -2,8 +2,8 @@
 import type { Sql } from '@tidegate/db'
 import type { Lifecycle } from '../runs/run.ts'
 import type { Order } from './column.ts'
-import { compared, type Put } from './compare.sql.ts'
-import { comparisons, type Filter } from './filter.ts'
+import { compared, condition, type Put } from './compare.sql.ts'
+import type { Comparison, Filter } from './filter.ts'
 
 export interface ExperimentSearch {
   workspace: number
@@ -35,17 +35,13 @@ export async function searchExperiments(sql: Sql, search: ExperimentSearch): Pro
   const conditions = [`e.workspace_id = ${put(workspace)}`, 'e.purged_at IS NULL']
   if (experiments) conditions.push(`e.id = ANY(${put(experiments)})`)
   if (lifecycle !== 'ALL') conditions.push(`e.deleted_at IS ${lifecycle === 'ACTIVE' ? '' : 'NOT '}NULL`)
-  for (const it of comparisons(filter)) {
+  const leaf = (it: Comparison): string => {
     const { kind, key } = it.column
-    if (kind === 'attribute') conditions.push(compared(key === 'experiment_id' ? 'e.id::text' : columns[key]!, it, put))
-    else {
-      const isNull = it.comparator === 'IS NULL'
-      const what = isNull || it.comparator === 'IS NOT NULL' ? '' : ` AND ${compared('t.value', it, put)}`
-      conditions.push(
-        `${isNull ? 'NOT ' : ''}EXISTS (SELECT FROM experiment_tag t WHERE t.experiment_id = e.id AND t.key = ${put(key)}${what})`,
-      )
-    }
+    if (kind === 'attribute') return compared(key === 'experiment_id' ? 'e.id::text' : columns[key]!, it, put)
+    const has = `EXISTS (SELECT FROM experiment_tag t WHERE t.experiment_id = e.id AND t.key = ${put(key)} AND ${compared('t.value', it, put)})`
+    return it.comparator === 'IS NULL' ? `NOT ${has}` : has
   }
+  if (filter) conditions.push(condition(filter, leaf))
   const terms = orderBy.map(({ column, descending }) => `${columns[column.key]} ${descending ? 'DESC' : 'ASC'}`)
   if (!terms.length) terms.push('e.created_at DESC', 'e.id')
   else terms.push('e.id DESC')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
 import { columnRef, type Grammar, parseColumnRef, parseOrderBy } from './column.ts'
-import { comparisons, explainFilter, parseFilter } from './filter.ts'
+import { comparisons, explainFilter, type Filter, leaves, parseFilter } from './filter.ts'
 import { offsetOf, pageToken } from './page-token.ts'
 
 /** A filter as a short text: what was understood. */
@@ -9,6 +9,16 @@ const understood = (text: string, grammar?: Grammar) =>
   comparisons(parseFilter(text, grammar)).map(
     ({ column, comparator, value }) => `${column.kind}/${column.key} ${comparator} ${JSON.stringify(value)}`,
   )
+
+/** A tree, with all its parentheses. */
+const shown = (filter: Filter | null): string =>
+  filter === null
+    ? ''
+    : filter.type === 'comparison'
+      ? `${filter.column.key} ${filter.comparator} ${JSON.stringify(filter.value)}`
+      : filter.type === 'not'
+        ? `NOT (${shown(filter.of)})`
+        : filter.of.map((each) => (each.type === 'comparison' ? shown(each) : `(${shown(each)})`)).join(` ${filter.type} `)
 
 /** What is wrong, and the part of the text it points at. */
 function refused(text: string, grammar?: Grammar): [string, string] {
@@ -60,6 +70,44 @@ describe('the filter language takes', () => {
     ["datasets.context IN ('train')", 'dataset/context IN ["train"]'],
   ])('%s', (text, meaning) => expect(understood(text)).toEqual([meaning]))
 
+  // And of these MLflow takes none.
+  const now = Date.UTC(2026, 0, 5, 12)
+  it.each([
+    ['params.a IN (\'x\', "y")', 'a IN ["x","y"]'],
+    ['params.lr < 1e-2', 'lr < 0.01'],
+    ['params.lr NOT IN (1, .5)', 'lr NOT IN [1,0.5]'],
+    ['metrics.a in (1,-2)', 'a IN [1,-2]'],
+    ['metrics.a between 1 and 2 and metrics.b > 3', 'a BETWEEN [1,2] and b > 3'],
+    ['params.n NOT  BETWEEN -1 AND 1', 'n NOT BETWEEN [-1,1]'],
+    ['metrics.a IS NULL', 'a IS NULL null'],
+    ['metrics.a is not nan', 'a IS NOT NAN null'],
+    ["tags.a ~ '^v[0-9]+$'", 'a ~ "^v[0-9]+$"'],
+    ["name!~'x'", 'run_name !~ "x"'],
+    ["user NOT ILIKE 'a%'", 'user_id NOT ILIKE "a%"'],
+    ["status IN ('FAILED','KILLED')", 'status IN ["FAILED","KILLED"]'],
+    ['started > -1d', `start_time > ${now - 86_400_000}`],
+    ['started >= today', `start_time >= ${Date.UTC(2026, 0, 5)}`],
+    ["ended < 'yesterday'", `end_time < ${Date.UTC(2026, 0, 4)}`],
+    ['created between 2026-01-01 and 2026-01-02T10:30Z', `start_time BETWEEN [${Date.UTC(2026, 0, 1)},${Date.UTC(2026, 0, 2, 10, 30)}]`],
+    ["created > '2026-01-01 10:00:00.5'", `start_time > ${Date.UTC(2026, 0, 1, 10, 0, 0, 500)}`],
+    ['created > 2026-01-01T10:00+0200', `start_time > ${Date.UTC(2026, 0, 1, 8)}`],
+    ['duration > 1h30m', 'duration > 5400000'],
+    ["duration <= '1.5s'", 'duration <= 1500'],
+    ['ended is null', 'end_time IS NULL null'],
+    ["dataset = 'cifar'", 'name = "cifar"'],
+    ['dataset.context is not null', 'context IS NOT NULL null'],
+    ["experiment = 'digits'", 'experiment = "digits"'],
+    ["experiment_id IN ('01')", 'experiment_id IN ["1"]'],
+    ['osprey', 'run_name HOLDS "osprey"'],
+    ['calm osprey-214', 'run_name HOLDS "calm" and run_name HOLDS "osprey-214"'],
+    ["'calm osprey' AND 5m", 'run_name HOLDS "calm osprey" and run_name HOLDS "5m"'],
+    ['metrics.a > 1 OR metrics.b > 2 AND metrics.c > 3', 'a > 1 or (b > 2 and c > 3)'],
+    ['(metrics.a > 1 or metrics.b > 2) metrics.c > 3', '(a > 1 or b > 2) and c > 3'],
+    ['not metrics.a > 1 and metrics.b > 2', '(NOT (a > 1)) and b > 2'],
+    ['NOT (metrics.a > 1 AND NOT osprey)', 'NOT (a > 1 and (NOT (run_name HOLDS "osprey")))'],
+    ['((metrics.a>1))', 'a > 1'],
+  ])('%s', (text, meaning) => expect(shown(parseFilter(text, 'runs', now))).toBe(meaning))
+
   it('comparisons joined by AND, in any case, over lines, or by nothing', () => {
     const both = ['param/a = "x"', 'metric/b > 1']
     for (const text of [
@@ -89,15 +137,23 @@ describe('the filter language takes', () => {
 describe('the filter language refuses', () => {
   const invalidClause = 'Invalid clause(s) in filter string: '
   it.each([
-    ['metrics.a > 1 OR metrics.b > 2', `${invalidClause}'OR'`, 'OR'],
-    ['(metrics.a > 1)', `${invalidClause}'(metrics.a > 1)'`, '(metrics.a > 1)'],
-    ['metrics.a > 1 and not metrics.b > 2', `${invalidClause}'not'`, 'not'],
     ['metrics.a', `${invalidClause}'metrics.a'`, 'metrics.a'],
     ['metrics.a > 1;', `${invalidClause}';'`, ';'],
-    ['metrics.a >', invalidClause, ''],
+    ['metrics.a >', invalidClause, '>'],
+    ['metrics.a > AND metrics.b > 1', invalidClause, '>'],
+    ['(metrics.a > 1', `${invalidClause}'(' has no ')'`, '('],
+    ['metrics.a > 1)', `${invalidClause}')'`, ')'],
+    ['()', `${invalidClause}')'`, ')'],
+    ['metrics.a > 1 OR', `${invalidClause}'OR'`, 'OR'],
+    ['OR metrics.a > 1', `${invalidClause}'OR'`, 'OR'],
+    ['metrics.a > 1 AND OR metrics.a < 0', `${invalidClause}'OR'`, 'OR'],
+    ['metrics.a > 1 OR NOT', `${invalidClause}'NOT'`, 'NOT'],
+    ["run_id IN ('a'", `${invalidClause}'(' has no ')'`, '('],
+    ['status', `${invalidClause}'status'`, 'status'],
+    ['metrics.a BETWEEN 1, 2', `${invalidClause}BETWEEN wants two values`, ','],
+    ["params.a ~ 'x' ~ 'y'", `${invalidClause}'~'`, '~'],
     ['> 1', `${invalidClause}'>'`, '>'],
     ["params.a = 'x' -- no", `${invalidClause}'--'`, '--'],
-    ["params.a = 'x' 'y'", `${invalidClause}''y''`, "'y'"],
     ["params.a = 'x", invalidClause, "'"],
     ["run_id IN 'a'", invalidClause, "'a'"],
     ['  ', "Invalid filter '  '. Could not be parsed.", '  '],
@@ -107,27 +163,32 @@ describe('the filter language refuses', () => {
     ['"metrics.acc" > 1', "Invalid entity type '\"metrics'", '"metrics.acc"'],
     ["foo.bar = 'x'", "Invalid entity type 'foo'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']", 'foo.bar'],
     ["toString.x = 'x'", "Invalid entity type 'toString'", 'toString.x'],
-    ['duration > 5', "Invalid attribute key 'duration' specified. Valid keys are '{", 'duration'],
     ["constructor = 'x'", "Invalid attribute key 'constructor' specified.", 'constructor'],
     ["lifecycle_stage = 'active'", "Invalid attribute key 'lifecycle_stage'", 'lifecycle_stage'],
     ["dataset.foo = 'x'", "Invalid dataset key 'foo' specified. Valid keys are '{'name', 'digest', 'context'}'", 'dataset.foo'],
     ["metrics.a = 'x'", "Expected numeric value type for metric. Found 'x'", "'x'"],
     ['metrics.a > nan', 'Expected numeric value type for metric. Found nan', 'nan'],
     ["start_time = '5'", "Expected numeric value type for numeric attribute: start_time. Found '5'", "'5'"],
-    ['params.a = 5', "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 5", '5'],
-    ["tags.a IN ('x')", "Expected a quoted string value for tag (e.g. 'my-value'). Got value ('x')", "('x')"],
     ['params.a = abc', 'Parameter value is either not quoted or unidentified quote types used for string value abc', 'abc'],
     ['tags.a = `abc`', 'Parameter value is either not quoted or unidentified quote types used for string value `abc`', '`abc`'],
     ['status = 5', 'Expected a quoted string value for attributes. Got value 5', '5'],
     ['dataset.name = 5', 'Expected a quoted string value for dataset attributes. Got value 5', '5'],
-    ['metrics.a IS NULL', "IS NULL / IS NOT NULL is only supported for tags and params, not for 'metric' 'a'", 'IS NULL'],
     ['metrics.a == 1', "Invalid comparator '==' not one of '{", '=='],
-    ["params.a > '5'", "Invalid comparator '>' not one of '{", '>'],
-    ["params.a NOT  LIKE 'x'", "Invalid comparator 'NOT LIKE' not one of '{", 'NOT  LIKE'],
+    ["params.a > '5'", "Invalid comparator '>' not one of '{", "'5'"],
+    ['metrics.a << 1', "Invalid comparator '<<' not one of '{", '<<'],
+    ['metrics.a <<', "Invalid comparator '<<' not one of '{", '<<'],
+    ['tags.a > 5', "Invalid comparator '>' not one of '{", '>'],
+    ['params.a IS NAN', "Invalid comparator 'IS NAN' not one of '{", 'IS NAN'],
+    ['params.a LIKE 5', "Expected a quoted string value for parameter (e.g. 'my-value'). Got value 5", '5'],
+    ['tags.a = 5', "Expected a quoted string value for tag (e.g. 'my-value'). Got value 5", '5'],
+    ['started > 2026-02-31', 'Expected numeric value type for numeric attribute: start_time. Found 2026-02-31. It takes', '2026-02-31'],
+    ['duration > -5m', 'Expected numeric value type for numeric attribute: duration. Found -5m. It takes', '-5m'],
+    [`name ~ '${'x'.repeat(251)}'`, 'A regular expression holds at most 250 characters, and this one 251.', `'${'x'.repeat(251)}'`],
+    ["name ~ '(a)\\1'", "A regular expression can't refer back", "'(a)\\1'"],
+    ['metrics.a IN (1, nan)', 'Expected numeric value type for metric. Found nan', '(1, nan)'],
     ["params.a RLIKE 'x'", "Invalid comparator 'RLIKE'", 'RLIKE'],
     ["datasets.name > 'x'", "Invalid comparator '>' not one of '{", '>'],
     ["run_id = ('a')", "Invalid comparator '=' for a list", "('a')"],
-    ["status IN ('FINISHED')", "Only ['run_id'] attributes support comparison with a list of quoted string values.", "('FINISHED')"],
     ['run_id IN ()', 'While parsing a list in the query, expected a non-empty list of string values, but got empty list', '()'],
     [
       "run_id IN ('a', 1)",
@@ -149,6 +210,15 @@ describe('the filter language refuses', () => {
     const text = 'metrics.a > 1 AND '.repeat(100)
     expect(comparisons(parseFilter(text))).toHaveLength(100)
     expect(refused(`${text}metrics.b > 1`)).toEqual(['A filter holds at most 100 comparisons.', 'metrics.b'])
+  })
+
+  it('what is nested more than 50 deep', () => {
+    expect(leaves(parseFilter(`${'('.repeat(50)}x${')'.repeat(50)}`))).toHaveLength(1)
+    expect(refused(`${'not '.repeat(51)}x`)[0]).toBe('Parentheses and NOT go at most 50 deep.')
+  })
+
+  it('OR and NOT where only AND has a meaning', () => {
+    expect(() => comparisons(parseFilter('a or b'))).toThrow('only AND joins comparisons here')
   })
 
   it('an unquoted key with a hint how to write it', () => {
@@ -205,6 +275,12 @@ describe('the filter language refuses', () => {
       '/',
       ';',
       '--',
+      '~',
+      'BETWEEN',
+      '-7d',
+      '2026-01-05',
+      'today',
+      'NAN',
     ]
     let seed = 7
     const random = (n: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % n
@@ -242,7 +318,6 @@ describe('order_by', () => {
     [['metrics.val/loss'], "Invalid order_by clause 'metrics.val/loss'. Could not be parsed."],
     [["params.a = 'x'"], "Invalid order_by clause 'params.a = 'x''. Could not be parsed."],
     [['metrics.a foo'], "Invalid ordering key in order_by clause 'metrics.a foo'."],
-    [['duration'], "Invalid attribute key 'duration' specified."],
     [['datasets.name'], "Invalid identifier type 'dataset'"],
     [['metrics.a', 'metric.`a` DESC'], "`order_by` contains duplicate fields: ['metrics.a', 'metric.`a` DESC']"],
   ])('refuses %j', (clauses, message) => expect(() => parseOrderBy(clauses)).toThrow(message))

@@ -10,7 +10,8 @@ import { type Kind, kinds, type Run as RunRow } from '../runs/run.ts'
 import { Run, RunOrder, searchOf } from '../runs/runs.graphql.ts'
 import { type SearchPage, searchRuns } from '../runs/runs.ts'
 import { type Column, columnRef, parseColumnRef } from './column.ts'
-import { explainFilter } from './filter.ts'
+import { type Explanation, explainFilter } from './filter.ts'
+import { explainPatterns } from './patterns.sql.ts'
 
 /** Columns a table may have: what a wide screen shows, many times over. */
 const mostColumns = 500
@@ -105,7 +106,7 @@ const ColumnConnection = builder
     }),
   })
 
-const FilterExplanation = builder.objectRef<ReturnType<typeof explainFilter>>('FilterExplanation').implement({
+const FilterExplanation = builder.objectRef<Explanation>('FilterExplanation').implement({
   description: 'Whether a filter is right, and where it is wrong.',
   fields: (t) => ({
     ok: t.exposeBoolean('ok'),
@@ -171,6 +172,6 @@ builder.queryFields((t) => ({
     type: FilterExplanation,
     description: 'What is wrong with a filter, before it is used.',
     args: { filter: t.arg.string({ required: true }) },
-    resolve: (_root, { filter }) => explainFilter(filter),
+    resolve: (_root, { filter }, ctx) => explainPatterns(ctx.db, explainFilter(filter)),
   }),
 }))

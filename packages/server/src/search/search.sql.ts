@@ -10,8 +10,9 @@
 import type { Sql } from '@tidegate/db'
 import { kinds, type Lifecycle } from '../runs/run.ts'
 import type { Column, Order } from './column.ts'
-import { attribute, attributes, isKeys, type KeysOf, type Put, places, probe, sets } from './compare.sql.ts'
-import { type Comparison, comparisons, type Filter } from './filter.ts'
+import { attribute, attributes, condition, isKeys, type KeysOf, type Put, places, probe } from './compare.sql.ts'
+import { type Filter, leaves } from './filter.ts'
+import { sets, simplified } from './sets.sql.ts'
 
 export interface RunSearch {
   /** Authorised already. */
@@ -52,7 +53,8 @@ const isValued = (column: Column): column is Valued => column.kind in kinds
 /** A search whose keys are known. */
 interface Ready {
   search: RunSearch
-  tests: Comparison[]
+  /** Null: all pass. */
+  filter: Filter | null
   orders: Order[]
   keysOf: KeysOf
 }
@@ -67,15 +69,15 @@ function statement() {
 /** One page of matching runs. */
 export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> {
   if (!search.experiments.length || search.runs?.length === 0) return { ids: [], hasMore: false, total: 0, exact: true }
-  // Patterns last: they cost the most for each row.
-  const tests = comparisons(search.filter).toSorted((a, b) => Number(a.comparator.endsWith('LIKE')) - Number(b.comparator.endsWith('LIKE')))
   const keysOf = await resolve(
     sql,
     search.experiments,
-    [...tests, ...(search.orderBy ?? [])].map((it) => it.column),
+    [...leaves(search.filter), ...(search.orderBy ?? [])].map((it) => it.column),
   )
+  const filter = search.filter ? simplified(search.filter, keysOf) : true
+  if (filter === false) return { ids: [], hasMore: false, total: 0, exact: true }
   const orders = (search.orderBy ?? []).filter(({ column }) => !isValued(column) || keysOf(column).length)
-  const ready = { search, tests, orders, keysOf }
+  const ready = { search, filter: filter === true ? null : filter, orders, keysOf }
   const last = (search.offset ?? 0) + search.limit + 1
 
   const walk = walkStatement(ready, last)
@@ -92,7 +94,6 @@ export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> 
     if (total >= last) return { ...page, ...(await counted(sql, ready)) }
   }
   const whole = wholeStatement(ready)
-  if (!whole) return { ids: [], hasMore: false, total: 0, exact: true }
   const rows = await sql.query<{ id: number; total: number }>(whole.text, whole.values, 'once')
   const page = pageOf(
     rows.map(({ id }) => id),
@@ -143,14 +144,15 @@ function orderOf(orders: Order[], term: (index: number) => string): string {
  * The page among the first rows of the order, or among the runs named: `complete` says that there are no others. Null
  * where there is no index to walk, or too far to go.
  */
-function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
+function walkStatement({ search, filter, orders, keysOf }: Ready, last: number) {
   const { values, put } = statement()
   const { experiments, runs } = search
   const first = orders[0]?.column
   // More than the page wants, for what the filter drops and for ties.
-  const rows = tests.length ? last * 3 + 100 : first && isValued(first) ? last * 2 + 100 : last
+  const rows = filter ? last * 3 + 100 : first && isValued(first) ? last * 2 + 100 : last
   const used = new Set(['id', 'uuid', 'start_time'])
-  for (const { column } of [...tests, ...orders]) if (column.kind === 'attribute') used.add(attributes[column.key]!)
+  for (const { column } of [...leaves(filter), ...orders])
+    if (column.kind === 'attribute') for (const name of attributes[column.key]!) used.add(name)
   const columns = [...used].map((name) => `r.${name}`).join(', ')
 
   const tables: string[] = []
@@ -159,7 +161,7 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
     tables.push(`w AS MATERIALIZED (SELECT ${columns} FROM run r ${where(conditions)})`)
   } else if (orders.every(({ column }) => column.kind === 'attribute')) {
     // Only the start time has an index. Without a filter, the first rows of a sort do as well.
-    if (tests.length && (rows > deepest || (first && first.key !== 'start_time'))) return null
+    if (filter && (rows > deepest || (first && first.key !== 'start_time'))) return null
     const order = `ORDER BY ${orderOf(orders, (i) => attribute(orders[i]!.column))} LIMIT ${put(rows)}`
     const one = `SELECT ${columns} FROM run r ${where(['r.experiment_id = e.id', ...alive(search)])} ${order}`
     tables.push(`w AS MATERIALIZED (SELECT r.* FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${one}) r ${order})`)
@@ -186,7 +188,7 @@ function walkStatement({ search, tests, orders, keysOf }: Ready, last: number) {
       ? `(SELECT ${places[column.kind].value} FROM ${places[column.kind].table} WHERE run_id = r.id AND ${isKeys(keysOf(column))})`
       : attribute(column),
   )
-  const all = `SELECT ${withTerms(terms)} FROM w r ${where(tests.map((test) => probe(test, keysOf, put)))}`
+  const all = `SELECT ${withTerms(terms)} FROM w r ${where(filter ? [condition(filter, (it) => probe(it, keysOf, put))] : [])}`
   // A walk by value never sees the runs without one, so it can't be known to have seen all.
   const seen = first && isValued(first) ? 'NULL::int' : '(SELECT count(*) FROM w)::int'
   // At least one row, for the numbers.
@@ -204,24 +206,18 @@ const withTerms = (terms: string[]) => ['r.id', 'r.start_time', 'r.uuid', ...ter
 const paged = (orders: Order[], { offset = 0, limit }: RunSearch, put: Put) =>
   `ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}`
 
-/** All runs that pass, with the columns given. Null where none can. */
-function matches({ search, tests, keysOf }: Ready, put: Put, columns: string, joins = '') {
+/** All runs that pass, with the columns given. */
+function matches({ search, filter, keysOf }: Ready, put: Put, columns: string, joins = '') {
   const experiments = put(search.experiments)
-  const asked = sets(tests, keysOf, experiments, put)
-  if (!asked) return null
-  const conditions = [
-    `r.experiment_id = ANY(${experiments})`,
-    ...alive(search),
-    ...asked.rows,
-    ...asked.without.map((set) => `r.id NOT IN (${set})`),
-  ]
+  const asked = filter ? sets(filter, keysOf, experiments, put) : { within: [], rows: [] }
+  const conditions = [`r.experiment_id = ANY(${experiments})`, ...alive(search), ...asked.rows]
   const from = asked.within.length
     ? `(${asked.within.map((set) => `(${set})`).join(' INTERSECT ')}) s JOIN run r ON r.id = s.run_id`
     : 'run r'
   return `SELECT ${columns} FROM ${from} ${joins} ${where(conditions)}`
 }
 
-/** The page of all matches, each with their number. Null where nothing can match. */
+/** The page of all matches, each with their number. */
 function wholeStatement(ready: Ready) {
   const { search, orders, keysOf } = ready
   const { values, put } = statement()
@@ -236,7 +232,6 @@ function wholeStatement(ready: Ready) {
     return `o${i}.v`
   })
   const all = matches(ready, put, withTerms(terms), joins.join('\n'))
-  if (!all) return null
   // Sets of 100 000 are counted and sorted in one go: kept in a table first, they take twice the time.
   const text = `SELECT r.id, (count(*) OVER ())::int AS total FROM (${all}) r
 ${paged(orders, search, put)}`
@@ -248,7 +243,7 @@ async function counted(sql: Sql, ready: Ready): Promise<Pick<RunPage, 'total' | 
   const { count = 'none' } = ready.search
   if (count === 'none') return {}
   const { values, put } = statement()
-  const all = matches(ready, put, '1')!
+  const all = matches(ready, put, '1')
   const text = `SELECT count(*)::int AS total FROM (${all}${count === 'bounded' ? ` LIMIT ${bound + 1}` : ''}) m`
   const [row] = await sql.query<{ total: number }>(text, values, 'once')
   return { total: count === 'bounded' ? Math.min(row!.total, bound) : row!.total, exact: count === 'exact' || row!.total <= bound }

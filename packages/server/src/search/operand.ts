@@ -1,0 +1,153 @@
+/**
+ * What each column may be compared with, and how: the comparators it takes and the values on their right side. Refusals
+ * begin with MLflow's sentences where MLflow refuses too.
+ */
+import { invalid } from '../errors.ts'
+import { asSet, attributes, type Column, type Grammar, unquoted } from './column.ts'
+import { readDuration, readTime } from './time.ts'
+import type { Token } from './tokens.ts'
+
+const orders = ['=', '!=', '>', '>=', '<', '<='] as const
+const ranges = ['BETWEEN', 'NOT BETWEEN'] as const
+const lists = ['IN', 'NOT IN'] as const
+const likes = ['LIKE', 'ILIKE', 'NOT LIKE', 'NOT ILIKE', '~', '!~'] as const
+const texts = ['=', '!=', ...likes] as const
+const nulls = ['IS NULL', 'IS NOT NULL'] as const
+const nans = ['IS NAN', 'IS NOT NAN'] as const
+
+/** HOLDS is what a bare word asks: the text is somewhere in it, in any case. It can't be written. */
+export type Comparator = (typeof orders | typeof ranges | typeof lists | typeof texts | typeof nulls | typeof nans)[number] | 'HOLDS'
+const every: readonly string[] = [...orders, ...ranges, ...lists, ...texts, ...nulls, ...nans]
+
+/** A number for metrics, times (ms since 1970) and durations (ms); params take both numbers and texts. Null for IS. */
+export type Operand = string | number | string[] | number[] | null
+
+type Holds = 'number' | 'time' | 'duration' | 'param' | 'text' | 'id'
+
+const holds = ({ kind, key }: Column, grammar: Grammar): Holds =>
+  kind === 'metric' ? 'number' : kind === 'param' ? 'param' : kind === 'attribute' ? attributes[grammar][key]! : 'text'
+
+const taken: Record<Holds, readonly Comparator[]> = {
+  number: [...orders, ...lists, ...ranges, ...nulls, ...nans],
+  time: [...orders, ...lists, ...ranges, ...nulls],
+  duration: [...orders, ...lists, ...ranges, ...nulls],
+  param: [...texts, '>', '>=', '<', '<=', ...lists, ...ranges, ...nulls],
+  text: [...texts, ...lists, ...nulls],
+  id: ['=', '!=', ...lists],
+}
+
+/** MLflow's words for kinds. */
+const nameOf = ({ kind }: Column) => (kind === 'param' ? 'parameter' : kind)
+
+/** Refuses what is no comparator of that column. */
+export function checkComparator(column: Column, comparator: string, grammar: Grammar): asserts comparator is Comparator {
+  const valid = taken[holds(column, grammar)]
+  const isNull = comparator === 'IS NULL' || comparator === 'IS NOT NULL'
+  if (grammar === 'experiments' && isNull && column.kind !== 'tag')
+    throw invalid(`IS NULL / IS NOT NULL is only supported for tags, not for attribute '${column.key}'`)
+  if ((valid as readonly string[]).includes(comparator)) return
+  if (column.kind === 'attribute' && column.key === 'experiment_id') throw invalid(`Invalid comparator for experiment_id: ${comparator}`)
+  if (grammar === 'experiments' && column.kind === 'tag') throw invalid(`Invalid comparator for tag: ${comparator}`)
+  const way = every.includes(comparator) || !comparator.startsWith('==') ? '' : ' Equality is one =.'
+  throw invalid(`Invalid comparator '${comparator}' not one of '${asSet(valid)}'.${way}`)
+}
+
+/** One value. Throws where the column holds no such. */
+export function operand(column: Column, comparator: Comparator, right: Token, grammar: Grammar, now: number): string | number {
+  const { kind, key } = column
+  const kept = holds(column, grammar)
+  if (kept === 'time' || kept === 'duration') return timed(key, kept, right, grammar, now)
+  if (kept === 'number') {
+    if (right.kind !== 'number')
+      throw invalid(`Expected numeric value type for metric. Found ${right.text}${/^'?nan'?$/i.test(right.text) ? '. Write IS NAN' : ''}`)
+    return Number(right.text)
+  }
+  if (kept === 'param' && right.kind === 'number' && !(likes as readonly string[]).includes(comparator)) return Number(right.text)
+  if (right.kind !== 'string' && right.kind !== 'identifier')
+    throw invalid(
+      kind === 'dataset'
+        ? `Expected a quoted string value for dataset attributes. Got value ${right.text}`
+        : kind === 'attribute'
+          ? `Expected a quoted string value for attributes. Got value ${right.text}`
+          : `Expected a quoted string value for ${nameOf(column)} (e.g. 'my-value'). Got value ${right.text}`,
+    )
+  const value = unquoted(right.text, `'"`)
+  if (value === right.text)
+    throw invalid(
+      `Parameter value is either not quoted or unidentified quote types used for string value ${value}. Use either single or double quotes.`,
+    )
+  if (kept === 'param' && !(texts as readonly string[]).includes(comparator) && !comparator.endsWith('IN'))
+    throw invalid(
+      `Invalid comparator '${comparator}' not one of '${asSet(texts)}' for a text. Params that are numbers are compared without quotes.`,
+    )
+  if (comparator === '~' || comparator === '!~') checkPattern(value)
+  return idOf(kept, value)
+}
+
+/** Characters of a regular expression: longer ones are lists, and IN is the way to those. */
+const longestPattern = 250
+
+function checkPattern(pattern: string) {
+  if (pattern.length > longestPattern)
+    throw invalid(`A regular expression holds at most ${longestPattern} characters, and this one ${pattern.length}.`)
+  // What was matched before, matched again, can take as long as the universe lasts.
+  if (/\\[1-9]/.test(pattern)) throw invalid(`A regular expression can't refer back to its groups: \\1.`)
+}
+
+function timed(key: string, kept: 'time' | 'duration', right: Token, grammar: Grammar, now: number): number {
+  if (right.kind === 'number') {
+    if (grammar === 'experiments' && !/^-?\d+$/.test(right.text))
+      throw invalid(`Invalid value for numeric attribute '${key}': '${right.text}'`)
+    return Number(right.text)
+  }
+  const written = right.kind === 'string' ? right.text.slice(1, -1) : unquoted(right.text, '"')
+  const value = kept === 'time' ? readTime(written, now) : readDuration(written)
+  if (value !== undefined) return value
+  const way = kept === 'time' ? 'milliseconds since 1970, -7d, today, or 2026-01-31' : 'milliseconds, or a length such as 5m or 1h30m'
+  throw invalid(`Expected numeric value type for numeric attribute: ${key}. Found ${right.text}. It takes ${way}`)
+}
+
+/** The value as it is; an experiment id as it is written elsewhere, without spaces, sign and leading zeros. */
+function idOf(kept: Holds, value: string): string {
+  if (kept !== 'id') return value
+  if (!/^\s*[-+]?\d{1,18}\s*$/.test(value)) throw invalid(`Invalid experiment ID '${value}'. Experiment ID must be a valid integer.`)
+  return String(Number(value))
+}
+
+/** The values of a list, all numbers or all texts. */
+export function operands(column: Column, comparator: Comparator, right: Token, grammar: Grammar, now: number): string[] | number[] {
+  if (!comparator.endsWith('IN')) throw invalid(`Invalid comparator '${comparator}' for a list. Use IN or NOT IN.`)
+  const kept = holds(column, grammar)
+  const list = right.text
+  const refusal = 'While parsing a list in the query, expected'
+  if (!list.slice(1, -1).trim()) throw invalid(`${refusal} a non-empty list of string values, but got empty list`)
+  const found = items(list)
+  if (!found) throw invalid(`${refusal} a non-empty list of string values, but got ill-formed list.`)
+  const isQuoted = typeof found[0] === 'string'
+  if (found.some((item) => (typeof item === 'string') !== isQuoted) || (!isQuoted && (kept === 'text' || kept === 'id')))
+    throw invalid(`${refusal} string value, punctuation, or whitespace, but got different type in list: ${list}`)
+  if (isQuoted && (kept === 'text' || kept === 'id' || kept === 'param')) return (found as string[]).map((item) => idOf(kept, item))
+  // Numbers and times, each judged as if it stood alone.
+  return found.map((item) => {
+    const text = typeof item === 'string' ? `'${item}'` : item.bare
+    const kind = typeof item === 'string' ? 'string' : isNumber.test(text) ? 'number' : 'time'
+    const value = operand(column, '=', { ...right, kind, text }, grammar, now)
+    return Number(value)
+  })
+}
+
+const isNumber = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/
+
+/** What a list holds; in its quotes a backslash takes the next character as it is. Undefined where it is ill-formed. */
+function items(list: string): Array<string | { bare: string }> | undefined {
+  const found: Array<string | { bare: string }> = []
+  const rule = /\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|([-\w.:+]+))\s*(,|$)/sy
+  const inside = list.slice(1, -1)
+  while (rule.lastIndex < inside.trimEnd().length) {
+    const match = rule.exec(inside)
+    if (!match) return undefined
+    found.push(match[3] !== undefined ? { bare: match[3] } : (match[1] ?? match[2]!).replace(/\\(.)/gs, '$1'))
+    if (!match[4]) break
+  }
+  return found
+}
