@@ -35,7 +35,7 @@ export interface Tx extends Sql {
 }
 
 /** All of `work`, or nothing. */
-export async function inTransaction<T>(ctx: Kernel, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(ctx: Pick<Kernel, 'db' | 'events'>, work: (tx: Tx) => Promise<T>): Promise<T> {
   const rings: Array<Parameters<Events['ring']>> = []
   const result = await ctx.db.tx((sql) => work({ ...sql, ring: (...bell) => rings.push(bell) }))
   for (const bell of rings) ctx.events.ring(...bell)

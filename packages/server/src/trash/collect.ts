@@ -51,14 +51,17 @@ export const collectTrash: Job<Record<string, never>> = job({
   },
 })
 
+/** What it takes of the kernel. */
+export type Collecting = Pick<Kernel, 'db' | 'events' | 'artifacts' | 'log'>
+
 /** One step, as of `now`. False when there is nothing to do. */
-export async function collectStep(kernel: Kernel, now: number): Promise<boolean> {
+export async function collectStep(kernel: Collecting, now: number): Promise<boolean> {
   const { db } = kernel
   return (await takeDue(kernel, now)) || (await db.tx(dropTaken)) || (await db.tx(emptyExperiment)) || (await collectFiles(kernel, now))
 }
 
 /** Takes a batch of what has had its time. */
-async function takeDue(kernel: Kernel, now: number): Promise<boolean> {
+async function takeDue(kernel: Collecting, now: number): Promise<boolean> {
   for (const due of await dueTimes(kernel.db, now)) {
     const { experiments, runs, models } = await dueThings(kernel.db, due)
     if (!experiments.length && !runs.length && !models.length) continue
@@ -73,7 +76,7 @@ async function takeDue(kernel: Kernel, now: number): Promise<boolean> {
 }
 
 /** Deletes the files of a batch of things. */
-async function collectFiles(kernel: Kernel, now: number): Promise<boolean> {
+async function collectFiles(kernel: Collecting, now: number): Promise<boolean> {
   const { db, artifacts, log } = kernel
   const due = await takeLeftovers(db, now, batch)
   if (!due.length) return false
