@@ -7,10 +7,10 @@ import { call } from '../operation.ts'
 import { live } from '../subscription.ts'
 import { kinds } from './collect.sql.ts'
 import type { Sum } from './trash.sql.ts'
-import { listTrash, purge, restoreModel, setRetention, summariseTrash, type TrashItem, type TrashSummary } from './trash.ts'
+import { listTrash, purge, restoreLoggedModel, setRetention, summariseTrash, type TrashItem, type TrashSummary } from './trash.ts'
 
 const TrashKind = builder.enumType('TrashKind', {
-  values: { RUN: { value: kinds.run }, MODEL: { value: kinds.model }, EXPERIMENT: { value: kinds.experiment } } as const,
+  values: { RUN: { value: kinds.run }, LOGGED_MODEL: { value: kinds.model }, EXPERIMENT: { value: kinds.experiment } } as const,
 })
 
 const TrashSize = builder.objectRef<Sum>('TrashSize').implement({
@@ -140,7 +140,7 @@ const RetentionPayload = builder
   .objectRef<TrashSummary>('RetentionPayload')
   .implement({ fields: (t) => ({ trash: t.field({ type: TrashSummaryType, resolve: (summary) => summary }) }) })
 
-const RestoreModelPayload = builder.objectRef<{ id: string; experimentId: number }>('RestoreModelPayload').implement({
+const RestoreLoggedModelPayload = builder.objectRef<{ id: string; experimentId: number }>('RestoreLoggedModelPayload').implement({
   fields: (t) => ({
     id: t.exposeID('id'),
     experiment: t.field({
@@ -167,11 +167,11 @@ builder.mutationFields((t) => ({
       return call(ctx, summariseTrash, {})
     },
   }),
-  restoreModel: t.field({
-    type: RestoreModelPayload,
+  restoreLoggedModel: t.field({
+    type: RestoreLoggedModelPayload,
     description: 'Brings back a deleted logged model.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => call(ctx, restoreModel, { modelId: id }),
+    resolve: (_root, { id }, ctx) => call(ctx, restoreLoggedModel, { modelId: id }),
   }),
 }))
 

@@ -232,7 +232,7 @@ export const setRetention = operation({
 })
 
 /** Brings back a logged model that was deleted by itself. */
-export const restoreModel = operation({
+export const restoreLoggedModel = operation({
   name: 'logged-model.restore',
   input: z.object({ modelId: required }),
   action: 'delete',
