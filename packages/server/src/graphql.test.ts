@@ -78,6 +78,15 @@ describe('limits', () => {
     expect(extensions.cost).toBeGreaterThanOrEqual(10)
   })
 
+  it('can be asked beforehand, without the operation being run', async () => {
+    const query = 'mutation { createExperiment(input: { name: "only asked about" }) { experiment { id } } }'
+    const { data, extensions } = await ask({ query }, { 'x-tidegate-explain': '1' })
+    expect(data).toBeNull()
+    expect(extensions).toMatchObject({ depth: 3, breadth: 3, limits: { complexity: 200_000, depth: 12, breadth: 250 } })
+    expect(extensions.cost).toBeGreaterThan(0)
+    expect((await ask({ query: '{ experiment(name: "only asked about") { id } }' })).data).toEqual({ experiment: null })
+  })
+
   it('of depth, of breadth and of cost refuse an operation before it runs', async () => {
     const deep = `{ run(id: "x") ${'{ parent '.repeat(14)}{ id }${' }'.repeat(14)} }`
     expect((await ask({ query: deep })).errors[0]).toMatchObject({

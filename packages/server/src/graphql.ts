@@ -7,7 +7,7 @@ import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
-import { builder } from './builder.ts'
+import { builder, limits } from './builder.ts'
 import type { Ctx, Kernel } from './context.ts'
 import { AppError, codes } from './errors.ts'
 import { graphql as modules } from './modules.ts'
@@ -15,6 +15,8 @@ import { readJson, type Wire } from './rest.ts'
 
 /** Bytes of an operation with its variables: a batch of 1 000 metrics fits many times over. */
 const bodyLimit = 4 * 1024 * 1024
+/** A request with this header is told what its operation costs, and the operation does not run. */
+const explainHeader = 'x-tidegate-explain'
 /** A socket lives an hour at most and is then asked again who it is, ms. */
 const socketLife = 60 * 60 * 1000
 
@@ -64,7 +66,7 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
     })
   }
 
-  const answers: Plugin = {
+  const answers: Plugin<{ req?: IncomingMessage }> = {
     // Faults of a document are not masked by the library, and have codes of its own.
     onResultProcess({ result, setResult }) {
       if (
@@ -75,22 +77,28 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
         return
       setResult({ ...result, errors: result.errors.map((error) => face(error) as GraphQLError) })
     },
-    // What an operation costs stands in its answer, so that clients know how near the limit they are.
-    onExecute: ({ args }) => ({
-      onExecuteDone({ result, setResult }) {
-        if (Symbol.asyncIterator in result) return
-        const { complexity } = complexityFromQuery(args.document, {
-          schema: args.schema,
-          ctx: args.contextValue,
-          variables: args.variableValues ?? {},
-          ...(args.operationName && { operationName: args.operationName }),
-        })
-        setResult({ ...result, extensions: { ...result.extensions, cost: complexity } })
-      },
-    }),
+    // What an operation costs stands in its answer, so that clients know how near the limit they are. Where only that is
+    // asked for, nothing runs.
+    onExecute({ args, setResultAndStopExecution }) {
+      const { complexity, depth, breadth } = complexityFromQuery(args.document, {
+        schema: args.schema,
+        ctx: args.contextValue,
+        variables: args.variableValues ?? {},
+        ...(args.operationName && { operationName: args.operationName }),
+      })
+      if (args.contextValue.req?.headers[explainHeader]) {
+        setResultAndStopExecution({ data: null, extensions: { cost: complexity, depth, breadth, limits } })
+        return undefined
+      }
+      return {
+        onExecuteDone({ result, setResult }) {
+          if (!(Symbol.asyncIterator in result)) setResult({ ...result, extensions: { ...result.extensions, cost: complexity } })
+        },
+      }
+    },
   }
 
-  const yoga = createYoga<Ctx>({
+  const yoga = createYoga<Ctx & { req?: IncomingMessage }>({
     schema: await buildSchema(),
     graphqlEndpoint: '/graphql',
     landingPage: false,
@@ -142,7 +150,7 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
         const body: Wire = await readJson(req, bodyLimit)
         Object.assign(req, { body })
       }
-      await yoga.handle(req, res, ctx)
+      await yoga.handle(req, res, { ...ctx, req })
     },
     upgrade(req, socket, head, context) {
       contexts.set(req, context)
