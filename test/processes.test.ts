@@ -1,14 +1,16 @@
 /** The process as it is started: two of them on one database, one killed in the middle of logging, and what a bad start says. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
 import { freshDatabase, type TestDatabase } from './database.ts'
+import { rowsOf, rowsOfNothing } from './rows.ts'
 
 const start = join(import.meta.dirname, '..', 'apps', 'server', 'start.mjs')
 const children = new Set<ChildProcess>()
@@ -174,5 +176,88 @@ describe('a server killed in the middle of logging', () => {
     expect([code, errors]).toEqual([1, expect.stringMatching(/^Another Tidegate already runs on .* \(process \d+\)/)])
     first.child.kill('SIGTERM')
     expect((await first.exited).code).toBe(0)
+  })
+})
+
+describe('a server killed while it collects the trash', () => {
+  let db: TestDatabase
+  beforeAll(async () => {
+    db = await freshDatabase()
+  })
+  afterAll(() => db.close())
+
+  const count = async (which: string) => (await db.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${which}`, [], 'once'))[0]!.n
+  const left = () => count('purge WHERE has_rows OR looks = 0')
+
+  it('leaves nothing over once another goes on, and has not touched what is not purged', async () => {
+    const data = join(folder, 'collecting')
+    const start = () => run(['--port', '0', '--data', data, '--database-url', db.url])
+    let server = start()
+    let origin = await server.ready
+    const [doomed, kept] = await Promise.all(
+      ['doomed', 'kept'].map(async (name) => (await post(origin, 'experiments/create', { name })).experiment_id),
+    )
+    const fill = async (experiment_id: string) => {
+      const { run_id } = (await post(origin, 'runs/create', { experiment_id, tags: [{ key: 'a', value: 'b' }] })).run.info
+      const metrics = Array.from({ length: 500 }, (_, step) => ({ key: `loss ${step % 5}`, value: step, timestamp: step, step }))
+      await post(origin, 'runs/log-batch', { run_id, metrics, params: [{ key: 'lr', value: '1' }] })
+      const dataset = { name: experiment_id, digest: 'd', source_type: 'local', source: 's' }
+      await post(origin, 'runs/log-inputs', { run_id, datasets: [{ dataset }] })
+      const path = `${experiment_id}/${run_id}/artifacts/files/a.txt`
+      await fetch(`${origin}/api/2.0/mlflow-artifacts/artifacts/${path}`, { method: 'PUT', body: 'text' })
+    }
+    for (let n = 0; n < 180; n += 6) await Promise.all(Array.from({ length: 6 }, () => fill(doomed)))
+    await Promise.all([fill(kept), fill(kept), fill(kept)])
+    const uuids = (await db.query<{ uuid: string }>('SELECT uuid FROM run WHERE experiment_id = $1', [Number(kept)])).map(
+      ({ uuid }) => uuid,
+    )
+    const ids = (await db.query<{ id: number }>('SELECT id FROM run WHERE experiment_id = $1', [Number(kept)])).map(({ id }) => id)
+    const contents = async () => {
+      // Points move between their tables as they are merged: they are compared as they are read.
+      const { point_tail: _, point_chunk: __, run_merge: ___, latest: ____, ...rows } = await rowsOf(db, ids)
+      const histories = uuids.map(async (uuid) =>
+        (await fetch(`${origin}/api/2.0/mlflow/metrics/get-history?run_id=${uuid}&metric_key=loss+3`)).json(),
+      )
+      return [rows, await Promise.all(histories)]
+    }
+    const before = await contents()
+
+    await post(origin, 'experiments/delete', { experiment_id: doomed })
+    const query = 'mutation ($id: ID!) { purge(input: { experiments: [$id] }) { freed { runs } } }'
+    const answer = await fetch(`${origin}/graphql`, {
+      method: 'POST',
+      body: JSON.stringify({ query, variables: { id: doomed } }),
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(await answer.json()).toMatchObject({ data: { purge: { freed: { runs: 180 } } } })
+
+    const progress = async () =>
+      [await count('run'), await count('point_tail'), await count('purge WHERE has_rows'), await count('purge WHERE looks > 0')].join()
+    let killed = 0
+    for (; killed < 2 && (await left()); killed++) {
+      // In the middle: something has been done since the last time, and something is left.
+      for (const then = await progress(); (await left()) && (await progress()) === then; ) await sleep(2)
+      server.child.kill('SIGKILL')
+      await server.exited
+      // What the dead worker had at hand is free a minute later: here it is later.
+      await db.query(`UPDATE graphile_worker._private_jobs SET locked_at = locked_at - interval '2 minutes' WHERE locked_at IS NOT NULL`)
+      await db.query(`UPDATE job_worker SET seen_at = seen_at - interval '2 minutes'`)
+      await db.query('UPDATE purge SET look_at = 0 WHERE looks = 0')
+      server = start()
+      origin = await server.ready
+    }
+    expect(killed).toBe(2)
+    while (await left()) await sleep(20)
+
+    expect(await rowsOfNothing(db)).toEqual({})
+    expect(await count(`run WHERE experiment_id = ${Number(doomed)}`)).toBe(0)
+    expect(await count(`key WHERE experiment_id = ${Number(doomed)}`)).toBe(0)
+    expect(await contents()).toEqual(before)
+    const files = (await readdir(join(data, 'artifacts'), { recursive: true })).filter(
+      (path) => path.endsWith('a.txt') && !path.startsWith('.partial'),
+    )
+    expect(files.map((path) => path.split('/')[0])).toEqual([kept, kept, kept])
+    server.child.kill('SIGTERM')
+    expect((await server.exited).code).toBe(0)
   })
 })
