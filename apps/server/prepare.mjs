@@ -15,13 +15,14 @@ export const pages = join(web, 'build')
 function fingerprint() {
   const hash = createHash('sha256')
   const take = (path) => hash.update(relative(root, path)).update(readFileSync(path))
-  for (const entry of readdirSync(join(web, 'src'), { recursive: true, withFileTypes: true })) {
-    // Declarations are made by the build itself.
-    if (entry.isFile() && !entry.name.endsWith('.d.ts')) take(join(entry.parentPath, entry.name))
+  for (const source of [join(web, 'src'), join(root, 'packages', 'client', 'src')]) {
+    for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+      // Declarations are made by the build itself.
+      if (entry.isFile() && !entry.name.endsWith('.d.ts')) take(join(entry.parentPath, entry.name))
+    }
   }
   for (const file of ['package.json', 'vite.config.ts']) take(join(web, file))
   take(join(root, 'packages', 'client', 'schema.graphql'))
-  for (const file of readdirSync(join(root, 'packages', 'client', 'src'))) take(join(root, 'packages', 'client', 'src', file))
   take(join(root, 'pnpm-lock.yaml'))
   return hash.digest('hex')
 }

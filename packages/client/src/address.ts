@@ -30,6 +30,12 @@ export function addressOf(given?: string | URL): string {
   return address.replace(/\/+$/, '')
 }
 
+/** The folder of the spool, where the environment names one; and whether nothing is to be sent. */
+export const spoolOf = (): { folder: string | undefined; offline: boolean } => ({
+  folder: node?.env.TIDEGATE_SPOOL || undefined,
+  offline: /^(1|true)$/i.test(node?.env.TIDEGATE_OFFLINE ?? ''),
+})
+
 /** A random name of 128 bits. Not randomUUID(), which browsers keep from pages without TLS. */
 export const randomName = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -17,6 +17,9 @@ export const graphql = initGraphQLTada<{
   scalars: { Timestamp: number; Long: number; Real: Real; Cell: number | string | null }
 }>()
 
+/** An enum or an input of the schema, by its name: `EnumOf<'RunStatus'>`. As the schema grows, so do these. */
+export type EnumOf<Name extends keyof introspection['types']> = ReturnType<typeof graphql.scalar<Name & string>>
+
 /** What a typed document answers, and what it asks for. */
 export type { ResultOf, VariablesOf } from 'gql.tada'
 

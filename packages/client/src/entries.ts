@@ -6,8 +6,13 @@
 /** One thing to send. `bytes` is the most that it can take as JSON. */
 export type Entry = { bytes: number } & (
   | { kind: 'metrics'; value: { key: string; value: number | string; timestamp: number; step: number } }
-  | { kind: 'params' | 'tags'; value: { key: string; value: string } }
+  | { kind: 'params' | 'tags'; value: KeyValue }
 )
+
+export interface KeyValue {
+  key: string
+  value: string
+}
 
 /** Metrics by name. NaN and the infinities are values too. */
 export type Metrics = Readonly<Record<string, number>>
@@ -90,18 +95,47 @@ export function checkWhole(what: string, value: unknown): asserts value is numbe
   throw new TypeError(`${what} is ${show(value)}: give a whole number between -(2^53-1) and 2^53-1.${hint}`)
 }
 
+/** What one request has room for. */
+export class Room {
+  readonly #count = { metrics: 0, params: 0, tags: 0 }
+  #bytes = 0
+  #length = 0
+
+  /** Takes an entry, if it fits; the first one always does. */
+  take({ kind, bytes }: Entry): boolean {
+    if (this.#length > 0 && this.#bytes + bytes > limits.bytes) return false
+    if (this.#length === limits.entries || this.#count[kind] === limits[kind]) return false
+    this.#bytes += bytes
+    this.#length++
+    this.#count[kind]++
+    return true
+  }
+}
+
 /** How many of the first entries fit into one request; at least one. */
 export function batchLength(entries: readonly Entry[]): number {
-  const count = { metrics: 0, params: 0, tags: 0 }
-  let bytes = 0
+  const room = new Room()
   let length = 0
-  for (const entry of entries) {
-    bytes += entry.bytes
-    if (length === limits.entries || ++count[entry.kind] > limits[entry.kind] || (bytes > limits.bytes && length > 0)) break
-    length++
-  }
+  while (length < entries.length && room.take(entries[length]!)) length++
   return length
+}
+
+/** The entries in as many lists as requests, in order. */
+export function inBatches(entries: readonly Entry[]): Entry[][] {
+  const batches: Entry[][] = []
+  for (let rest = entries; rest.length; ) {
+    const length = batchLength(rest)
+    batches.push(rest.slice(0, length))
+    rest = rest.slice(length)
+  }
+  return batches
 }
 
 /** As many entries as a batch can hold: sooner than the clock, one is sent. */
 export const fullBatch = limits.entries
+
+/** The body of log-batch. */
+export function batchBody(runId: string, batch: readonly Entry[]) {
+  const of = (kind: Entry['kind']) => batch.filter((entry) => entry.kind === kind).map(({ value }) => value)
+  return { run_id: runId, metrics: of('metrics'), params: of('params'), tags: of('tags') }
+}

@@ -14,30 +14,49 @@ const triesAfterFault = 10
 /** What to wait before the next try, ms, where the server said so. */
 const advice = new WeakMap<ApiError, number>()
 
-/** One request. Throws ApiError where there is no answer or a refusal; an abort as it is. */
-export async function exchange(url: string, init: RequestInit, timeout = patience): Promise<unknown> {
+/** One request, as far as the answer's head. Throws ApiError where there is none; an abort as it is. */
+export async function ask(url: string, init: RequestInit, timeout = patience): Promise<Response> {
   const late = timeout < Number.POSITIVE_INFINITY ? [AbortSignal.timeout(timeout)] : []
   const signals = [...late, ...(init.signal ? [init.signal] : [])]
   try {
-    const response = await fetch(url, { ...init, signal: signals.length ? AbortSignal.any(signals) : null })
-    const text = await response.text()
-    const body = readBody(text)
-    // GraphQL's refusals have their own shape, whatever the status.
-    if (body && (response.ok || Array.isArray(body.errors))) return body
-    const { error_code: code, message } = body ?? {}
-    const error = new ApiError(
-      // A success without its answer came from something in between, or was cut.
-      typeof code === 'string' ? code : response.ok ? 'UNREACHABLE' : 'HTTP_ERROR',
-      typeof message === 'string' ? message : `${url} answered ${response.status} ${response.statusText}: ${text.slice(0, 200)}`,
-      { status: response.status },
-    )
-    const wait = Number(response.headers.get('retry-after'))
-    if (wait > 0) advice.set(error, Math.min(wait * 1000, longestAdvice))
-    throw error
+    return await fetch(url, { ...init, signal: signals.length ? AbortSignal.any(signals) : null })
   } catch (error) {
-    if (error instanceof ApiError || init.signal?.aborted) throw error
-    throw new ApiError('UNREACHABLE', `No answer from ${new URL(url).origin}: ${reason(error)}`, { cause: error })
+    throw init.signal?.aborted ? error : unanswered(url, error)
   }
+}
+
+export const unanswered = (url: string, error: unknown) =>
+  new ApiError('UNREACHABLE', `No answer from ${new URL(url).origin}: ${reason(error)}`, { cause: error })
+
+/** One request and its answer's JSON. Throws ApiError where there is no answer or a refusal; an abort as it is. */
+export async function exchange(url: string, init: RequestInit, timeout = patience): Promise<unknown> {
+  const response = await ask(url, init, timeout)
+  const text = await response.text().catch((error) => {
+    throw init.signal?.aborted ? error : unanswered(url, error)
+  })
+  return readAnswer(url, response, text, response.headers.get('retry-after'))
+}
+
+/** What an answer's body says; throws ApiError where it is a refusal, or not the server's. */
+export function readAnswer(
+  url: string,
+  { ok, status, statusText }: Pick<Response, 'ok' | 'status' | 'statusText'>,
+  text: string,
+  retryAfter: string | null,
+): unknown {
+  const body = readBody(text)
+  // GraphQL's refusals have their own shape, whatever the status.
+  if (body && (ok || Array.isArray(body.errors))) return body
+  const { error_code: code, message } = body ?? {}
+  const error = new ApiError(
+    // A success without its answer came from something in between, or was cut.
+    typeof code === 'string' ? code : ok ? 'UNREACHABLE' : 'HTTP_ERROR',
+    typeof message === 'string' ? message : `${url} answered ${status} ${statusText}: ${text.slice(0, 200)}`,
+    { status },
+  )
+  const wait = Number(retryAfter)
+  if (wait > 0) advice.set(error, Math.min(wait * 1000, longestAdvice))
+  throw error
 }
 
 /** Node hides why a request failed one level down. */
@@ -56,7 +75,7 @@ function readBody(text: string): Record<string, unknown> | undefined {
 }
 
 /** One of MLflow's calls, by its path below /api/2.0/mlflow/. */
-export function callWire(origin: string, method: 'GET' | 'POST', path: string, input: Record<string, unknown>): Promise<unknown> {
+export function callWire(origin: string, method: 'GET' | 'POST' | 'PATCH', path: string, input: object): Promise<unknown> {
   const url = `${origin}/api/2.0/mlflow/${path}`
   if (method === 'GET') return exchange(`${url}?${new URLSearchParams(input as Record<string, string>)}`, {})
   return exchange(url, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(input) })

@@ -4,7 +4,7 @@
  * time and value are, and those are fixed when it is logged.
  */
 import { ApiError } from './api-error.ts'
-import { batchLength, type Entry, fullBatch } from './entries.ts'
+import { batchBody, batchLength, type Entry, fullBatch } from './entries.ts'
 import { callWire, persist, unreached } from './exchange.ts'
 
 export interface OutboxOptions {
@@ -111,10 +111,9 @@ export class Outbox {
   }
 
   async #post(batch: Entry[]): Promise<void> {
-    const of = (kind: Entry['kind']) => batch.filter((entry) => entry.kind === kind).map(({ value }) => value)
-    const body = { run_id: this.#options.runId, metrics: of('metrics'), params: of('params'), tags: of('tags') }
+    const { origin, runId } = this.#options
     await persist(
-      () => callWire(this.#options.origin, 'POST', 'runs/log-batch', body),
+      () => callWire(origin, 'POST', 'runs/log-batch', batchBody(runId, batch)),
       (ms, error) => this.#pause(ms, error),
     )
     this.#failure = undefined

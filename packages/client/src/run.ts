@@ -1,80 +1,82 @@
 /**
- * Logging a run. `log`, `logParams` and `setTags` check and keep what they are given, and return at once; it is sent in batches behind
- * them. What can't be sent is told by `flush`, `finish` and `onError`, never by silence.
+ * A run that is being logged. `log`, `logParams` and `setTags` check and keep what they are given, and return at once; it is sent in
+ * batches behind them. What can't be sent is told by `flush`, `finish` and `onError`, never by silence.
  */
-import { addressOf, node, randomName } from './address.ts'
-import type { ApiError } from './api-error.ts'
-import { type ArtifactContent, upload } from './artifact.ts'
+import { node, randomName } from './address.ts'
+import { ApiError } from './api-error.ts'
+import type { ArtifactContent, TransferOptions } from './artifact.ts'
+import type { Made } from './create.ts'
 import { checkWhole, type Entry, type Metrics, metricEntry, type Values, valueEntry } from './entries.ts'
-import { callWire, patienceOf, persist } from './exchange.ts'
-import { experimentId } from './experiment.ts'
-import { Outbox } from './outbox.ts'
+import { type Host, inNode } from './host.ts'
+import { checkUses, type DatasetUse } from './inputs.ts'
+import type { LoggingOptions } from './logging.ts'
+import type { End, FinalStatus, Sink } from './sink.ts'
 
-/** How a run ends. */
-export type FinalStatus = 'FINISHED' | 'FAILED' | 'KILLED'
+/** A folder of this machine (in Node), or contents by their path, such as a page's `files` by `webkitRelativePath`. */
+export type Files = { folder: string | URL } | Readonly<Record<string, ArtifactContent>>
 
-export interface RunOptions {
-  /** The experiment's name; made where there is none. @default MLflow's Default, or the parent's */
-  experiment?: string
-  /** In place of `experiment`. */
-  experimentId?: string
-  /** @default two words and a number, made up by the server */
-  name?: string
-  /** Who runs it. @default in Node the account's name, else nobody */
-  user?: string
+export interface ModelOptions {
+  /** Its kind, such as `onnx`. */
+  type?: string
+  /** Of the run, where it was made. @default 0 */
+  step?: number
   params?: Values
   tags?: Values
-  /** The run that this one is nested in, or its id. */
-  parent?: Run | string
-  /** The server. @default the parent's, TIDEGATE_URL, MLFLOW_TRACKING_URI, http://127.0.0.1:5000; in a browser where the page is from */
-  url?: string | URL
-  /** ms between batches. One of 1 000 entries is sent at once. @default 500 */
-  flushEvery?: number
-  /** The most metrics, params and tags kept while the server is away; `log` throws BUFFER_FULL over it. @default 100 000 */
-  maxWaiting?: number
-  /** How long `startRun`, `flush`, `finish` and `logArtifact` wait for a server that is away before they reject, ms. @default 60 000 */
-  giveUpAfter?: number
-  /** Told of each batch that the server refuses, when it does. */
-  onError?: (error: ApiError) => void
+  files?: Files
 }
 
 interface Begun {
   origin: string
-  id: string
-  name: string
-  experimentId: string
-  outbox: Outbox
-  giveUpAfter: number
+  made: Made
+  sink: Sink & { readonly offline?: boolean }
+  host: Host | undefined
+  home: Run['home']
+  logging: LoggingOptions
 }
+
+/** Uploads of one call that are under way at a time. */
+const lanes = 4
+
+/** What `finish` may be called again after. */
+const retryable = new Set(['UNREACHABLE', 'SPOOL_FAILED'])
 
 /** Runs that are not finished yet: before Node exits they are. */
 const open = new Set<Run>()
 let watching = false
 
-/** A run that is being logged. `startRun` makes it. */
+/** A run that is being logged. `startRun` and `resumeRun` make it. */
 export class Run {
-  /** 32 hexadecimal digits: MLflow's run_id. */
+  /** 32 hexadecimal digits: MLflow's run_id. Of an `autoresume` that could not reach the server, one that the server's takes the place of. */
   readonly id: string
   readonly name: string
+  /** Empty where the server could not be reached yet. */
   readonly experimentId: string
   /** The server's address. */
   readonly origin: string
-  readonly #outbox: Outbox
-  readonly #giveUpAfter: number
+  /** @internal The experiment, as it was named. */
+  readonly home: { experiment?: string | undefined; experimentId?: string | undefined }
+  /** @internal What a run nested in this one is logged with too. */
+  readonly logging: LoggingOptions
+  readonly #sink: Begun['sink']
+  readonly #host: Host | undefined
   readonly #nextStep = new Map<string, number>()
-  readonly #params = new Map<string, string>()
-  readonly #uploads = new Set<Promise<void>>()
-  #end: { status: FinalStatus; end_time: number } | undefined
+  readonly #params: Map<string, string>
+  #stopWatching: (() => void) | undefined
+  #end: End | undefined
   #finished: Promise<void> | undefined
 
   /** @internal */
-  constructor({ origin, id, name, experimentId, outbox, giveUpAfter }: Begun) {
+  constructor({ origin, made: { id, name, experimentId, steps, params }, sink, host, home, logging }: Begun) {
     this.origin = origin
+    this.home = home
+    this.logging = logging
     this.id = id
     this.name = name
     this.experimentId = experimentId
-    this.#outbox = outbox
-    this.#giveUpAfter = giveUpAfter
+    this.#sink = sink
+    this.#host = host
+    for (const [key, step] of steps) this.#nextStep.set(key, step + 1)
+    this.#params = params
     open.add(this)
     finishBeforeExit()
   }
@@ -84,11 +86,16 @@ export class Run {
     return `${this.origin}/runs/${this.id}`
   }
 
+  /** True while what is logged goes into the spool only: it was started `offline`, or the server can't be reached. */
+  get offline(): boolean {
+    return this.#sink.offline ?? false
+  }
+
   /**
    * Logs metrics: `run.log({ loss: 0.5 }, step)`. All of them or, where one is refused, none.
-   * @param step A whole number. @default one more than the last step logged here under that name, from 0
+   * @param step A whole number. @default one more than the last step logged under that name, from 0
    * @param time ms since 1970, or a Date. @default now
-   * @throws TypeError which metric is not a number, or has a name that can't be used; ApiError BUFFER_FULL
+   * @throws TypeError which metric is not a number, or has a name that can't be used; ApiError BUFFER_FULL, SPOOL_FAILED
    */
   log(metrics: Metrics, step?: number, time: number | Date = Date.now()): void {
     this.#checkOpen()
@@ -98,13 +105,13 @@ export class Run {
     if (timestamp < 0) throw new TypeError(`time is ${timestamp}: give ms since 1970.`)
     const entries: Entry[] = []
     for (const key of Object.keys(metrics)) entries.push(metricEntry(key, metrics[key], step ?? this.#nextStep.get(key) ?? 0, timestamp))
-    this.#outbox.add(entries)
+    this.#sink.add(entries)
     for (const key of Object.keys(metrics)) this.#nextStep.set(key, (step ?? this.#nextStep.get(key) ?? 0) + 1)
   }
 
   /**
    * Logs params. One that was logged keeps its value: the same again is fine, another is an error. Values over 6 000 characters are cut.
-   * @throws TypeError which param has no value, another value, or a name that can't be used; ApiError BUFFER_FULL
+   * @throws TypeError which param has no value, another value, or a name that can't be used; ApiError BUFFER_FULL, SPOOL_FAILED
    */
   logParams(params: Values): void {
     this.#checkOpen()
@@ -116,17 +123,27 @@ export class Run {
       }
       return before === undefined
     })
-    this.#outbox.add(fresh)
+    this.#sink.add(fresh)
     for (const { value } of fresh) this.#params.set(value.key, String(value.value))
   }
 
   /**
    * Sets tags; the last value counts. Values over 8 000 characters are cut.
-   * @throws TypeError which tag has no value or a name that can't be used; ApiError BUFFER_FULL
+   * @throws TypeError which tag has no value or a name that can't be used; ApiError BUFFER_FULL, SPOOL_FAILED
    */
   setTags(tags: Values): void {
     this.#checkOpen()
-    this.#outbox.add(Object.keys(tags).map((key) => valueEntry('tags', key, tags[key])))
+    this.#sink.add(Object.keys(tags).map((key) => valueEntry('tags', key, tags[key])))
+  }
+
+  /**
+   * Logs data sets that the run used: `await run.logInputs({ name: 'mnist', digest: '9f3a', source: 'https://…', context: 'training' })`.
+   * @throws TypeError which field is missing; ApiError what the server refuses, UNREACHABLE
+   */
+  async logInputs(...datasets: DatasetUse[]): Promise<void> {
+    this.#checkOpen()
+    checkUses(datasets)
+    if (datasets.length) await this.#sink.inputs(datasets)
   }
 
   /**
@@ -135,45 +152,103 @@ export class Run {
    * @param path Below the run's artifacts, with `/` between folders.
    * @throws ApiError what the server says of the path; UNREACHABLE. The file system's error where the file can't be read
    */
-  logArtifact(path: string, content: ArtifactContent): Promise<void> {
+  logArtifact(path: string, content: ArtifactContent, options?: TransferOptions): Promise<void> {
     this.#checkOpen()
-    const done = persist(() => upload(this.origin, this.id, path, content), patienceOf(this.#giveUpAfter)).finally(() =>
-      this.#uploads.delete(done),
-    )
-    this.#uploads.add(done)
-    return done
+    return this.#sink.file(path, content, options)
   }
 
   /**
-   * Resolves when all that was logged before is in the server's database. Await it now and then where you log faster than the network.
+   * Writes many files: `await run.logArtifacts('plots', { folder: './out' })`. Where one fails the rest are written all the same.
+   * @param path The folder of the run that they go into; '' for its artifacts' root.
+   * @param options `onProgress` is told of files, not of bytes.
+   * @throws as `logArtifact`, the first failure
+   */
+  async logArtifacts(path: string, files: Files, { onProgress, signal }: TransferOptions = {}): Promise<void> {
+    this.#checkOpen()
+    const list = await this.#filesOf(files)
+    const rest = list.values()
+    const failures: unknown[] = []
+    let done = 0
+    const lane = async () => {
+      for (const [name, content] of rest) {
+        await this.#sink.file(path ? `${path}/${name}` : name, content, { signal }).catch((error) => failures.push(error))
+        onProgress?.(++done, list.length)
+      }
+    }
+    await Promise.all(Array.from({ length: lanes }, lane))
+    if (failures.length) throw failures[0]
+  }
+
+  /**
+   * Logs a model with its files, linked to this run: `const id = await run.logModel('net', { files: { folder: './model' } })`. It is
+   * then `models:/<id>` for every MLflow client.
+   * @returns its id, `m-` and 32 hexadecimal digits
+   * @throws as `logArtifact`
+   */
+  async logModel(name: string, { type, step = 0, params = {}, tags = {}, files = {} }: ModelOptions = {}): Promise<string> {
+    this.#checkOpen()
+    checkWhole('step', step)
+    const pairs = (kind: 'params' | 'tags', values: Values) =>
+      Object.keys(values).map((key) => valueEntry(kind, key, values[key]).value as { key: string; value: string })
+    const id = `m-${randomName()}`
+    await this.#sink.model({
+      id,
+      name,
+      type,
+      step,
+      params: pairs('params', params),
+      tags: pairs('tags', tags),
+      files: await this.#filesOf(files),
+    })
+    return id
+  }
+
+  /**
+   * Resolves when all that was logged before is safe: in the server's database or, with a spool, on this machine's disk. Await it now
+   * and then where you log faster than the network.
    * @throws ApiError the first refusal since the last flush; UNREACHABLE after `giveUpAfter`: what waits is kept and still tried
    */
   flush(): Promise<void> {
-    return this.#outbox.flush()
+    return this.#sink.flush()
   }
 
   /**
-   * Sends what waits, waits for artifacts under way and ends the run. Nothing can be logged afterwards.
+   * Sends what waits, waits for artifacts under way and ends the run. Nothing can be logged afterwards. With a spool a server that is
+   * away is no error: what it lacks is replayed later.
    * @throws as `flush`. After UNREACHABLE it may be called again; after a refusal the run is ended all the same
    */
   finish(status: FinalStatus = 'FINISHED'): Promise<void> {
+    this.#stopWatching?.()
     this.#end ??= { status, end_time: Date.now() }
-    this.#finished ??= this.#finish(this.#end).catch((error) => {
-      if (open.has(this)) this.#finished = undefined
-      throw error
-    })
+    this.#finished ??= this.#sink.end(this.#end).then(
+      () => void open.delete(this),
+      (error) => {
+        if (error instanceof ApiError && retryable.has(error.code)) this.#finished = undefined
+        else open.delete(this)
+        throw error
+      },
+    )
     return this.#finished
   }
 
-  async #finish(end: object): Promise<void> {
-    const lost = (await Promise.allSettled(this.#uploads)).find((upload) => upload.status === 'rejected')
-    const refusal = await this.#outbox.flush().catch((error: ApiError) => {
-      if (error.code === 'UNREACHABLE') throw error
-      return error
+  /** @internal Logs what the machine does, under MLflow's names, until the run ends. */
+  watchMachine(every: number): void {
+    this.#stopWatching = inNode(this.#host, 'systemMetrics').watchMachine(every, (metrics) => {
+      try {
+        this.log(metrics)
+      } catch (error) {
+        // A full buffer or disk is told to who logs; a measurement is not worth a crash.
+        if (!(error instanceof ApiError)) throw error
+      }
     })
-    await persist(() => callWire(this.origin, 'POST', 'runs/update', { run_id: this.id, ...end }), patienceOf(this.#giveUpAfter))
-    open.delete(this)
-    if (refusal ?? lost) throw refusal ?? lost?.reason
+  }
+
+  async #filesOf(files: Files): Promise<Array<[string, ArtifactContent]>> {
+    const { folder } = files as { folder?: unknown }
+    const isFolder = typeof folder === 'string' || folder instanceof URL
+    return isFolder && Object.keys(files).length === 1
+      ? inNode(this.#host, 'A folder').filesIn(folder)
+      : Object.entries(files as Record<string, ArtifactContent>)
   }
 
   #checkOpen(): void {
@@ -193,59 +268,4 @@ function finishBeforeExit(): void {
         .finally(() => open.delete(run))
     }
   })
-}
-
-/** The account that runs this process, and its script. */
-function surroundings(): { user?: string; tags: Values } {
-  if (!node) return { tags: {} }
-  const script = node.argv[1]?.split(/[/\\]/).at(-1)
-  const tags = script ? { 'mlflow.source.name': script, 'mlflow.source.type': 'LOCAL' } : {}
-  try {
-    return { user: node.getBuiltinModule('node:os').userInfo().username, tags }
-  } catch {
-    // A container may run under a number that has no name.
-    return { tags }
-  }
-}
-
-/**
- * Starts a run: `const run = await startRun('mnist', { params: { lr: 0.1 } })`. Makes the experiment where it is missing. However
- * often requests must be sent, one run is made.
- * @throws ApiError what the server refuses; UNREACHABLE after `giveUpAfter`. TypeError which option can't be used
- */
-export async function startRun(experiment: string | RunOptions, options: RunOptions = {}): Promise<Run> {
-  const given: RunOptions = { ...(typeof experiment === 'string' ? { experiment } : experiment), ...options }
-  const { flushEvery = 500, maxWaiting = 100_000, giveUpAfter = 60_000, onError, parent } = given
-  const parentRun = parent instanceof Run ? parent : undefined
-  const origin = addressOf(given.url ?? parentRun?.origin)
-  const here = surroundings()
-  const user = given.user ?? here.user
-  const parentId = parentRun?.id ?? parent
-  const tags = Object.entries({
-    ...here.tags,
-    ...(user && { 'mlflow.user': user }),
-    ...(parentId && { 'mlflow.parentRunId': parentId }),
-    ...given.tags,
-  }).map(([key, value]) => valueEntry('tags', key, value).value)
-  const params = given.params ?? {}
-  for (const key of Object.keys(params)) valueEntry('params', key, params[key])
-
-  const send = <T>(attempt: () => Promise<T>) => persist(attempt, patienceOf(giveUpAfter))
-  const wanted = given.experimentId ?? (given.experiment === undefined ? (parentRun?.experimentId ?? '0') : undefined)
-  const request = {
-    experiment_id: wanted ?? (await send(() => experimentId(origin, given.experiment!))),
-    run_name: given.name,
-    user_id: user,
-    start_time: Date.now(),
-    tags,
-    idempotency_key: randomName(),
-  }
-  const { run: made } = (await send(() => callWire(origin, 'POST', 'runs/create', request))) as {
-    run: { info: { run_id: string; run_name: string; experiment_id: string } }
-  }
-  const { run_id: id, run_name: name, experiment_id } = made.info
-  const outbox = new Outbox({ origin, runId: id, flushEvery, maxWaiting, giveUpAfter, onError })
-  const run = new Run({ origin, id, name, experimentId: experiment_id, outbox, giveUpAfter })
-  run.logParams(params)
-  return run
 }

@@ -47,9 +47,10 @@ it.each(
   const { stdout, stderr } = await run(process.execPath, [join(folder, `${i}.ts`)], { cwd: folder, env, timeout: 20_000 })
   expect(stderr).toBe('')
   if (i === 0) expect(stdout).toContain(`Watch it: ${platform.origin}/runs/`)
+  if (examples[i]!.includes('offline:')) expect(stdout).toContain('on a train sent 1000 []')
 })
 
 it('leaves what the examples say', async () => {
   const { experiment } = await platform.graphql('{ experiment(name: "mnist") { runCount liveCount } }')
-  expect(experiment).toEqual({ runCount: 6, liveCount: 0 })
+  expect(experiment).toEqual({ runCount: 8, liveCount: 0 })
 })

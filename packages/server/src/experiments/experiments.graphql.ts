@@ -3,6 +3,7 @@ import { may } from '../access.ts'
 import { Abilities, builder, KeyValue, Lifecycle, PageInfo, TagInput } from '../builder.ts'
 import { AppError } from '../errors.ts'
 import { call } from '../operation.ts'
+import { databaseTime } from '../runs/write.sql.ts'
 import { live } from '../subscription.ts'
 import {
   createExperiment,
@@ -36,6 +37,10 @@ export const Experiment = builder.prismaObject('Experiment', {
     liveCount: t.int({
       description: 'Of those, the ones whose status is RUNNING.',
       resolve: async ({ id }, _, ctx) => (await runCounts(ctx).load(id)).live,
+    }),
+    cursor: t.string({
+      description: 'Where the changes of runs now end: give it to the `runsChanged` subscription.',
+      resolve: async (_experiment, _, ctx) => String(await databaseTime(ctx.db)),
     }),
     can: t.field({
       type: Abilities,

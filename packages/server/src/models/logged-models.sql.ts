@@ -30,7 +30,7 @@ export async function insertModel(sql: Sql, model: Omit<LoggedModel, 'id' | 'wor
   const { experimentId, uuid, name, type, status, sourceRun, artifactUri, params, tags, createdAt, updatedAt } = model
   await sql.query(
     `INSERT INTO logged_model (experiment_id, uuid, name, type, status, source_run, artifact_uri, params, tags, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (uuid) DO NOTHING`,
     [experimentId, uuid, name, type, status, sourceRun, artifactUri, JSON.stringify(params), JSON.stringify(tags), createdAt, updatedAt],
   )
 }

@@ -35,6 +35,7 @@ export const createLoggedModel = operation({
   name: 'logged-model.create',
   input: z.object({
     experimentId: required,
+    modelId: text.refine((id) => id === undefined || /^m-[0-9a-f]{32}$/.test(id), "It must be 'm-' and 32 hexadecimal digits"),
     name: text,
     modelType: text,
     sourceRunId: text,
@@ -43,7 +44,7 @@ export const createLoggedModel = operation({
   }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  async run(ctx, { name, modelType = '', sourceRunId = '', params, tags }, experiment): Promise<LoggedModel> {
+  async run(ctx, { modelId, name, modelType = '', sourceRunId = '', params, tags }, experiment): Promise<LoggedModel> {
     checkActive(experiment)
     if (name && /[/:.%"']/.test(name)) {
       throw invalid(
@@ -51,7 +52,15 @@ export const createLoggedModel = operation({
         'name',
       )
     }
-    const uuid = `m-${randomUUID().replaceAll('-', '')}`
+    // One of the client's, sent again, is the same model.
+    const first = modelId && (await findModel(ctx.db, modelId))
+    if (first && first.experimentId !== experiment.id) {
+      throw new AppError('RESOURCE_ALREADY_EXISTS', `A model with id=${modelId} exists in another experiment.`, {
+        field: ctx.spell('modelId'),
+      })
+    }
+    if (first) return first
+    const uuid = modelId ?? `m-${randomUUID().replaceAll('-', '')}`
     const now = Date.now()
     await insertModel(ctx.db, {
       experimentId: experiment.id,

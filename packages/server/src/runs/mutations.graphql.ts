@@ -29,7 +29,13 @@ const CreateRunInput = builder.inputType('CreateRunInput', {
     startedAt: t.field({ type: 'Timestamp', description: '@default now' }),
     parentId: t.id({ description: 'The run to nest it in.' }),
     tags: t.field({ type: [TagInput] }),
-    idempotencyKey: t.string({ description: 'Sent again with the same key, the first run comes back and nothing is made twice.' }),
+    id: t.id({
+      description:
+        '32 hexadecimal digits, made up by the client. The same again is the same run: it comes back and nothing is made twice. @default one of the server’s',
+    }),
+    idempotencyKey: t.string({
+      description: 'Sent again with the same key, the first run comes back and nothing is made twice. Nothing beside an `id`.',
+    }),
   }),
 })
 const UpdateRunInput = builder.inputType('UpdateRunInput', {
@@ -75,9 +81,9 @@ builder.mutationFields((t) => {
     createRun: t.field({
       type: RunPayload,
       args: { input: t.arg({ type: CreateRunInput, required: true }) },
-      async resolve(_root, { input: { parentId, tags, startedAt, ...input } }, ctx) {
+      async resolve(_root, { input: { id, parentId, tags, startedAt, ...input } }, ctx) {
         const all = [...(tags ?? []), ...(parentId ? [{ key: 'mlflow.parentRunId', value: String(parentId) }] : [])]
-        return (await call(ctx, createRun, { ...input, startTime: startedAt ?? Date.now(), tags: all })).run
+        return (await call(ctx, createRun, { ...input, runId: id, startTime: startedAt ?? Date.now(), tags: all })).run
       },
     }),
     updateRun: t.field({

@@ -243,3 +243,38 @@ describe('writers of one run', () => {
     expect(outcomes.filter((outcome) => outcome === 'ok').length).toBeGreaterThan(60)
   })
 })
+
+describe('a run whose id the client made up', () => {
+  const id = () => crypto.randomUUID().replaceAll('-', '')
+
+  it('is made once, however often and by however many it is asked for', async () => {
+    const experiment = await rest.createExperiment('own ids')
+    const run_id = id()
+    const make = (run_name: string) => platform.wire('POST', 'runs/create', { experiment_id: experiment, run_id, run_name })
+    const made = await Promise.all(['a', 'b', 'c', 'd'].map(make))
+    expect(new Set(made.map(({ run }) => run.info.run_id))).toEqual(new Set([run_id]))
+    expect(new Set(made.map(({ run }) => run.info.run_name)).size).toBe(1)
+    const { createRun } = await platform.graphql('mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id name } } }', {
+      input: { experimentId: experiment, id: run_id, name: 'e' },
+    })
+    expect(createRun.run).toEqual({ id: run_id, name: made[0].run.info.run_name })
+    expect((await platform.wire('POST', 'runs/search', { experiment_ids: [experiment] })).runs).toHaveLength(1)
+  })
+
+  it('is refused where it is another experiment’s, and where it is no id', async () => {
+    const [one, other] = [await rest.createExperiment('own ids, one'), await rest.createExperiment('own ids, other')]
+    const run_id = id()
+    await platform.wire('POST', 'runs/create', { experiment_id: one, run_id })
+    await expect(platform.wire('POST', 'runs/create', { experiment_id: other, run_id })).rejects.toMatchObject({
+      code: 'RESOURCE_ALREADY_EXISTS',
+      status: 400,
+      message: `A run with id=${run_id} exists in another experiment.`,
+    })
+    for (const wrong of ['x', run_id.toUpperCase().replace(/^./, 'F'), `${run_id}0`, `../${run_id}`]) {
+      await expect(platform.wire('POST', 'runs/create', { experiment_id: one, run_id: wrong }), wrong).rejects.toMatchObject({
+        code: 'INVALID_PARAMETER_VALUE',
+        message: expect.stringContaining("for parameter 'run_id' supplied: It must be 32 hexadecimal digits"),
+      })
+    }
+  })
+})

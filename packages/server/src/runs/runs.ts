@@ -7,7 +7,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Sql } from '@tidegate/db'
 import { z } from 'zod'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
-import { invalid, notFound } from '../errors.ts'
+import { AppError, invalid, notFound } from '../errors.ts'
 import { checkActive, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
 import {
   anyText,
@@ -165,11 +165,12 @@ export const createRun = operation({
     startTime: optionalInt64,
     // MLflow lets a run begin with tags of any name.
     tags: list(z.object({ key: required.pipe(max('key', limits.key)), value: cutText(limits.tagValue) })),
+    runId: text.refine((id) => id === undefined || /^[0-9a-f]{32}$/.test(id), 'It must be 32 hexadecimal digits, in lower case'),
     idempotencyKey: text,
   }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  async run(ctx, { name: given, user = '', startTime = 0, tags, idempotencyKey }, experiment): Promise<RunWithValues> {
+  async run(ctx, { name: given, user = '', startTime = 0, tags, runId, idempotencyKey }, experiment): Promise<RunWithValues> {
     checkActive(experiment)
     const tagged = tags.find(({ key }) => key === nameTag)?.value
     if (given && tagged && given !== tagged) {
@@ -179,10 +180,12 @@ export const createRun = operation({
     }
     const name = given || tagged || randomName()
     const all = tagged ? tags : [...tags, { key: nameTag, value: name }]
-    // A key sent again names the same run.
-    const uuid = idempotencyKey
-      ? createHash('sha256').update(`${experiment.id}/${idempotencyKey}`).digest('hex').slice(0, 32)
-      : randomUUID().replaceAll('-', '')
+    // An id or a key sent again names the same run.
+    const uuid =
+      runId ??
+      (idempotencyKey
+        ? createHash('sha256').update(`${experiment.id}/${idempotencyKey}`).digest('hex').slice(0, 32)
+        : randomUUID().replaceAll('-', ''))
     const row = {
       uuid,
       workspaceId: ctx.workspace.id,
@@ -194,7 +197,11 @@ export const createRun = operation({
       parentUuid: tags.find(({ key }) => key === parentTag)?.value ?? null,
     }
     const id = await createRunRow(ctx.db, row, await keyed(ctx.db, experiment.id, 'tag', all))
-    const made = id ?? (idempotencyKey && (await findRun(ctx.db, uuid))?.id)
+    const first = id === undefined && (runId || idempotencyKey) ? await findRun(ctx.db, uuid) : null
+    if (first && first.experimentId !== experiment.id) {
+      throw new AppError('RESOURCE_ALREADY_EXISTS', `A run with id=${uuid} exists in another experiment.`, { field: ctx.spell('runId') })
+    }
+    const made = id ?? first?.id
     if (!made) throw invalid(`The experiment ${experiment.id} must be in the 'active' state. Current state is deleted.`)
     ctx.events.ring('experiment', experiment.id)
     ctx.events.ring('workspace', ctx.workspace.id)

@@ -1,0 +1,63 @@
+/**
+ * Who writes a journal, and who sends it: a file that names the process. One whose process is gone is taken over. It keeps two from
+ * doing the same work; that nothing is there twice does not depend on it.
+ */
+import fs from 'node:fs'
+import { hostname } from 'node:os'
+
+/** A process of another machine is gone when it has not touched its lock for so long, ms. */
+const silence = 60_000
+const touchEvery = 10_000
+
+/** Locks of this process: a container that starts again may have the same number. */
+const held = new Set<string>()
+
+interface Owner {
+  pid: number
+  host: string
+}
+
+function isThere(path: string): boolean {
+  if (held.has(path)) return true
+  try {
+    const { pid, host } = JSON.parse(fs.readFileSync(path, 'utf8')) as Owner
+    if (host !== hostname()) return Date.now() - fs.statSync(path).mtimeMs < silence
+    if (pid === process.pid) return false
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // A process of another account can't be asked, and is there. One that is being written has no text yet.
+    return ['EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') || (error instanceof SyntaxError && isFresh(path))
+  }
+}
+
+function isFresh(path: string): boolean {
+  try {
+    return Date.now() - fs.statSync(path).mtimeMs < 1000
+  } catch {
+    return false
+  }
+}
+
+/** Takes it, or undefined where somebody has it. What comes back gives it up. */
+export function lock(path: string): (() => void) | undefined {
+  if (held.has(path)) return undefined
+  for (let tries = 0; tries < 3; tries++) {
+    try {
+      fs.writeFileSync(path, JSON.stringify({ pid: process.pid, host: hostname() } satisfies Owner), { flag: 'wx' })
+      held.add(path)
+      const timer = setInterval(() => fs.utimes(path, new Date(), new Date(), () => {}), touchEvery)
+      timer.unref()
+      return () => {
+        clearInterval(timer)
+        held.delete(path)
+        fs.rmSync(path, { force: true })
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (isThere(path)) return undefined
+      fs.rmSync(path, { force: true })
+    }
+  }
+  return undefined
+}
