@@ -114,7 +114,8 @@ export async function startPostgres(folder: string, { port, durable = true }: Em
     max_wal_size: '2GB',
     // Idle memory matters more here than the last connection's speed.
     max_parallel_workers_per_gather: '0',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    // A new database has no statistics until autovacuum comes, and a search without them takes half a second for 1 000 live runs.
+    ...(durable ? { autovacuum_naptime: '5s' } : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
   const [binary, args] = how.command('postgres', [
     ...['-D', data, '-p', String(chosen)],
