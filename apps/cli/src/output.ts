@@ -1,0 +1,126 @@
+/**
+ * What a command says. Always true: standard output has what was asked for and nothing else; notes, questions and progress go to
+ * standard error. With --json it is one document, or one line for each thing of a list; with --quiet a list's ids and nothing more.
+ */
+import { SingleBar } from 'cli-progress'
+import { createColors } from 'picocolors'
+import { plain, tableOf } from './table.ts'
+
+export interface ListColumn<Item> {
+  title: string
+  of(item: Item): string
+  /** Numbers stand to the right. */
+  right?: boolean
+}
+
+export interface ListOf<Item> {
+  columns: ReadonlyArray<ListColumn<Item>>
+  id(item: Item): string
+  /** What is said where there is none. */
+  none: string
+  /** What a line of JSON has. @default the item */
+  json?(item: Item): unknown
+}
+
+export interface Bar {
+  /** `text`: what is under way. */
+  update(done: number, total: number, text?: string): void
+  stop(): void
+}
+
+export interface Output {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly colour: ReturnType<typeof createColors>
+  /** Things, one after the other. JSON and ids come as they come; a table when all is there. */
+  list<Item>(items: AsyncIterable<Item> | Iterable<Item>, how: ListOf<Item>): Promise<void>
+  /** One thing: the document, or the text of it. Nothing with --quiet. */
+  document(value: unknown, text: () => string): void
+  /** One event of many: a line of either. */
+  event(value: unknown, text: () => string): void
+  /** Bytes of the answer itself, whatever the flags. */
+  raw(text: string): void
+  /** For whoever watches. Nothing with --quiet or --json. */
+  note(text: string): void
+  /** On a terminal only. */
+  progress(unit?: 'bytes' | undefined): Bar
+}
+
+export interface OutputOptions {
+  json?: boolean | undefined
+  quiet?: boolean | undefined
+  color?: boolean | undefined
+}
+
+export const bytes = (size: number): string => {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = size < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(size) / 3))
+  return `${power === 0 ? size : (size / 1000 ** power).toFixed(1)} ${units[power]}`
+}
+
+export const time = (ms: number | null | undefined): string =>
+  ms
+    ? new Date(ms)
+        .toISOString()
+        .replace('T', ' ')
+        .replace(/\.\d+Z$/, 'Z')
+    : ''
+
+export function openOutput({ json = false, quiet = false, color = true }: OutputOptions): Output {
+  const { NO_COLOR, TERM } = process.env
+  const colour = createColors(Boolean(process.stdout.isTTY && color && !NO_COLOR && TERM !== 'dumb'))
+  const line = (text: string) => void process.stdout.write(`${text}\n`)
+  const room = process.stdout.isTTY ? process.stdout.columns : undefined
+
+  return {
+    json,
+    quiet,
+    colour,
+    async list(items, { columns, id, none, json: shape = (item) => item }) {
+      const rows: string[][] = []
+      for await (const item of items) {
+        if (json) line(JSON.stringify(shape(item)))
+        else if (quiet) line(id(item))
+        else rows.push(columns.map((column) => plain(column.of(item))))
+      }
+      if (json || quiet) return
+      if (!rows.length) return this.note(none)
+      const titles = columns.map((column) => colour.bold(column.title))
+      const right = columns.map((column) => column.right ?? false)
+      line(tableOf(titles, rows, right, room))
+    },
+    document(value, text) {
+      if (json) line(JSON.stringify(value, null, 2))
+      else if (!quiet) line(text())
+    },
+    event(value, text) {
+      line(json ? JSON.stringify(value) : text())
+    },
+    raw: (text) => void process.stdout.write(text),
+    note(text) {
+      if (!quiet && !json) process.stderr.write(`${text}\n`)
+    },
+    progress(unit) {
+      if (!process.stderr.isTTY || quiet || json) return { update() {}, stop() {} }
+      const show = unit === 'bytes' ? (value: number) => bytes(value) : (value: number) => String(value)
+      const bar = new SingleBar({
+        stream: process.stderr,
+        clearOnComplete: true,
+        hideCursor: false,
+        format: '{bar} {percentage}%  {shown}  {eta_formatted}  {text}',
+        barsize: 24,
+      })
+      let begun = false
+      return {
+        update(done, total, text = '') {
+          const payload = { shown: `${show(done)} / ${show(total)}`, text: plain(text) }
+          if (!begun) bar.start(total, done, payload)
+          begun = true
+          bar.setTotal(total)
+          bar.update(done, payload)
+        },
+        stop: () => bar.stop(),
+      }
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** What a command works with: the server, its voice, and whether it was told to stop. */
+import { createInterface } from 'node:readline/promises'
+import type { Client } from '@tidegate/client'
+import type { Command } from 'commander'
+import { openClient } from './connection.ts'
+import { interrupted, usage } from './exit.ts'
+import { type Output, openOutput } from './output.ts'
+import { type Access, findAccess } from './profiles.ts'
+
+/** Flags that every command has. */
+export interface GlobalFlags {
+  server?: string
+  profile?: string
+  workspace?: string
+  json?: boolean
+  quiet?: boolean
+  color?: boolean
+  yes?: boolean
+}
+
+export interface Session {
+  out: Output
+  flags: GlobalFlags
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal
+  access: Access
+  client: Client
+  /** Goes on when it may: --yes, or "y" on a terminal. */
+  confirm(question: string): Promise<void>
+}
+
+/** What is called when a command is chosen: its arguments and options as commander gives them, after the session. */
+export type Work<Given extends unknown[]> = (session: Session, ...given: Given) => Promise<void>
+/** Makes a commander action of a command's work. */
+export type Act = <Given extends unknown[]>(work: Work<Given>) => (...all: unknown[]) => Promise<void>
+
+/** A file of commands: adds them to the program. */
+export type Commands = (program: Command, act: Act) => void
+
+export const acting =
+  (signal: AbortSignal): Act =>
+  (work) =>
+  async (...all) => {
+    const command = all.at(-1) as Command
+    const flags = command.optsWithGlobals<GlobalFlags>()
+    const access = await findAccess(flags)
+    const out = openOutput(flags)
+    const client = openClient(access)
+    try {
+      await work(
+        { out, flags, signal, access, client, confirm: (question) => confirm(question, flags, signal) },
+        ...(all.slice(0, -1) as never),
+      )
+    } finally {
+      client.close()
+    }
+  }
+
+async function confirm(question: string, { yes }: GlobalFlags, signal: AbortSignal): Promise<void> {
+  if (yes) return
+  if (!process.stdin.isTTY || !process.stderr.isTTY) throw usage(`${question} Say --yes to do it, or --dry-run to see what it would do.`)
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  // Readline takes Ctrl-C for itself.
+  asking.once('SIGINT', () => process.emit('SIGINT'))
+  try {
+    const answer = await asking.question(`${question} [y/N] `, { signal })
+    if (!/^y(es)?$/i.test(answer.trim())) throw interrupted
+  } finally {
+    asking.close()
+  }
+}
