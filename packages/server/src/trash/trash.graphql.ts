@@ -133,12 +133,22 @@ const PurgePayload = builder.objectRef<{ freed: Sum; dryRun: boolean }>('PurgePa
 })
 
 const SetRetentionInput = builder.inputType('SetRetentionInput', {
-  fields: (t) => ({ days: t.int({ description: '0 to 3 650. 0: deleted things are purged at once; null: never.' }) }),
+  fields: (t) => ({
+    days: t.int({ description: '0 to 3 650. 0: deleted things are purged at once; null: never.' }),
+    dryRun: t.boolean({ defaultValue: false, description: 'Only says what would be purged by it.' }),
+  }),
 })
 
-const RetentionPayload = builder
-  .objectRef<TrashSummary>('RetentionPayload')
-  .implement({ fields: (t) => ({ trash: t.field({ type: TrashSummaryType, resolve: (summary) => summary }) }) })
+const RetentionPayload = builder.objectRef<{ freed: Sum; trash: TrashSummary }>('RetentionPayload').implement({
+  fields: (t) => ({
+    freed: t.field({
+      type: TrashSize,
+      description: 'What has been in the trash for longer: it is purged within minutes.',
+      resolve: ({ freed }) => freed,
+    }),
+    trash: t.field({ type: TrashSummaryType, resolve: ({ trash }) => trash }),
+  }),
+})
 
 const RestoreLoggedModelPayload = builder.objectRef<{ id: string; experimentId: number }>('RestoreLoggedModelPayload').implement({
   fields: (t) => ({
@@ -163,8 +173,8 @@ builder.mutationFields((t) => ({
     description: 'How long deleted things stay in this workspace. What is over that by then is purged within minutes.',
     args: { input: t.arg({ type: SetRetentionInput, required: true }) },
     async resolve(_root, { input }, ctx) {
-      await call(ctx, setRetention, { days: input.days ?? null })
-      return call(ctx, summariseTrash, {})
+      const freed = await call(ctx, setRetention, { days: input.days ?? null, dryRun: input.dryRun })
+      return { freed, trash: await call(ctx, summariseTrash, {}) }
     },
   }),
   restoreLoggedModel: t.field({

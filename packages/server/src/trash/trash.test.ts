@@ -262,6 +262,12 @@ describe('how long things stay', () => {
     await collect()
     expect(await find(run)).toMatchObject({ expiresAt: null })
     await post('runs/delete', { run_id: late })
+    const dry = await platform.graphql(
+      'mutation { setRetention(input: { days: 7, dryRun: true }) { freed { runs } trash { retentionDays } } }',
+    )
+    expect(dry.setRetention).toEqual({ freed: { runs: 1 }, trash: { retentionDays: null } })
+    await collect()
+    expect(await list()).toHaveLength(2)
     await retention(7)
     await collect()
     expect((await list()).map(({ id }) => id)).toEqual([late])

@@ -218,16 +218,24 @@ function check(ctx: Ctx, kind: keyof Things, id: number, deletedAt: number | nul
   if (deletedAt > before) throw invalid(`The ${what} ${id} was deleted at ${deletedAt}, which is not before ${before}.`, field)
 }
 
-/** How many days deleted things stay: null for ever, 0 not at all. What has had its time by then goes soon. */
+/**
+ * How many days deleted things stay: null for ever, 0 not at all. What has had its time by then goes soon: it says what
+ * that comes to. With `dryRun` it only says so.
+ */
 export const setRetention = operation({
   name: 'trash.set-retention',
-  input: z.object({ days: z.int().min(0).max(mostDays).nullable() }),
+  input: z.object({ days: z.int().min(0).max(mostDays).nullable(), dryRun: z.boolean().nullish() }),
   action: 'manage',
   on: here,
-  async run(ctx, { days }): Promise<void> {
+  async run(ctx, { days, dryRun }): Promise<Sum> {
+    const { since } = await retentionOf(ctx)
+    const until = days === null ? -1 : Date.now() - days * day
+    const over = await sumTrash(ctx.db, await scopeOf(ctx), null, since <= until ? until : -1)
+    if (dryRun) return over
     await ctx.db.prisma.workspace.update({ where: { id: ctx.workspace.id }, data: { trashDays: days } })
     await enqueue(ctx.db, collectTrash, {}, { key: collectTrash.name })
     ctx.events.ring('workspace', ctx.workspace.id)
+    return over
   },
 })
 
