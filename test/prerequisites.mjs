@@ -1,4 +1,4 @@
-/** What the tests need besides Node: a Python with the pinned MLflow client, and Chromium. Installed where that may be, else a sentence. */
+/** What the tests need besides Node: Python with a pinned MLflow client, Chromium, Maven, R. Installed where that may be, else a sentence. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -75,4 +75,23 @@ export function chromium() {
   if (!found)
     throw new Error('The tests need Chromium: on Debian `apt-get install chromium`, or say where one is with CHROMIUM=/path/to/chromium.')
   return found
+}
+
+/** Maven's arguments, to be followed by goals: it and a JDK are there, and what it fetches stays in the checkout. */
+export function maven() {
+  const good = () => works('mvn', ['-version']) && works('javac', ['-version'])
+  if (!good() && isRootOnDebian) apt(['default-jdk-headless', 'maven'])
+  if (!good())
+    throw new Error('The Java client needs Maven and a JDK of 11 or later: on Debian `apt-get install default-jdk-headless maven`.')
+  return ['-q', '-B', `-Dmaven.repo.local=${join(cache, 'm2')}`]
+}
+
+/** Rscript, with the packages that the R tests use. */
+export function rscript() {
+  const packages = ['httr', 'jsonlite', 'purrr', 'tibble', 'testthat', 'xml2']
+  const debian = ['r-base-core', ...packages.map((name) => `r-cran-${name}`)]
+  const good = () => works('Rscript', ['-e', packages.map((name) => `library(${name})`).join(';')])
+  if (!good() && isRootOnDebian) apt(debian)
+  if (!good()) throw new Error(`The R client needs R with ${packages.join(', ')}: on Debian \`apt-get install ${debian.join(' ')}\`.`)
+  return 'Rscript'
 }

@@ -18,10 +18,13 @@ export interface HttpOptions {
   graphql: GraphqlFace
 }
 
-/** Whole paths to routes: each exists for scripts (/api) and for pages (/ajax-api). */
+/** Below which a route is: for scripts, for pages, and as old R and Java clients say it. */
+const bases = ['/api/2.0/mlflow/', '/ajax-api/2.0/mlflow/', '/api/2.0/preview/mlflow/']
+
+/** Whole paths to routes. */
 const table = new Map<string, Partial<Record<string, Route>>>()
 for (const route of routes) {
-  const paths = route.path.startsWith('/') ? [route.path] : [`/api/2.0/mlflow/${route.path}`, `/ajax-api/2.0/mlflow/${route.path}`]
+  const paths = route.path.startsWith('/') ? [route.path] : bases.map((base) => base + route.path)
   for (const path of paths) table.set(path, { ...table.get(path), [route.method]: route })
 }
 

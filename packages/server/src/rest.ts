@@ -15,7 +15,7 @@ export type Wire = Record<string, unknown>
 /** A call: JSON in, JSON out. */
 export interface Route {
   method: Method
-  /** Below /api/2.0/mlflow/ and /ajax-api/2.0/mlflow/; one that begins with '/' is taken as it is. */
+  /** Below /api/2.0/mlflow/ and its other names; one that begins with '/' is taken as it is. */
   path: string
   /** Bytes of body at most. @default 1 MiB, as MLflow's limit for log-batch */
   limit?: number

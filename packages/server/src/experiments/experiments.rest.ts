@@ -1,6 +1,6 @@
 /** Experiments as MLflow's wire has them. */
 import type { Ctx } from '../context.ts'
-import { lifecycleOf } from '../fields.ts'
+import { lifecycleOf, limits } from '../fields.ts'
 import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
 import {
   createExperiment,
@@ -37,12 +37,16 @@ const search = {
     compact({ experiments: page.experiments.map((row) => toWire(row, ctx)), next_page_token: page.nextPageToken }),
 }
 
+/** What clients of before 2.0 ask, which MLflow has dropped: all, in the order of their making. */
+const listed = { ...search, in: (input: Wire) => search.in({ max_results: limits.searchResults, ...input, order_by: ['experiment_id'] }) }
+
 export default [
   post('experiments/create', createExperiment, { out: (row) => ({ experiment_id: String(row.id) }) }),
   get('experiments/get', getExperiment, one),
   get('experiments/get-by-name', getExperimentByName, one),
   get('experiments/search', searchExperiments, search),
   post('experiments/search', searchExperiments, search),
+  get('experiments/list', searchExperiments, listed),
   post('experiments/update', renameExperiment),
   post('experiments/delete', deleteExperiment),
   post('experiments/restore', restoreExperiment),

@@ -76,10 +76,18 @@ export const onRuns = async (ctx: Ctx, { runIds }: { runIds: string[] }) => {
 /** Histories of one metric of many runs, cut at 25 000 points in all. */
 export const historyOfMany = operation({
   name: 'metric.history-bulk',
-  input: z.object({ runIds: z.array(z.string()).min(1).max(bulkRuns), metricKey: required, maxResults: optionalInt64 }),
+  input: z.object({ runIds: z.array(z.string()).default([]), metricKey: text, maxResults: optionalInt64 }),
   action: 'read',
-  on: onRuns,
-  async run(ctx, { metricKey: name, maxResults = bulkPoints }, refs) {
+  on(ctx, input) {
+    const { length } = input.runIds
+    if (length === 0) throw invalid('GetMetricHistoryBulk request must specify at least one run_id.', 'run_id')
+    if (length > bulkRuns) {
+      throw invalid(`GetMetricHistoryBulk request cannot specify more than ${bulkRuns} run_ids. Received ${length} run_ids.`, 'run_id')
+    }
+    if (input.metricKey === undefined) throw invalid('GetMetricHistoryBulk request must specify a metric_key.', 'metric_key')
+    return onRuns(ctx, input)
+  },
+  async run(ctx, { metricKey: name = '', maxResults = bulkPoints }, refs) {
     let left = Math.min(maxResults, bulkPoints)
     const parts: PointColumns[] = []
     for (const ref of refs.sort((a, b) => (a.uuid < b.uuid ? -1 : 1))) {
@@ -97,15 +105,15 @@ export const historyOfMany = operation({
 export const sampledHistory = operation({
   name: 'metric.history-sampled',
   input: z.object({
-    runIds: z.array(z.string()).min(1).max(bulkRuns),
+    runIds: z.array(z.string()).min(1).max(bulkRuns, `GetMetricHistoryBulkInterval request must specify at most ${bulkRuns} run_ids.`),
     metricKey: required,
     startStep: optionalInt64,
     endStep: optionalInt64,
     maxResults: int64.nullish().transform((value) => value ?? samplePoints),
   }),
   action: 'read',
-  on: onRuns,
-  async run(ctx, { metricKey: name, startStep, endStep, maxResults }, refs) {
+  on(ctx, input) {
+    const { startStep, endStep, maxResults } = input
     if (maxResults < 1 || maxResults > samplePoints) throw invalid(`max_results must be between 1 and ${samplePoints}.`, 'max_results')
     if ((startStep === undefined) !== (endStep === undefined)) {
       throw invalid('If either start step or end step are specified, both must be specified.', 'start_step')
@@ -113,6 +121,9 @@ export const sampledHistory = operation({
     if (startStep !== undefined && endStep !== undefined && startStep > endStep) {
       throw invalid(`end_step must be greater than start_step. Found start_step=${startStep} and end_step=${endStep}.`, 'end_step')
     }
+    return onRuns(ctx, input)
+  },
+  async run(ctx, { metricKey: name, startStep, endStep, maxResults }, refs) {
     const range = { from: startStep, to: endStep, max: maxResults }
     // A key belongs to one experiment: runs of one experiment are read together.
     const byKey = new Map<number, RunRef[]>()

@@ -111,7 +111,7 @@ const search = {
 }
 
 const datasetSearch = {
-  in: (input: Wire) => ({ experimentIds: list(input.experiment_ids) }),
+  in: (input: Wire) => ({ experimentIds: list(input.experiment_ids) ?? [] }),
   out: (found: Array<{ experiment: number; name: string; digest: string; context: string | null }>) =>
     compact({
       dataset_summaries: found.map(({ experiment, name, digest, context }) =>

@@ -1,0 +1,123 @@
+/**
+ * `pnpm conformance [client…] [--against URL] [--write]`: MLflow's clients, each by its own test runner, all at once against one server.
+ *
+ * The server is Tidegate on an empty embedded Postgres, or the one at that URL: MLflow's own, to see that a test asks nothing that MLflow
+ * does not answer. What Tidegate means to do otherwise is not asked of that one. Prints the table of clients and areas, what failed and
+ * how, and "N passed, N failed"; `--write` puts the table into docs/conformance.md.
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { prepareClient } from '../../apps/server/prepare.mjs'
+import { type Client, type Command, clients } from './clients.ts'
+import { type Outcome, readReports, table } from './report.ts'
+
+/** Longer than a client may ever take, minutes. */
+const limit = 20
+const page = join(import.meta.dirname, '..', '..', 'docs', 'conformance.md')
+
+const { values: flags, positionals } = parseArgs({
+  args: process.argv.slice(2).filter((word) => word !== '--'),
+  allowPositionals: true,
+  options: {
+    against: { type: 'string' },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+const named = (word: string) => clients.filter(({ name }) => name.toLowerCase().startsWith(word.toLowerCase()))
+const unknown = positionals.filter((word) => !named(word).length)
+if (flags.help || unknown.length) {
+  if (unknown.length) console.error(`There is no client ${unknown.join(', ')}.`)
+  const list = clients.map(({ name }) => name).join(', ')
+  console.log(`Usage: pnpm conformance [client…] [--against URL] [--write]\n\nClients: ${list}, or how one begins. Without one: all.`)
+  process.exit(unknown.length ? 1 : 0)
+}
+const chosen = positionals.length ? clients.filter((client) => positionals.some((word) => named(word).includes(client))) : clients
+
+const folder = mkdtempSync(join(tmpdir(), 'tidegate-conformance-'))
+
+/** Runs a client's tests to their end and gives what they found. */
+async function ask({ name }: Client, { program, args, env }: Command, home: string, origin: string): Promise<Outcome[]> {
+  const start = performance.now()
+  const child = spawn(program, args, {
+    cwd: home,
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      TMPDIR: home,
+      USER: 'tester',
+      LC_ALL: 'C.UTF-8',
+      MLFLOW_TRACKING_URI: origin,
+      MLFLOW_DISABLE_TELEMETRY: 'true',
+      // A fault of the server must show, not be tried again until it goes away.
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0',
+      // Which packages a model needs is found out by a process of its own that never asks the server: it may give up at once.
+      MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT: '1',
+      NO_PROXY: '*',
+      ...(flags.against && { CONFORMANCE_AGAINST: flags.against }),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said = (said + chunk).slice(-8000)))
+  const timer = setTimeout(() => child.kill('SIGKILL'), limit * 60_000)
+  const code = await new Promise<number | string>((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (status, signal) => resolve(status ?? `${signal}, after ${limit} minutes at most`))
+  })
+  clearTimeout(timer)
+  const outcomes = readReports(join(home, 'reports'))
+  // A test runner that broke off has not passed, whatever it had found before.
+  if (outcomes.length === 0 || (code !== 0 && !outcomes.some(({ fault }) => fault))) {
+    outcomes.push({ area: 'itself', name: 'comes to its end', fault: `${program} ended with ${code}:\n${said}` })
+  }
+  const failed = outcomes.filter(({ fault }) => fault !== null).length
+  console.log(`${name}: ${outcomes.length - failed} passed, ${failed} failed, ${Math.round((performance.now() - start) / 1000)} s`)
+  return outcomes
+}
+
+const found = new Map<string, Outcome[]>()
+let failed = 0
+try {
+  // What they need is got before anything is started, one after another.
+  const ready = chosen.map((client, number) => {
+    const home = join(folder, `client-${number}`)
+    mkdirSync(join(home, 'reports'), { recursive: true })
+    return { client, home, command: client.command(home, flags.against !== undefined) }
+  })
+  await prepareClient()
+  // Only now: it imports what was just generated.
+  const { tidegate } = await import('./tidegate.ts')
+  const server = flags.against ? { origin: flags.against, stop: async () => {} } : await tidegate(folder)
+  try {
+    const all = await Promise.all(ready.map(({ client, command, home }) => ask(client, command, home, server.origin)))
+    for (const [i, outcomes] of all.entries()) found.set(chosen[i]!.name, outcomes)
+  } finally {
+    await server.stop()
+  }
+  const written = table(found)
+  console.log(`\n${written}\n`)
+  for (const [client, outcomes] of found)
+    for (const { area, name, fault } of outcomes)
+      if (fault !== null) console.log(`FAILED ${client}, ${area}: ${name}\n${fault.trimEnd()}\n`)
+  if (flags.write && !flags.against && !positionals.length) {
+    const text = readFileSync(page, 'utf8')
+    writeFileSync(
+      page,
+      text.replace(/(<!-- table -->\n)[\s\S]*(<!-- \/table -->)/, (_, before, after) => `${before}${written}\n${after}`),
+    )
+  }
+} catch (error) {
+  console.error((error as Error).message)
+  failed = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+const all = [...found.values()].flat()
+failed += all.filter(({ fault }) => fault !== null).length
+console.log(`${all.filter(({ fault }) => fault === null).length} passed, ${failed} failed`)
+process.exit(failed ? 1 : 0)
