@@ -9,8 +9,15 @@ export class Stop extends Error {
   readonly exit: ExitCode
   /** For `--json`: MLflow's words where the server said it. */
   readonly code: string
-  constructor(exitCode: ExitCode, message: string, { code = 'FAILED', cause }: { code?: string; cause?: unknown } = {}) {
+  /** What is shown below the message, to people. */
+  readonly lines: string | undefined
+  constructor(
+    exitCode: ExitCode,
+    message: string,
+    { code = 'FAILED', cause, lines }: { code?: string; cause?: unknown; lines?: string } = {},
+  ) {
     super(message, { cause })
+    this.lines = lines
     this.exit = exitCode
     this.code = code
   }

@@ -4,11 +4,14 @@
  */
 import { SingleBar } from 'cli-progress'
 import { createColors } from 'picocolors'
+import width from 'string-width'
 import { plain, tableOf } from './table.ts'
 
 export interface ListColumn<Item> {
   title: string
   of(item: Item): string
+  /** The same in colour. */
+  paint?(item: Item): string
   /** Numbers stand to the right. */
   right?: boolean
 }
@@ -40,6 +43,8 @@ export interface Output {
   event(value: unknown, text: () => string): void
   /** Bytes of the answer itself, whatever the flags. */
   raw(text: string): void
+  /** A heading and lines of name and value; empty ones are left out. */
+  facts(title: string, facts: ReadonlyArray<readonly [string, string]>): string
   /** For whoever watches. Nothing with --quiet or --json. */
   note(text: string): void
   /** On a terminal only. */
@@ -66,6 +71,19 @@ export const time = (ms: number | null | undefined): string =>
         .replace(/\.\d+Z$/, 'Z')
     : ''
 
+/** JSON has no NaN: it is the string, as on the server's own wire. */
+export const jsonOf = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, (_, each) => (typeof each === 'number' && !Number.isFinite(each) ? String(each) : each), indent)
+
+export const duration = (ms: number): string => {
+  const seconds = ms / 1000
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 60 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export const number = (value: number): string => (Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6))))
+
 export function openOutput({ json = false, quiet = false, color = true }: OutputOptions): Output {
   const { NO_COLOR, TERM } = process.env
   const colour = createColors(Boolean(process.stdout.isTTY && color && !NO_COLOR && TERM !== 'dumb'))
@@ -79,9 +97,9 @@ export function openOutput({ json = false, quiet = false, color = true }: Output
     async list(items, { columns, id, none, json: shape = (item) => item }) {
       const rows: string[][] = []
       for await (const item of items) {
-        if (json) line(JSON.stringify(shape(item)))
+        if (json) line(jsonOf(shape(item)))
         else if (quiet) line(id(item))
-        else rows.push(columns.map((column) => plain(column.of(item))))
+        else rows.push(columns.map(({ of, paint }) => (colour.isColorSupported && paint ? paint(item) : plain(of(item)))))
       }
       if (json || quiet) return
       if (!rows.length) return this.note(none)
@@ -90,11 +108,17 @@ export function openOutput({ json = false, quiet = false, color = true }: Output
       line(tableOf(titles, rows, right, room))
     },
     document(value, text) {
-      if (json) line(JSON.stringify(value, null, 2))
+      if (json) line(jsonOf(value, 2))
       else if (!quiet) line(text())
     },
     event(value, text) {
-      line(json ? JSON.stringify(value) : text())
+      line(json ? jsonOf(value) : text())
+    },
+    facts(title, facts) {
+      const said = facts.filter(([, value]) => value !== '')
+      const names = Math.max(...said.map(([name]) => width(plain(name))))
+      const lines = said.map(([name, value]) => `  ${plain(name)}${' '.repeat(names - width(plain(name)))}  ${plain(value)}`)
+      return [colour.bold(plain(title)), ...lines].join('\n')
     },
     raw: (text) => void process.stdout.write(text),
     note(text) {

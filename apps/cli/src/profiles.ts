@@ -2,7 +2,8 @@
  * Servers and who asks them, kept in one file that only its owner may read. Always true: the file is whole or as it was; a profile's
  * secret is sent to that profile's server and to no other.
  */
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { exit, Stop, usage } from './exit.ts'
@@ -27,11 +28,11 @@ export function profilesFile(): string {
   return join(XDG_CONFIG_HOME || (process.platform === 'win32' && APPDATA) || join(homedir(), '.config'), 'tidegate', 'config.json')
 }
 
-export async function readProfiles(): Promise<Profiles> {
+export function readProfiles(): Profiles {
   const file = profilesFile()
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = readFileSync(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { profiles: {} }
     throw error
@@ -80,10 +81,10 @@ export function addressOf(text: string, source: string): string {
 }
 
 /** Flags before variables, variables before the file, the file before the server that `pnpm start` starts. */
-export async function findAccess({ server, profile, workspace }: AccessOptions): Promise<Access> {
+export function findAccess({ server, profile, workspace }: AccessOptions): Access {
   const { TIDEGATE_URL, MLFLOW_TRACKING_URI, TIDEGATE_PROFILE } = process.env
   const { MLFLOW_TRACKING_TOKEN: token, MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: password } = process.env
-  const { current, profiles } = await readProfiles()
+  const { current, profiles } = readProfiles()
   const named = profile ?? (server || TIDEGATE_URL || MLFLOW_TRACKING_URI ? undefined : TIDEGATE_PROFILE || current)
   if (named !== undefined && !profiles[named]) {
     const known = Object.keys(profiles).join(', ') || 'none'

@@ -39,7 +39,9 @@ const usageOf = ({ message }: CommanderError) =>
       .replace(/[^.)?]$/, '$&.')} \`--help\` shows how.`,
   )
 
-function tell({ exit: status, code, message }: Stop, argv: string[]): void {
+function tell({ exit: status, code, message, lines }: Stop, argv: string[]): void {
   const json = argv.includes('--json')
-  process.stderr.write(json ? `${JSON.stringify({ error: { code, message, exit: status } })}\n` : `tidegate: ${message}\n`)
+  process.stderr.write(
+    json ? `${JSON.stringify({ error: { code, message, exit: status } })}\n` : `tidegate: ${message}\n${lines ? `${lines}\n` : ''}`,
+  )
 }

@@ -23,8 +23,8 @@ export interface Session {
   flags: GlobalFlags
   /** Aborted by Ctrl-C. */
   signal: AbortSignal
-  access: Access
-  client: Client
+  readonly access: Access
+  readonly client: Client
   /** Goes on when it may: --yes, or "y" on a terminal. */
   confirm(question: string): Promise<void>
 }
@@ -43,16 +43,25 @@ export const acting =
   async (...all) => {
     const command = all.at(-1) as Command
     const flags = command.optsWithGlobals<GlobalFlags>()
-    const access = await findAccess(flags)
-    const out = openOutput(flags)
-    const client = openClient(access)
+    let access: Access | undefined
+    let client: Client | undefined
+    const session: Session = {
+      out: openOutput(flags),
+      flags,
+      signal,
+      // When they are asked for: `login` is there to mend what they would fail on.
+      get access() {
+        return (access ??= findAccess(flags))
+      },
+      get client() {
+        return (client ??= openClient(session.access))
+      },
+      confirm: (question) => confirm(question, flags, signal),
+    }
     try {
-      await work(
-        { out, flags, signal, access, client, confirm: (question) => confirm(question, flags, signal) },
-        ...(all.slice(0, -1) as never),
-      )
+      await work(session, ...(all.slice(0, -1) as never))
     } finally {
-      client.close()
+      client?.close()
     }
   }
 

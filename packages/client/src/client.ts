@@ -3,7 +3,7 @@ import { print } from '@0no-co/graphql.web'
 import type { Client as Socket } from 'graphql-ws'
 import { addressOf } from './address.ts'
 import { ApiError } from './api-error.ts'
-import type { TransferOptions } from './artifact.ts'
+import { type ArtifactContent, type TransferOptions, upload } from './artifact.ts'
 import { graphql, type ResultOf, type TypedDocument } from './documents.ts'
 import { type Download, type DownloadOptions, download, filesOf, type RunFile } from './download.ts'
 import { exchange } from './exchange.ts'
@@ -157,6 +157,8 @@ export interface Client {
    * @throws as `download`; the file system's errors
    */
   save(run: string, path: string, target: string | URL, options?: TransferOptions): Promise<string[]>
+  /** Writes a file of a run, in place of one of that path: whole, or not at all. */
+  upload(run: string, path: string, content: ArtifactContent, options?: TransferOptions): Promise<void>
   /**
    * Node: sends what runs left in a spool while the server was away. Safe to repeat, to kill half-way, and to do twice at once: nothing
    * doubles. What can't be sent is told in the report, and stays in the folder.
@@ -312,6 +314,7 @@ function openClient(host: Host | undefined, options: ConnectOptions): Client {
     files: (run, path = '') => filesOf(url, run, path),
     download: (run, path, options) => download(url, run, path, options),
     save: async (run, path, target, options = {}) => inNode(host, 'save').save(url, run, path, target, options),
+    upload: (run, path, content, options) => upload(url, run, path, content, options),
     replay: async (options = {}) => inNode(host, 'A spool').replay(url, options),
 
     close() {

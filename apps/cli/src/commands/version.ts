@@ -1,11 +1,10 @@
 /** `tidegate version`. */
 import { graphql } from '@tidegate/client'
-import manifest from '../../package.json' with { type: 'json' }
+import { cliVersion } from '../cli-version.ts'
 import { examples } from '../examples.ts'
 import { stopOf } from '../exit.ts'
 import type { Commands } from '../session.ts'
 
-export const cliVersion: string = manifest.version
 const Version = graphql(`query Version { server { version } }`)
 
 export default ((program, act) => {
