@@ -1,35 +1,21 @@
 /**
  * Which runs match, and in which order. A search goes one of two ways:
- * - the walk: the first rows of the order are taken from an index, each is probed, and if they make a full page, that is
- *   the page. It costs the same however many runs there are;
+ * - the walk (walk.sql.ts), and where its rows nearly filled the page, a longer one;
  * - the whole: the set of all matches, from index ranges, is sorted. It is taken where the order has no index to walk, or
  *   where the walk's rows did not fill the page.
  * Both give the same. Ties go by start time, newest first, then by uuid; runs without a value come last in both
  * directions, NaN just before them. The texts carry key ids, so they are not kept prepared.
  */
 import type { Sql } from '@tidegate/db'
-import { kinds, type Lifecycle } from '../runs/run.ts'
-import type { Column, Order } from './column.ts'
-import { attribute, attributes, condition, isKeys, type KeysOf, type Put, places, probe } from './compare.sql.ts'
-import { type Filter, leaves } from './filter.ts'
+import { kinds } from '../runs/run.ts'
+import type { Column } from './column.ts'
+import { attribute, isKeys, type KeysOf, type Put, places } from './compare.sql.ts'
+import { leaves } from './filter.ts'
+import { alive, behind, isValued, paged, type Ready, type RunSearch, statement, type Valued, where, withTerms } from './page.sql.ts'
 import { sets, simplified } from './sets.sql.ts'
+import { firstRows, walkStatement } from './walk.sql.ts'
 
-export interface RunSearch {
-  /** Authorised already. */
-  experiments: readonly number[]
-  filter?: Filter | null
-  /** @default 'ACTIVE' */
-  lifecycle?: Lifecycle
-  /** @default newest first */
-  orderBy?: readonly Order[]
-  limit: number
-  /** @default 0 */
-  offset?: number
-  /** How many match in all: `bounded` stops counting at 10 000. @default 'none' */
-  count?: 'none' | 'bounded' | 'exact'
-  /** Only among these runs. */
-  runs?: readonly number[]
-}
+export type { RunSearch } from './page.sql.ts'
 
 export interface RunPage {
   /** In the order asked for. */
@@ -43,65 +29,61 @@ export interface RunPage {
 
 /** Where `bounded` stops. */
 const bound = 10_000
-/** Where a walk has to take more rows than this, the whole is cheaper. */
-const deepest = 20_000
-
-/** A column whose values have keys. */
-type Valued = Column & { kind: 'metric' | 'param' | 'tag' }
-const isValued = (column: Column): column is Valued => column.kind in kinds
-
-/** A search whose keys are known. */
-interface Ready {
-  search: RunSearch
-  /** Null: all pass. */
-  filter: Filter | null
-  orders: Order[]
-  keysOf: KeysOf
-}
-
-/** A statement in the making. */
-function statement() {
-  const values: unknown[] = []
-  const put: Put = (value) => `$${values.push(value)}`
-  return { values, put }
-}
+/** A second walk is worth it up to here, rows. */
+const further = 4_000
+/** Up to this many matches their values are looked up one by one; more are joined with all values there are. */
+const few = 5_000
 
 /** One page of matching runs. */
 export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> {
-  if (!search.experiments.length || search.runs?.length === 0) return { ids: [], hasMore: false, total: 0, exact: true }
+  const nothing = { ids: [], hasMore: false, total: 0, exact: true }
+  if (!search.experiments.length || search.runs?.length === 0) return nothing
   const keysOf = await resolve(
     sql,
     search.experiments,
     [...leaves(search.filter), ...(search.orderBy ?? [])].map((it) => it.column),
   )
   const filter = search.filter ? simplified(search.filter, keysOf) : true
-  if (filter === false) return { ids: [], hasMore: false, total: 0, exact: true }
+  if (filter === false) return nothing
   const orders = (search.orderBy ?? []).filter(({ column }) => !isValued(column) || keysOf(column).length)
-  const ready = { search, filter: filter === true ? null : filter, orders, keysOf }
-  const last = (search.offset ?? 0) + search.limit + 1
+  const ready: Ready = { search, filter: filter === true ? null : filter, orders, keysOf }
+  return (await walked(sql, ready)) ?? whole(sql, ready)
+}
 
-  const walk = walkStatement(ready, last)
-  if (walk) {
-    const rows = await sql.query<{ id: number | null; total: number; seen: number | null }>(walk.text, walk.values, 'once')
-    const { total, seen } = rows[0]!
-    // Fewer seen than asked for: that was everything.
-    const everything = walk.complete || (seen !== null && seen < walk.rows)
+/** The page by a walk, or by a second, longer one. Null where that is not the way. */
+async function walked(sql: Sql, ready: Ready): Promise<RunPage | null> {
+  const { search } = ready
+  const last = (search.offset ?? 0) + search.limit + 1
+  for (let rows = firstRows(ready, last), isSecond = false; ; isSecond = true) {
+    const walk = walkStatement(ready, rows)
+    if (!walk) return null
+    const found = await sql.query<{ id: number | null; total: number; seen: number | null }>(walk.text, walk.values, 'once')
+    const { total, seen } = found[0]!
     const page = pageOf(
-      rows.flatMap(({ id }) => id ?? []),
+      found.flatMap(({ id }) => id ?? []),
       search,
     )
-    if (everything) return { ...page, total, exact: true }
+    // Fewer seen than asked for: that was everything.
+    if (walk.complete || (seen !== null && seen < walk.rows))
+      return search.after ? { ...page, ...(await counted(sql, ready)) } : { ...page, total, exact: true }
     if (total >= last) return { ...page, ...(await counted(sql, ready)) }
+    rows = Math.ceil(((rows * last) / total) * 1.3) + 100
+    if (isSecond || rows > further) return null
   }
-  const whole = wholeStatement(ready)
-  const rows = await sql.query<{ id: number; total: number }>(whole.text, whole.values, 'once')
+}
+
+async function whole(sql: Sql, ready: Ready): Promise<RunPage> {
+  const { search } = ready
+  const { text, values } = wholeStatement(ready)
+  const rows = await sql.query<{ id: number; total: number | null }>(text, values, 'once')
   const page = pageOf(
     rows.map(({ id }) => id),
     search,
   )
-  // Past the end there is no row to carry the number.
-  if (!rows.length && search.offset) return { ...page, ...(await counted(sql, ready)) }
-  return { ...page, total: rows[0]?.total ?? 0, exact: true }
+  const total = rows[0]?.total
+  // Past the end there is no row to carry the number, and behind a place it is another one.
+  if (total === undefined || total === null || search.after) return { ...page, ...(await counted(sql, ready)) }
+  return { ...page, total, exact: true }
 }
 
 /** A page without the one more that was asked for. */
@@ -125,115 +107,56 @@ async function resolve(sql: Sql, experiments: readonly number[], columns: Column
   return ({ kind, key }) => found.get(`${kinds[kind as Valued['kind']]}/${key}`) ?? []
 }
 
-const alive = ({ lifecycle = 'ACTIVE' }: RunSearch) =>
-  lifecycle === 'ALL' ? [] : [`r.deleted_at IS ${lifecycle === 'ACTIVE' ? '' : 'NOT '}NULL`]
-
-const where = (conditions: string[]) => (conditions.length ? `WHERE ${conditions.join(' AND ')}` : '')
-
-/** ORDER BY of the terms, where `term(i)` is the value of the i-th. */
-function orderOf(orders: Order[], term: (index: number) => string): string {
-  const terms = orders.flatMap(({ column, descending }, i) => [
-    ...(column.kind === 'metric' ? [`(${term(i)} = 'NaN') NULLS LAST`] : []),
-    `${term(i)} ${descending ? 'DESC' : 'ASC'} NULLS LAST`,
-  ])
-  const byStart = orders.some(({ column }) => column.kind === 'attribute' && column.key === 'start_time')
-  return [...terms, ...(byStart ? [] : ['r.start_time DESC']), 'r.uuid'].join(', ')
-}
-
-/**
- * The page among the first rows of the order, or among the runs named: `complete` says that there are no others. Null
- * where there is no index to walk, or too far to go.
- */
-function walkStatement({ search, filter, orders, keysOf }: Ready, last: number) {
-  const { values, put } = statement()
-  const { experiments, runs } = search
-  const first = orders[0]?.column
-  // More than the page wants, for what the filter drops and for ties.
-  const rows = filter ? last * 3 + 100 : first && isValued(first) ? last * 2 + 100 : last
-  const used = new Set(['id', 'uuid', 'start_time'])
-  for (const { column } of [...leaves(filter), ...orders])
-    if (column.kind === 'attribute') for (const name of attributes[column.key]!) used.add(name)
-  const columns = [...used].map((name) => `r.${name}`).join(', ')
-
-  const tables: string[] = []
-  if (runs) {
-    const conditions = [`r.id = ANY(${put(runs)})`, `r.experiment_id = ANY(${put(experiments)})`, ...alive(search)]
-    tables.push(`w AS MATERIALIZED (SELECT ${columns} FROM run r ${where(conditions)})`)
-  } else if (orders.every(({ column }) => column.kind === 'attribute')) {
-    // Only the start time has an index. Without a filter, the first rows of a sort do as well.
-    if (filter && (rows > deepest || (first && first.key !== 'start_time'))) return null
-    const order = `ORDER BY ${orderOf(orders, (i) => attribute(orders[i]!.column))} LIMIT ${put(rows)}`
-    const one = `SELECT ${columns} FROM run r ${where(['r.experiment_id = e.id', ...alive(search)])} ${order}`
-    tables.push(`w AS MATERIALIZED (SELECT r.* FROM unnest(${put(experiments)}::int[]) AS e(id) CROSS JOIN LATERAL (${one}) r ${order})`)
-  } else if (first && isValued(first)) {
-    const keys = keysOf(first)
-    if (rows * keys.length > deepest) return null
-    const { table, near, nearValue, far, value } = places[first.kind]
-    const [way, before, last] = orders[0]!.descending ? ['DESC', '>', 'min'] : ['ASC', '<', 'max']
-    const number = (value: string) => (first.kind === 'metric' ? ` AND ${value} < 'NaN'` : '')
-    const order = `ORDER BY v ${way} LIMIT ${put(rows)}`
-    const one = `SELECT run_id, ${nearValue} AS v FROM ${table} WHERE key_id = k.id AND ${near}${number(nearValue)} ${order}`
-    tables.push(
-      `t AS MATERIALIZED (SELECT x.* FROM unnest('{${keys.join()}}'::int[]) AS k(id) CROSS JOIN LATERAL (${one}) x ${order})`,
-      `b AS MATERIALIZED (SELECT ${last}(v) AS v FROM t)`,
-      // Rows that tie with the last one taken may have others beside them: only those before it count.
-      `i AS (SELECT t.run_id FROM t, b WHERE t.v ${before} b.v UNION ALL SELECT run_id FROM ${table}
-  WHERE ${isKeys(keys)} AND ${far}${number(value)} AND ${value} ${before} (SELECT v FROM b))`,
-      `w AS MATERIALIZED (SELECT ${columns} FROM i JOIN run r ON r.id = i.run_id ${where(alive(search))})`,
-    )
-  } else return null
-
-  const terms = orders.map(({ column }) =>
-    isValued(column)
-      ? `(SELECT ${places[column.kind].value} FROM ${places[column.kind].table} WHERE run_id = r.id AND ${isKeys(keysOf(column))})`
-      : attribute(column),
-  )
-  const all = `SELECT ${withTerms(terms)} FROM w r ${where(filter ? [condition(filter, (it) => probe(it, keysOf, put))] : [])}`
-  // A walk by value never sees the runs without one, so it can't be known to have seen all.
-  const seen = first && isValued(first) ? 'NULL::int' : '(SELECT count(*) FROM w)::int'
-  // At least one row, for the numbers.
-  const text = `WITH ${tables.join(',\n')},
-m AS MATERIALIZED (${all})
-SELECT p.id, c.* FROM (SELECT count(*)::int AS total, ${seen} AS seen FROM m) c LEFT JOIN LATERAL (
-  SELECT r.id FROM m r ${paged(orders, search, put)}) p ON true`
-  return { text, values, rows, complete: runs !== undefined }
-}
-
-/** What a page is sorted by, the i-th term as `oi`. */
-const withTerms = (terms: string[]) => ['r.id', 'r.start_time', 'r.uuid', ...terms.map((term, i) => `${term} AS o${i}`)].join(', ')
-
-/** What takes the page from a set `r`. */
-const paged = (orders: Order[], { offset = 0, limit }: RunSearch, put: Put) =>
-  `ORDER BY ${orderOf(orders, (i) => `r.o${i}`)} OFFSET ${put(offset)} LIMIT ${put(limit + 1)}`
-
 /** All runs that pass, with the columns given. */
-function matches({ search, filter, keysOf }: Ready, put: Put, columns: string, joins = '') {
+function matches({ search, filter, keysOf }: Ready, put: Put, columns: string, { joins = '', from = [] as string[] } = {}) {
   const experiments = put(search.experiments)
   const asked = filter ? sets(filter, keysOf, experiments, put) : { within: [], rows: [] }
-  const conditions = [`r.experiment_id = ANY(${experiments})`, ...alive(search), ...asked.rows]
-  const from = asked.within.length
+  const conditions = [`r.experiment_id = ANY(${experiments})`, ...alive(search), ...from, ...asked.rows]
+  const source = asked.within.length
     ? `(${asked.within.map((set) => `(${set})`).join(' INTERSECT ')}) s JOIN run r ON r.id = s.run_id`
     : 'run r'
-  return `SELECT ${columns} FROM ${from} ${joins} ${where(conditions)}`
+  return `SELECT ${columns} FROM ${source} ${joins} ${where(conditions)}`
 }
 
-/** The page of all matches, each with their number. */
+/** The page of all matches, with their number where it is wanted. */
 function wholeStatement(ready: Ready) {
-  const { search, orders, keysOf } = ready
+  const { search, orders, keysOf, filter } = ready
   const { values, put } = statement()
+  const isCounted = (search.count ?? 'none') !== 'none'
   const joins: string[] = []
-  const terms = orders.map(({ column }, i) => {
-    if (!isValued(column)) return attribute(column)
-    const { table, near, nearValue, far, value } = places[column.kind]
-    const from = `FROM ${table} WHERE ${isKeys(keysOf(column))}`
-    joins.push(
-      `LEFT JOIN (SELECT run_id, ${nearValue} AS v ${from} AND ${near} UNION ALL SELECT run_id, ${value} ${from} AND ${far}) o${i} ON o${i}.run_id = r.id`,
-    )
-    return `o${i}.v`
+  const joined = (id: string) =>
+    orders.map(({ column }, i) => {
+      if (!isValued(column)) return attribute(column)
+      const { table, near, nearValue, far, value } = places[column.kind]
+      const from = `FROM ${table} WHERE ${isKeys(keysOf(column))}`
+      joins.push(
+        `LEFT JOIN (SELECT run_id, ${nearValue} AS v ${from} AND ${near} UNION ALL SELECT run_id, ${value} ${from} AND ${far}) o${i} ON o${i}.run_id = ${id}`,
+      )
+      return `o${i}.v`
+    })
+  const from = behind(search, put)
+  if (!filter || orders.every(({ column }) => !isValued(column))) {
+    const terms = joined('r.id')
+    const all = matches(ready, put, withTerms(terms), { joins: joins.join('\n'), from })
+    // Without the number it is enough to keep the best while all are looked at.
+    const total = isCounted && filter ? '(count(*) OVER ())::int' : 'NULL::int'
+    return { text: `SELECT r.id, ${total} AS total FROM (${all}) r\n${paged(orders, search, put)}`, values }
+  }
+  // How many match decides how their values are found: of the two halves one is never begun.
+  const attributes = orders.flatMap(({ column }, i) => (isValued(column) ? [] : `${attribute(column)} AS a${i}`))
+  const kept = ['r.id', 'r.start_time', 'r.uuid', ...attributes].join(', ')
+  const terms = joined('r.id')
+  const probes = orders.map(({ column }, i) => {
+    if (!isValued(column)) return `r.a${i}`
+    const { table, value } = places[column.kind]
+    return `(SELECT ${value} FROM ${table} WHERE run_id = r.id AND ${isKeys(keysOf(column))})`
   })
-  const all = matches(ready, put, withTerms(terms), joins.join('\n'))
-  // Sets of 100 000 are counted and sorted in one go: kept in a table first, they take twice the time.
-  const text = `SELECT r.id, (count(*) OVER ())::int AS total FROM (${all}) r
+  const values2 = terms.map((term, i) => (isValued(orders[i]!.column) ? term : `r.a${i}`))
+  const text = `WITH m AS MATERIALIZED (${matches(ready, put, kept, { from })}),
+c AS MATERIALIZED (SELECT count(*)::int AS total FROM m)
+SELECT r.id, (SELECT total FROM c) AS total FROM (
+  SELECT ${withTerms(probes)} FROM m r WHERE (SELECT total FROM c) <= ${few}
+  UNION ALL SELECT ${withTerms(values2)} FROM m r ${joins.join('\n')} WHERE (SELECT total FROM c) > ${few}) r
 ${paged(orders, search, put)}`
   return { text, values }
 }
