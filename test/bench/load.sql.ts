@@ -16,7 +16,8 @@ const since = 1_750_000_000_000
 const uniform = 'CASE k WHEN 2 THEN 0.5 ELSE ((hashint8(i * 100 + k)::bigint & 2147483647) / 2147483648.0)::float8 END'
 // One of the metrics is the same everywhere. Where keys are many, the last four of each run are of a pool of 2 470.
 const many = (isMany: boolean) => (isMany ? `WHEN k >= 16 THEN 'x' || (i * 4 + k) % 2470` : '')
-const metricName = (isMany: boolean) => `CASE WHEN k = 0 THEN 'acc' WHEN k = 1 THEN 'loss' WHEN k = 2 THEN 'flat' ${many(isMany)} ELSE 'm' || k END`
+const metricName = (isMany: boolean) =>
+  `CASE WHEN k = 0 THEN 'acc' WHEN k = 1 THEN 'loss' WHEN k = 2 THEN 'flat' ${many(isMany)} ELSE 'm' || k END`
 const paramName = (isMany: boolean) => `CASE WHEN k = 0 THEN 'model' WHEN k = 1 THEN 'lr' ${many(isMany)} ELSE 'p' || k END`
 const paramValue = `CASE k WHEN 0 THEN 'm' || i % 10 WHEN 1 THEN (ARRAY['0.1', '0.01', '0.001', '0.0001'])[1 + i % 4] ELSE 'v' || (i * 7 + k) % 50 END`
 const tags = `LATERAL (VALUES ('mlflow.runName', 'run-' || i), ('mlflow.user', 'bench'), ('mlflow.source.name', 'train.py'), ('mlflow.source.type', 'LOCAL'),

@@ -28,7 +28,8 @@ import {
 import { operation, type Target } from '../operation.ts'
 import { parseOrderBy } from '../search/column.ts'
 import { parseFilter } from '../search/filter.ts'
-import { offsetOf, pageToken } from '../search/page-token.ts'
+import { hasPlaces } from '../search/page.sql.ts'
+import { pageToken, positionOf } from '../search/page-token.ts'
 import { patiently } from '../search/patterns.sql.ts'
 import { searchRuns as find } from '../search/search.sql.ts'
 import { ensureKeys, findKeys } from './keys.sql.ts'
@@ -248,22 +249,27 @@ export const searchRuns = operation({
   on: onWorkspace,
   async run(ctx, { experimentIds, filter, lifecycle, orderBy, maxResults, pageToken: token, count }): Promise<SearchPage> {
     checkPage(maxResults)
-    const offset = offsetOf(token)
+    const { offset, after } = positionOf(token)
+    const orders = parseOrderBy(orderBy ?? [])
+    // A token of another order still says how far it was.
+    const canBegin = hasPlaces(orders)
     const search = {
       experiments: await visibleExperiments(ctx, experimentIds ?? undefined),
       filter: parseFilter(filter),
       lifecycle,
-      orderBy: parseOrderBy(orderBy ?? []),
+      orderBy: orders,
       limit: maxResults,
-      offset,
+      ...(after && canBegin ? { after } : { offset }),
       count: count ? ('bounded' as const) : ('none' as const),
     }
     const page = await patiently(ctx.db, search.filter, (sql) => find(sql, search))
+    const runs = await readRuns(ctx.db, page.ids)
+    const last = runs.at(-1)
     return {
-      runs: await readRuns(ctx.db, page.ids),
+      runs,
       total: page.total,
       exact: page.exact ?? false,
-      nextPageToken: page.hasMore ? pageToken(offset + maxResults) : undefined,
+      nextPageToken: page.hasMore ? pageToken(offset + maxResults, canBegin ? last : undefined) : undefined,
     }
   },
 })

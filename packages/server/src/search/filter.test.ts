@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
 import { columnRef, type Grammar, parseColumnRef, parseOrderBy } from './column.ts'
 import { comparisons, explainFilter, type Filter, leaves, parseFilter } from './filter.ts'
-import { offsetOf, pageToken } from './page-token.ts'
+import { offsetOf, pageToken, positionOf } from './page-token.ts'
 
 /** A filter as a short text: what was understood. */
 const understood = (text: string, grammar?: Grammar) =>
@@ -357,7 +357,15 @@ describe('a page token', () => {
     expect(offsetOf(pageToken(200))).toBe(200)
   })
 
+  it('may say behind which run the page begins', () => {
+    const after = { startTime: 5, uuid: 'a' }
+    expect(positionOf(pageToken(200, after))).toEqual({ offset: 200, after })
+    expect(positionOf(pageToken(200))).toEqual({ offset: 200 })
+  })
+
   it.each([
+    [Buffer.from('{"offset": 5, "after": [1.5, "a"]}').toString('base64'), 'Invalid page token, parsed value='],
+    [Buffer.from('{"offset": 5, "after": "a"}').toString('base64'), 'Invalid page token, parsed value='],
     ['evilhax', 'Invalid page token, could not base64-decode'],
     [Buffer.from('not json').toString('base64'), 'Invalid page token, decoded value='],
     [Buffer.from('null').toString('base64'), 'Invalid page token, parsed value='],

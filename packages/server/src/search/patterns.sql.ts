@@ -1,41 +1,33 @@
 /**
- * Patterns are programs that a stranger wrote: regular expressions, and LIKE with many wildcards. Their statements are cut
- * off after a while, and an expression that Postgres can't read is refused with its place in the filter.
+ * Regular expressions are programs that a stranger wrote: their statements are cut off after a while, and one that
+ * Postgres can't read is refused with its place in the filter. (LIKE needs no such care: Postgres' never goes back far.)
  */
 import type { Database, Sql } from '@tidegate/db'
 import { AppError, invalid } from '../errors.ts'
 import { type Explanation, type Filter, leaves } from './filter.ts'
 
-/** What a search by patterns may take, ms. */
+/** What each statement of a search by patterns may take, ms. */
 const patience = 5_000
-/** Wildcards in a LIKE from which on it can go back and forth in a long text. */
-const many = 4
 
 const expressions = (filter: Filter | null) => leaves(filter).filter(({ comparator }) => comparator === '~' || comparator === '!~')
-
-const isSlow = (filter: Filter | null) =>
-  leaves(filter).some(
-    ({ comparator, value }) =>
-      comparator === '~' || comparator === '!~' || (comparator.endsWith('LIKE') && String(value).split('%').length > many),
-  )
 
 const codeOf = (error: unknown) => (error as { code?: string } | null)?.code
 
 /** Does the searching of a filter's statements, for no longer than they may take. Throws INVALID_PARAMETER_VALUE. */
-export async function patiently<T>(db: Database, filter: Filter | null, work: (sql: Sql) => Promise<T>): Promise<T> {
-  if (!isSlow(filter)) return work(db)
+export async function patiently<T>(db: Database, filter: Filter | null, work: (sql: Sql) => Promise<T>, longest = patience): Promise<T> {
+  if (!expressions(filter).length) return work(db)
   const explanation = await explainPatterns(db, { ok: true, filter })
   if (!explanation.ok) throw invalid(`${explanation.message}, at ${explanation.start} to ${explanation.end} of the filter`, 'filter')
   try {
     return await db.tx(async (sql) => {
-      await sql.query(`SET LOCAL statement_timeout = ${patience}`)
+      await sql.query(`SET LOCAL statement_timeout = ${longest}`)
       return work(sql)
     })
   } catch (error) {
     if (codeOf(error) !== '57014') throw error
     throw new AppError(
       'INVALID_PARAMETER_VALUE',
-      `The patterns of this filter took longer than ${patience / 1000} s. Make them simpler, or narrow the search by other comparisons.`,
+      `The patterns of this filter took longer than ${longest / 1000} s. Make them simpler, or narrow the search by other comparisons.`,
       { field: 'filter', cause: error },
     )
   }

@@ -12,6 +12,12 @@ SELECT p.id, c.* FROM (SELECT count(*)::int AS total, (SELECT count(*) FROM w)::
 
 SELECT count(*)::int AS total FROM (SELECT 1 FROM run r  WHERE r.experiment_id = ANY($1) AND r.deleted_at IS NULL AND r.status::text COLLATE "C" <> $2 LIMIT 10001) m;
 
+-- newest first, behind a run
+WITH w AS MATERIALIZED (SELECT r.* FROM unnest($4::int[]) AS e(id) CROSS JOIN LATERAL (SELECT r.id, r.uuid, r.start_time FROM run r WHERE r.experiment_id = e.id AND r.deleted_at IS NULL AND r.start_time <= $2::bigint AND (r.start_time < $2::bigint OR r.uuid > $3) ORDER BY r.start_time DESC, r.uuid LIMIT $1) r ORDER BY r.start_time DESC, r.uuid LIMIT $1),
+m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid FROM w r )
+SELECT p.id, c.* FROM (SELECT count(*)::int AS total, (SELECT count(*) FROM w)::int AS seen FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY r.start_time DESC, r.uuid OFFSET $5 LIMIT $6) p ON true;
+
 -- by a metric: a walk of its index
 SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);
 
@@ -26,6 +32,62 @@ w AS MATERIALIZED (SELECT r.id, r.uuid, r.start_time FROM i JOIN run r ON r.id =
 m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid, (SELECT CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE run_id = r.id AND key_id = 1) AS o0 FROM w r )
 SELECT p.id, c.* FROM (SELECT count(*)::int AS total, NULL::int AS seen FROM m) c LEFT JOIN LATERAL (
   SELECT r.id FROM m r ORDER BY (r.o0 = 'NaN') NULLS LAST, r.o0 DESC NULLS LAST, r.start_time DESC, r.uuid OFFSET $3 LIMIT $4) p ON true;
+
+-- by a param, which few values have
+SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);
+
+WITH t AS MATERIALIZED (SELECT x.* FROM unnest('{5}'::int[]) AS k(id) CROSS JOIN LATERAL (SELECT run_id, v AS v FROM param WHERE key_id = k.id AND octet_length(v) <= 1000 ORDER BY v ASC LIMIT $1) x ORDER BY v ASC LIMIT $1),
+b AS MATERIALIZED (SELECT max(v) AS v FROM t),
+n AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT 1 FROM param WHERE key_id = 5 AND octet_length(v) <= 1000 AND v = (SELECT v FROM b) LIMIT 10001) x),
+i AS (SELECT t.run_id FROM t, b WHERE t.v < b.v
+  UNION ALL SELECT run_id FROM param WHERE key_id = 5 AND octet_length(v) <= 1000 AND v = (SELECT v FROM b) AND (SELECT n FROM n) <= 10000
+  UNION ALL SELECT run_id FROM param WHERE key_id = 5 AND octet_length(v) > 1000 AND (v < (SELECT v FROM b) OR v = (SELECT v FROM b) AND (SELECT n FROM n) <= 10000)),
+w AS MATERIALIZED (SELECT r.id, r.uuid, r.start_time FROM i JOIN run r ON r.id = i.run_id WHERE r.deleted_at IS NULL
+  UNION ALL (SELECT r.* FROM unnest($2::int[]) AS e(id) CROSS JOIN LATERAL (SELECT r.id, r.uuid, r.start_time FROM run r WHERE r.experiment_id = e.id AND r.deleted_at IS NULL AND (SELECT v = (SELECT v FROM b) FROM param WHERE run_id = r.id AND key_id = 5) ORDER BY r.start_time DESC, r.uuid LIMIT $1) r WHERE (SELECT n FROM n) > 10000 ORDER BY r.start_time DESC, r.uuid LIMIT $1)),
+m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid, (SELECT v FROM param WHERE run_id = r.id AND key_id = 5) AS o0 FROM w r )
+SELECT p.id, c.* FROM (SELECT count(*)::int AS total, NULL::int AS seen FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY r.o0 ASC NULLS LAST, r.start_time DESC, r.uuid OFFSET $3 LIMIT $4) p ON true;
+
+-- values alone, joined by or: sets
+SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);
+
+WITH w AS MATERIALIZED (SELECT r.* FROM unnest($2::int[]) AS e(id) CROSS JOIN LATERAL (SELECT r.id, r.uuid, r.start_time FROM run r WHERE r.experiment_id = e.id AND r.deleted_at IS NULL ORDER BY r.start_time DESC, r.uuid LIMIT $1) r ORDER BY r.start_time DESC, r.uuid LIMIT $1),
+m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid FROM w r WHERE ((SELECT CASE WHEN nan THEN 'NaN' ELSE value END > $3::float8 AND CASE WHEN nan THEN 'NaN' ELSE value END < 'NaN' FROM latest WHERE run_id = r.id AND key_id = 1) OR ((SELECT v ~ $4 FROM param WHERE run_id = r.id AND key_id = 5) AND (SELECT v = $5 FROM tag WHERE run_id = r.id AND key_id = 9))))
+SELECT p.id, c.* FROM (SELECT count(*)::int AS total, (SELECT count(*) FROM w)::int AS seen FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY r.start_time DESC, r.uuid OFFSET $6 LIMIT $7) p ON true;
+
+WITH w AS MATERIALIZED (SELECT r.* FROM unnest($2::int[]) AS e(id) CROSS JOIN LATERAL (SELECT r.id, r.uuid, r.start_time FROM run r WHERE r.experiment_id = e.id AND r.deleted_at IS NULL ORDER BY r.start_time DESC, r.uuid LIMIT $1) r ORDER BY r.start_time DESC, r.uuid LIMIT $1),
+m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid FROM w r WHERE ((SELECT CASE WHEN nan THEN 'NaN' ELSE value END > $3::float8 AND CASE WHEN nan THEN 'NaN' ELSE value END < 'NaN' FROM latest WHERE run_id = r.id AND key_id = 1) OR ((SELECT v ~ $4 FROM param WHERE run_id = r.id AND key_id = 5) AND (SELECT v = $5 FROM tag WHERE run_id = r.id AND key_id = 9))))
+SELECT p.id, c.* FROM (SELECT count(*)::int AS total, (SELECT count(*) FROM w)::int AS seen FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY r.start_time DESC, r.uuid OFFSET $6 LIMIT $7) p ON true;
+
+-- attributes beside them: hashed
+SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);
+
+WITH t AS MATERIALIZED (SELECT x.* FROM unnest('{1}'::int[]) AS k(id) CROSS JOIN LATERAL (SELECT run_id, settled AS v FROM latest WHERE key_id = k.id AND settled IS NOT NULL AND settled < 'NaN' ORDER BY v ASC LIMIT $1) x ORDER BY v ASC LIMIT $1),
+b AS MATERIALIZED (SELECT max(v) AS v FROM t),
+n AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT 1 FROM latest WHERE key_id = 1 AND settled IS NOT NULL AND settled = (SELECT v FROM b) LIMIT 10001) x),
+i AS (SELECT t.run_id FROM t, b WHERE t.v < b.v
+  UNION ALL SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NOT NULL AND settled = (SELECT v FROM b) AND (SELECT n FROM n) <= 10000
+  UNION ALL SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NULL AND CASE WHEN nan THEN 'NaN' ELSE value END < 'NaN' AND (CASE WHEN nan THEN 'NaN' ELSE value END < (SELECT v FROM b) OR CASE WHEN nan THEN 'NaN' ELSE value END = (SELECT v FROM b) AND (SELECT n FROM n) <= 10000)),
+w AS MATERIALIZED (SELECT r.id, r.uuid, r.start_time, r.user_name FROM i JOIN run r ON r.id = i.run_id WHERE r.deleted_at IS NULL
+  UNION ALL (SELECT r.* FROM unnest($2::int[]) AS e(id) CROSS JOIN LATERAL (SELECT r.id, r.uuid, r.start_time, r.user_name FROM run r WHERE r.experiment_id = e.id AND r.deleted_at IS NULL AND (SELECT CASE WHEN nan THEN 'NaN' ELSE value END = (SELECT v FROM b) FROM latest WHERE run_id = r.id AND key_id = 1) ORDER BY r.start_time DESC, r.uuid LIMIT $1) r WHERE (SELECT n FROM n) > 10000 ORDER BY r.start_time DESC, r.uuid LIMIT $1)),
+m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid, (SELECT CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE run_id = r.id AND key_id = 1) AS o0 FROM w r WHERE ((r.user_name = $3 OR (SELECT CASE WHEN nan THEN 'NaN' ELSE value END > $4::float8 AND CASE WHEN nan THEN 'NaN' ELSE value END < 'NaN' FROM latest WHERE run_id = r.id AND key_id = 1)) AND ((SELECT v = ANY($5::text[]) FROM tag WHERE run_id = r.id AND key_id = 9)) IS NOT TRUE))
+SELECT p.id, c.* FROM (SELECT count(*)::int AS total, NULL::int AS seen FROM m) c LEFT JOIN LATERAL (
+  SELECT r.id FROM m r ORDER BY (r.o0 = 'NaN') NULLS LAST, r.o0 ASC NULLS LAST, r.start_time DESC, r.uuid OFFSET $6 LIMIT $7) p ON true;
+
+WITH m AS MATERIALIZED (SELECT r.id, r.start_time, r.uuid FROM run r  WHERE r.experiment_id = ANY($1) AND r.deleted_at IS NULL AND (r.user_name = $2 OR r.id IN (SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NOT NULL AND settled > $3::float8 AND settled < 'NaN' UNION ALL SELECT run_id FROM latest WHERE key_id = 1 AND settled IS NULL AND CASE WHEN nan THEN 'NaN' ELSE value END > $4::float8 AND CASE WHEN nan THEN 'NaN' ELSE value END < 'NaN')) AND (r.id IN (SELECT run_id FROM tag WHERE key_id = 9 AND octet_length(v) <= 1000 AND v = ANY($5::text[]) UNION ALL SELECT run_id FROM tag WHERE key_id = 9 AND octet_length(v) > 1000 AND v = ANY($6::text[]))) IS NOT TRUE),
+c AS MATERIALIZED (SELECT count(*)::int AS total FROM m)
+SELECT r.id, (SELECT total FROM c) AS total FROM (
+  SELECT r.id, r.start_time, r.uuid, (SELECT CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE run_id = r.id AND key_id = 1) AS o0 FROM m r WHERE (SELECT total FROM c) <= 5000
+  UNION ALL SELECT r.id, r.start_time, r.uuid, o0.v AS o0 FROM m r LEFT JOIN (SELECT run_id, settled AS v FROM latest WHERE key_id = 1 AND settled IS NOT NULL UNION ALL SELECT run_id, CASE WHEN nan THEN 'NaN' ELSE value END FROM latest WHERE key_id = 1 AND settled IS NULL) o0 ON o0.run_id = r.id WHERE (SELECT total FROM c) > 5000) r
+ORDER BY (r.o0 = 'NaN') NULLS LAST, r.o0 ASC NULLS LAST, r.start_time DESC, r.uuid OFFSET $7 LIMIT $8;
+
+-- a number of params, by duration
+SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);
+
+SELECT r.id, NULL::int AS total FROM (SELECT r.id, r.start_time, r.uuid, (NULLIF(r.end_time, 0) - NULLIF(r.start_time, 0)) AS o0 FROM ((SELECT run_id FROM param WHERE key_id = 5 AND octet_length(v) <= 1000 AND n >= $2::float8 AND n <= $3::float8 UNION ALL SELECT run_id FROM param WHERE key_id = 5 AND octet_length(v) > 1000 AND n >= $4::float8 AND n <= $5::float8)) s JOIN run r ON r.id = s.run_id  WHERE r.experiment_id = ANY($1) AND r.deleted_at IS NULL) r
+ORDER BY r.o0 ASC NULLS LAST, r.start_time DESC, r.uuid OFFSET $6 LIMIT $7;
 
 -- by an attribute, then a metric: the whole
 SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3);

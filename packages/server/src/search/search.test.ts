@@ -355,6 +355,29 @@ describe('a search', () => {
     }
   })
 
+  it('pages behind a run, through all of them and each once', async () => {
+    for (const [filter, orderBy] of [
+      ['', []],
+      ['params.a IS NOT NULL AND NOT metrics.a > 60', []],
+      ["tags.a = 'x' OR name ~ 'y'", ['start_time ASC']],
+      ["tags.a = 'x' AND params.a = '10'", ['start_time DESC']],
+    ] as const) {
+      const search = { experiments: [0, 1], filter: parseFilter(filter), orderBy: parseOrderBy(orderBy), limit: 130 }
+      const all = naive(search)
+      const seen: number[] = []
+      let after: { startTime: number; uuid: string } | undefined
+      for (let more = true; more; ) {
+        const page = await searchRuns(db, { ...search, after, count: 'exact' })
+        expect(page.total).toBe(all.length)
+        seen.push(...page.ids)
+        const last = runs[page.ids.at(-1)! - 1]!
+        after = { startTime: last.attributes.start_time as number, uuid: last.uuid }
+        more = page.hasMore
+      }
+      expect(seen).toEqual(all)
+    }
+  })
+
   const found = async (filter: string, orderBy: string[] = [], limit = 5) =>
     (await searchRuns(db, { experiments: [0], filter: parseFilter(filter), orderBy: parseOrderBy(orderBy), limit })).ids
 
@@ -390,6 +413,30 @@ describe('a search', () => {
     })
   })
 
+  it('orders very many runs of one value by their newest', async () => {
+    await db.tx(async (sql) => {
+      await sql.query(`INSERT INTO key (experiment_id, kind, name) VALUES (2, 0, 'flat')`)
+      await sql.query(
+        `INSERT INTO run (id, workspace_id, changed_at, experiment_id, uuid, name, artifact_uri, start_time, deleted_at)
+         SELECT 10000 + g, 1, 0, 2, 'flat' || g, '', '', g / 3, CASE WHEN g % 5 = 0 THEN 1 END FROM generate_series(1, 12000) g`,
+      )
+      await sql.query(
+        `INSERT INTO latest (run_id, key_id, step, ts, value, settled) SELECT 10000 + g, key.id, 1, 1, v, CASE WHEN g % 7 > 0 THEN v END
+         FROM key, LATERAL (SELECT g, CASE g WHEN 50 THEN 0 ELSE 1 END AS v FROM generate_series(1, 12000) g) x WHERE name = 'flat'`,
+      )
+      const expected = (ids: number[]) =>
+        ids.sort((a, b) => Math.floor(b / 3) - Math.floor(a / 3) || (`flat${a}` < `flat${b}` ? -1 : 1)).map((g) => 10_000 + g)
+      const all = Array.from({ length: 12_000 }, (_, i) => i + 1).filter((g) => g % 5 > 0 && g !== 50)
+      const search = { experiments: [1, 2], limit: 50, orderBy: parseOrderBy(['metrics.flat DESC']) }
+      expect((await searchRuns(sql, { ...search, offset: 20 })).ids).toEqual(expected(all).slice(20, 70))
+      const filter = parseFilter("run_id ~ '[37]$'")
+      expect((await searchRuns(sql, { ...search, filter })).ids).toEqual(expected(all.filter((g) => [3, 7].includes(g % 10))).slice(0, 50))
+      await sql.query(`DELETE FROM latest WHERE run_id > 10000`)
+      await sql.query(`DELETE FROM run WHERE id > 10000`)
+      await sql.query(`DELETE FROM key WHERE name = 'flat'`)
+    })
+  })
+
   it('of no experiments and of no runs finds nothing', async () => {
     expect(await searchRuns(db, { experiments: [], limit: 5 })).toEqual({ ids: [], hasMore: false, total: 0, exact: true })
     expect(await searchRuns(db, { experiments: [0], limit: 5, runs: [] })).toEqual({ ids: [], hasMore: false, total: 0, exact: true })
@@ -407,7 +454,12 @@ describe('a search', () => {
     const shapes: Array<[string, Partial<RunSearch> & { f?: string; o?: string[] }]> = [
       ['newest first: a walk', {}],
       ['a loose filter, newest first: a walk, and the count apart', { f: "status != 'x'", limit: 1, count: 'bounded' }],
+      ['newest first, behind a run', { after: { startTime: 2_000, uuid: 'a' } }],
       ['by a metric: a walk of its index', { o: ['metrics.a DESC'] }],
+      ['by a param, which few values have', { o: ['params.a'] }],
+      ['values alone, joined by or: sets', { f: "metrics.a > 124 OR params.a ~ '^x_y$' AND tags.a = 'x'" }],
+      ['attributes beside them: hashed', { f: "(user = 'nobody' OR metrics.a > 124.9) AND NOT tags.a IN ('x', 'xy')", o: ['metrics.a'] }],
+      ['a number of params, by duration', { f: 'params.a BETWEEN 9 AND 9.5', o: ['duration'] }],
       ['by an attribute, then a metric: the whole', { o: ['status', 'metrics.a DESC'] }],
       ['by a metric in several experiments: a walk of each', { o: ['metrics.a DESC'], experiments: [0, 1] }],
       [
