@@ -59,6 +59,8 @@ export function createDb(url: string, { connections = 10 }: DatabaseOptions = {}
     max: connections,
     types,
     application_name: 'tidegate',
+    // Statements that don't wait for each other's answers are sent at once.
+    pipeline: true,
     idle_in_transaction_session_timeout: 60_000,
     // The search's hashed sub-plans need the memory: a smaller inherited value turns them into nested loops of minutes.
     // And its few matches are looked up one by one, not by reading all runs: random reads cost little from memory and SSD.
@@ -76,8 +78,11 @@ export function createDb(url: string, { connections = 10 }: DatabaseOptions = {}
       const client = await pool.connect()
       let broken: unknown
       try {
-        await client.query('BEGIN')
+        // Sent together with the first statement.
+        const begun = client.query('BEGIN')
+        begun.catch(() => {})
         const result = await work(over(client))
+        await begun
         await client.query('COMMIT')
         return result
       } catch (error) {

@@ -1,6 +1,7 @@
 /**
- * An embedded Postgres: the real server, in a folder of ours, started and stopped with us. It listens on loopback only,
- * with a password that is in the folder, for its owner to read. Production names its own by DATABASE_URL.
+ * An embedded Postgres: the real server, in a folder of ours, started and stopped with us. It listens on a socket file in
+ * the folder, where there can be one, and on loopback, with a password that is in the folder, for its owner to read.
+ * Production names its own by DATABASE_URL.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -8,7 +9,7 @@ import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writ
 import { createRequire } from 'node:module'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const version = '18.4'
@@ -46,6 +47,13 @@ const freePort = () =>
       server.close(() => resolve(port))
     })
   })
+
+/** The folder of a socket file, which costs less than loopback. None where its path would be too long for the system, or is not a plain one. */
+function socketFolder(data: string, port: number): string | undefined {
+  const folder = resolve(data)
+  const fits = Buffer.byteLength(join(folder, `.s.PGSQL.${port}`)) < 100
+  return process.platform !== 'win32' && fits && /^[\w/.@+-]+$/.test(folder) ? folder : undefined
+}
 
 const alive = (pid: number) => {
   try {
@@ -106,9 +114,10 @@ export async function startPostgres(folder: string, { port, durable = true }: Em
 
   const password = readFileSync(secret, 'utf8')
   const chosen = port ?? (await freePort())
+  const socket = socketFolder(data, chosen)
   const settings = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: socket ?? '',
     max_connections: '200',
     shared_buffers: '256MB',
     max_wal_size: '2GB',
@@ -142,7 +151,7 @@ export async function startPostgres(folder: string, { port, durable = true }: Em
 
   return {
     port: chosen,
-    url: (database = 'postgres') => `postgres://tidegate:${password}@127.0.0.1:${chosen}/${database}`,
+    url: (database = 'postgres') => `postgres://tidegate:${password}@127.0.0.1:${chosen}/${database}${socket ? `?host=${socket}` : ''}`,
     onExit: (listener) => (exited = listener),
     async stop() {
       stopping = true

@@ -27,6 +27,25 @@ export async function experimentTarget(ctx: Ctx, id: string): Promise<Target<Exp
   return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row }
 }
 
+/** What never changes about an experiment: enough to ask permission and to place a run. */
+export type ExperimentRef = Pick<Experiment, 'id' | 'workspaceId' | 'artifactLocation'>
+
+/** What was read from each database, by id. */
+const known = new WeakMap<Ctx['db'], Map<number, ExperimentRef>>()
+
+/** As `experimentTarget`, from memory where it was asked for before: by then it may be deleted, or gone for good. */
+export async function experimentRefTarget(ctx: Ctx, id: string): Promise<Target<ExperimentRef>> {
+  let refs = known.get(ctx.db)
+  if (!refs || refs.size > 10_000) known.set(ctx.db, (refs = new Map()))
+  let ref = refs.get(experimentNumber(id))
+  if (!ref) {
+    const { id: number, workspaceId, artifactLocation } = (await experimentTarget(ctx, id)).row
+    refs.set(number, (ref = { id: number, workspaceId, artifactLocation }))
+  }
+  if (ref.workspaceId !== ctx.workspace.id) throw notFound(`No Experiment with id=${id} exists`)
+  return { securable: { kind: 'Experiment', id: ref.id, workspaceId: ref.workspaceId }, row: ref }
+}
+
 const here = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
 
 export function checkActive(experiment: Experiment): void {

@@ -16,7 +16,8 @@ export interface ValuesWanted {
   tags?: Wanted
 }
 
-const columns = `id, uuid, workspace_id AS "workspaceId", experiment_id AS "experimentId", name, user_name AS "user", status,
+/** A run's row, as `Run` has it. */
+export const columns = `id, uuid, workspace_id AS "workspaceId", experiment_id AS "experimentId", name, user_name AS "user", status,
   start_time AS "startTime", end_time AS "endTime", artifact_uri AS "artifactUri", parent_uuid AS "parentUuid",
   deleted_at AS "deletedAt", changed_at AS "changedAt"`
 

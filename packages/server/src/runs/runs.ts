@@ -8,7 +8,7 @@ import type { Sql } from '@tidegate/db'
 import { z } from 'zod'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
-import { checkActive, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
+import { checkActive, experimentRefTarget, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
 import {
   anyText,
   checkCount,
@@ -72,15 +72,21 @@ export interface RunWithValues extends RunValues {
 /** What was read from each database, by uuid. */
 const known = new WeakMap<Ctx['db'], Map<string, RunRef>>()
 
-async function runRef(ctx: Ctx, uuid: string): Promise<RunRef> {
+function knownOf(ctx: Ctx): Map<string, RunRef> {
   let refs = known.get(ctx.db)
   if (!refs || refs.size > 50_000) known.set(ctx.db, (refs = new Map()))
+  return refs
+}
+
+const refOf = ({ id, uuid, experimentId, workspaceId }: Run): RunRef => ({ id, uuid, experimentId, workspaceId })
+
+async function runRef(ctx: Ctx, uuid: string): Promise<RunRef> {
+  const refs = knownOf(ctx)
   let ref = refs.get(uuid)
   if (!ref) {
     const run = await findRun(ctx.db, uuid)
     if (!run) throw notFound(`Run with id=${uuid} not found`)
-    ref = { id: run.id, uuid, experimentId: run.experimentId, workspaceId: run.workspaceId }
-    refs.set(uuid, ref)
+    refs.set(uuid, (ref = refOf(run)))
   }
   if (ref.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${uuid} not found`)
   return ref
@@ -170,9 +176,8 @@ export const createRun = operation({
     idempotencyKey: text,
   }),
   action: 'edit',
-  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  on: (ctx, { experimentId }) => experimentRefTarget(ctx, experimentId),
   async run(ctx, { name: given, user = '', startTime = 0, tags, runId, idempotencyKey }, experiment): Promise<RunWithValues> {
-    checkActive(experiment)
     const tagged = tags.find(({ key }) => key === nameTag)?.value
     if (given && tagged && given !== tagged) {
       throw invalid(
@@ -197,21 +202,23 @@ export const createRun = operation({
       artifactUri: `${experiment.artifactLocation.replace(/\/+$/, '')}/${uuid}/artifacts`,
       parentUuid: tags.find(({ key }) => key === parentTag)?.value ?? null,
     }
-    const id = await createRunRow(ctx.db, row, await keyed(ctx.db, experiment.id, 'tag', all))
-    const first = id === undefined && (runId || idempotencyKey) ? await findRun(ctx.db, uuid) : null
-    if (first && first.experimentId !== experiment.id) {
-      throw new AppError('RESOURCE_ALREADY_EXISTS', `A run with id=${uuid} exists in another experiment.`, { field: ctx.spell('runId') })
-    }
-    const made = id ?? first?.id
-    if (!made) throw invalid(`The experiment ${experiment.id} must be in the 'active' state. Current state is deleted.`)
+    const run = await createRunRow(ctx.db, row, await keyed(ctx.db, experiment.id, 'tag', all))
+    if (!run) checkActive((await experimentTarget(ctx, String(experiment.id))).row)
     ctx.events.ring('experiment', experiment.id)
     ctx.events.ring('workspace', ctx.workspace.id)
-    known.get(ctx.db)?.delete(uuid)
-    if (id === undefined) return runWithValues(ctx, await runRef(ctx, uuid))
-    // A new run has what it was just given: only the row is read back.
+    // What was known may be a run that was purged.
+    knownOf(ctx).delete(uuid)
+    if (!run) {
+      const first = await findRun(ctx.db, uuid)
+      if (!first) throw notFound(`Run with id=${uuid} not found`)
+      if (first.experimentId === experiment.id) return runWithValues(ctx, refOf(first))
+      throw new AppError('RESOURCE_ALREADY_EXISTS', `A run with id=${uuid} exists in another experiment.`, { field: ctx.spell('runId') })
+    }
+    knownOf(ctx).set(uuid, refOf(run))
+    // A new run has what it was just given: nothing is read back.
     const values = [...new Map(all.map(({ key, value }) => [key, value]))].map(([key, value]) => ({ key, value }))
     values.sort((a, b) => (a.key < b.key ? -1 : 1))
-    return { run: (await readRuns(ctx.db, [id]))[0]!, params: [], metrics: [], tags: values, inputs: [] }
+    return { run, params: [], metrics: [], tags: values, inputs: [] }
   },
 })
 
@@ -289,10 +296,11 @@ export const updateRun = operation({
   async run(ctx, { status, endTime, name }, ref): Promise<Run> {
     const nameKey = name ? (await ensureKeys(ctx.db, ref.experimentId, 'tag', [nameTag])).get(nameTag)! : null
     const change = { status: status ?? undefined, endTime, name: name || undefined }
-    if (!(await updateRunRow(ctx.db, ref.id, change, nameKey))) throw await refusal(ctx, ref)
+    const run = await updateRunRow(ctx.db, ref.id, change, nameKey)
+    if (!run) throw await refusal(ctx, ref)
     rang(ctx, ref)
     if (status) ctx.events.ring('workspace', ref.workspaceId)
-    return runRow(ctx, ref)
+    return run
   },
 })
 
@@ -370,11 +378,14 @@ export const logBatch = operation({
     }
     const paramIds = params.length ? await keyed(ctx.db, ref.experimentId, 'param', params) : undefined
     const tagIds = tags.length ? await keyed(ctx.db, ref.experimentId, 'tag', tags) : undefined
-    // Each of these locks the run's head before anything else, so that no two transactions wait for each other.
+    // Each of these locks the run's head before anything else, so that no two transactions wait for each other. They are
+    // sent at once, and all undone if one is refused.
     await inTransaction(ctx, async (tx) => {
-      if (paramIds) await putParams(ctx, tx, ref, params, paramIds)
-      if (tagIds) await putTags(ctx, tx, ref, tags, tagIds)
-      if (points) await ctx.points.append(ref.id, points, tx)
+      await Promise.all([
+        paramIds && putParams(ctx, tx, ref, params, paramIds),
+        tagIds && putTags(ctx, tx, ref, tags, tagIds),
+        points && ctx.points.append(ref.id, points, tx),
+      ])
       rang(tx, ref)
     })
   },

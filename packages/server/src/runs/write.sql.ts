@@ -6,7 +6,8 @@
  * it. `changed_at` moves with everything but metric points, which have their own cursor.
  */
 import type { Sql } from '@tidegate/db'
-import type { KeyValue, RunStatus } from './run.ts'
+import { columns } from './read.sql.ts'
+import type { KeyValue, Run, RunStatus } from './run.ts'
 
 /** This database's clock, ms: the cursor of changes must not depend on whose clock a server has. */
 const now = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
@@ -34,15 +35,15 @@ export interface KeyedValues {
 // The share lock makes a deletion of the experiment wait, and then delete this run too.
 const insertRun = `WITH e AS MATERIALIZED (SELECT id FROM experiment WHERE id = $3 AND deleted_at IS NULL FOR SHARE),
 r AS (INSERT INTO run (uuid, workspace_id, experiment_id, name, user_name, start_time, artifact_uri, parent_uuid, changed_at)
-  SELECT $1, $2, e.id, $4, $5, $6, $7, $8, ${now} FROM e ON CONFLICT (uuid) DO NOTHING RETURNING id),
+  SELECT $1, $2, e.id, $4, $5, $6, $7, $8, ${now} FROM e ON CONFLICT (uuid) DO NOTHING RETURNING ${columns}),
 h AS (INSERT INTO run_head (run_id) SELECT id FROM r),
 t AS (INSERT INTO tag (run_id, key_id, v) SELECT r.id, k, v FROM r, unnest($9::int[], $10::text[]) AS u(k, v))
-SELECT id FROM r`
+SELECT * FROM r`
 
 /** Makes a run and its first tags. Undefined where the experiment is deleted or the uuid is taken. */
-export async function createRunRow(sql: Sql, run: NewRun, tags: KeyedValues): Promise<number | undefined> {
+export async function createRunRow(sql: Sql, run: NewRun, tags: KeyedValues): Promise<Run | undefined> {
   const { uuid, workspaceId, experimentId, name, user, startTime, artifactUri, parentUuid } = run
-  const rows = await sql.query<{ id: number }>(insertRun, [
+  const rows = await sql.query<Run>(insertRun, [
     uuid,
     workspaceId,
     experimentId,
@@ -54,7 +55,7 @@ export async function createRunRow(sql: Sql, run: NewRun, tags: KeyedValues): Pr
     tags.keys,
     tags.values,
   ])
-  return rows[0]?.id
+  return rows[0]
 }
 
 export interface RunChange {
@@ -65,15 +66,15 @@ export interface RunChange {
 
 const updateRun = `WITH ${head},
 r AS (UPDATE run SET status = coalesce($2::run_status, status), end_time = coalesce($3, end_time),
-  name = coalesce($4, name), changed_at = ${now} FROM h WHERE id = h.run_id RETURNING id),
+  name = coalesce($4, name), changed_at = ${now} FROM h WHERE id = h.run_id RETURNING ${columns}),
 t AS (INSERT INTO tag (run_id, key_id, v) SELECT r.id, $5::int, $4 FROM r WHERE $4 IS NOT NULL
   ON CONFLICT (run_id, key_id) DO UPDATE SET v = EXCLUDED.v)
-SELECT id FROM r`
+SELECT * FROM r`
 
-/** Changes a run's row; a new name goes into the name tag too. False where the run is deleted. */
-export async function updateRunRow(sql: Sql, run: number, change: RunChange, nameKey: number | null): Promise<boolean> {
-  const rows = await sql.query(updateRun, [run, change.status ?? null, change.endTime ?? null, change.name ?? null, nameKey])
-  return rows.length > 0
+/** Changes a run's row, and returns it; a new name goes into the name tag too. Undefined where the run is deleted. */
+export async function updateRunRow(sql: Sql, run: number, change: RunChange, nameKey: number | null): Promise<Run | undefined> {
+  const [row] = await sql.query<Run>(updateRun, [run, change.status ?? null, change.endTime ?? null, change.name ?? null, nameKey])
+  return row
 }
 
 // A param that is there already keeps its value. What comes back is what was written and what was there, so that a
