@@ -77,7 +77,8 @@ async function open(url: string, { at, end, etag }: Part, signal: AbortSignal | 
     ...(ranged && { range: `bytes=${at}-${end ?? ''}` }),
     ...(ranged && etag && { 'if-range': etag }),
   }
-  const response = await ask(url, { method, headers, signal })
+  // How long its body takes depends on its size.
+  const response = await ask(url, { method, headers, signal }, method === 'HEAD' ? undefined : Number.POSITIVE_INFINITY)
   if (response.status === 416) {
     throw new ApiError(
       'INVALID_PARAMETER_VALUE',
@@ -117,9 +118,16 @@ export async function download(
   /** Ends a connection that is given up; not the download. */
   let connection = new AbortController()
   const connect = (at: number, etag: string | undefined) =>
-    persist(() => {
+    persist(async () => {
       connection = new AbortController()
-      return open(url, { at, end, etag }, signal ? AbortSignal.any([signal, connection.signal]) : connection.signal)
+      const late = setTimeout(() => connection.abort(), silence)
+      try {
+        return await open(url, { at, end, etag }, signal ? AbortSignal.any([signal, connection.signal]) : connection.signal)
+      } catch (error) {
+        throw error instanceof ApiError || signal?.aborted ? error : unanswered(url, error)
+      } finally {
+        clearTimeout(late)
+      }
     }, patienceOf(patience))
 
   const first = await connect(start, wanted)

@@ -2,8 +2,11 @@
 import { createServer, request } from 'node:http'
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net'
 
-/** `refuse` answers 503, `busy` 429, `cut` ends the connection before the server hears of it, `drop` after the server has done it. */
-export type Trouble = 'refuse' | 'busy' | 'cut' | 'drop' | undefined
+/**
+ * `refuse` answers 503, `busy` 429, `cut` ends the connection before the server hears of it, `drop` after the server has done it,
+ * `half` in the midst of the answer.
+ */
+export type Trouble = 'refuse' | 'busy' | 'cut' | 'drop' | 'half' | undefined
 
 export interface TroubledProxy {
   origin: string
@@ -48,6 +51,16 @@ export async function startProxy(target: string): Promise<TroubledProxy> {
           return
         }
         res.writeHead(answer.statusCode!, answer.headers)
+        if (trouble === 'half') {
+          let left = Number(answer.headers['content-length'] ?? 2) >> 1
+          answer.on('end', () => req.socket.destroy())
+          answer.on('data', (chunk: Buffer) => {
+            if (left <= 0) return
+            res.write(chunk.subarray(0, left), () => left <= 0 && req.socket.destroy())
+            left -= chunk.length
+          })
+          return
+        }
         answer.pipe(res)
       })
       onward.on('error', () => req.socket.destroy())

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Platform, startPlatform } from '@tidegate/test'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connect, type RunOptions, startRun } from '../src/index.ts'
+import { connect, type RunOptions, resumeRun, startRun } from '../src/index.ts'
 import { startProxy, type TroubledProxy } from './proxy.ts'
 
 let platform: Platform
@@ -38,7 +38,7 @@ const stepsOf = async (id: string, key: string) => (await history(id, key)).map(
 const asObject = (list: Array<{ key: string; value: string }> = []) => Object.fromEntries(list.map(({ key, value }) => [key, value]))
 /** Without what the sending itself notes. */
 const tagsOf = async (id: string) =>
-  Object.fromEntries(Object.entries(asObject((await read(id)).data.tags)).filter(([key]) => key !== 'tidegate.spool'))
+  Object.fromEntries(Object.entries(asObject((await read(id)).data.tags)).filter(([key]) => key !== 'mlflow.tidegate.spool'))
 const artifact = async (id: string, path: string) =>
   (await fetch(`${platform.origin}/get-artifact?${new URLSearchParams({ run_id: id, path })}`)).text()
 const runsOf = async (name: string) => {
@@ -49,13 +49,13 @@ const offline = (experiment: string, options: RunOptions = {}) => startRun(exper
 const replay = (folder = spool, url = platform.origin) => connect({ url }).replay({ folder })
 
 /** Runs a script in a process of its own. */
-function script(body: string, args: string[] = []) {
+function script(body: string, args: string[] = [], more: Record<string, string> = {}) {
   const path = join(mkdtempSync(join(root, 'script-')), 'train.mjs')
   writeFileSync(
     path,
     `import { connect, resumeRun, startRun } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}\n${body}`,
   )
-  const env = { ...process.env, TIDEGATE_URL: platform.origin, SPOOL: spool }
+  const env = { ...process.env, TIDEGATE_URL: platform.origin, SPOOL: spool, ...more }
   const command = [...args, process.execPath, path]
   const child = spawn(command[0]!, command.slice(1), { env })
   let output = ''
@@ -167,6 +167,20 @@ describe('a spool', () => {
     expect(await stepsOf(run.id, 'loss')).toEqual([0])
     await next.finish()
     await expect.poll(() => readdirSync(spool)).toEqual([])
+  })
+
+  it('named by the environment needs no change of a script', async () => {
+    const body = `const run = await startRun('environment')
+      run.log({ a: 1 })
+      console.log(run.offline, run.id)`
+    const [was, id] = (await script(body, [], { TIDEGATE_SPOOL: spool, TIDEGATE_OFFLINE: '1' }).done).trim().split(' ')
+    expect(was).toBe('true')
+    await expect(read(id!)).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+    expect(await script(body, [], { TIDEGATE_SPOOL: spool }).done).toContain('false')
+    await expect.poll(async () => (await replay()).runs).toEqual([])
+    expect(await stepsOf(id!, 'a')).toEqual([0])
+    expect((await runsOf('environment')).map(({ info }: any) => info.status)).toEqual(['FINISHED', 'FINISHED'])
+    await expect(connect({ url: platform.origin }).replay()).rejects.toThrow('There is no spool: give its folder, or set TIDEGATE_SPOOL.')
   })
 
   it('does not go on where the server says no', async () => {
@@ -374,6 +388,23 @@ describe('a replay', () => {
     expect(await stepsOf(run.id, 'a')).toEqual([0, 1])
   })
 
+  it('of a run whose experiment is deleted waits until it is restored, and of one that went on is told its end', async () => {
+    const first = await startRun('twice', { url: platform.origin, name: 'there' })
+    await first.finish()
+    const run = await resumeRun(first.id, { url: platform.origin, offline: spool })
+    run.log({ a: 5 }, 5)
+    await run.finish('KILLED')
+    await platform.wire('POST', 'experiments/delete', { experiment_id: first.experimentId })
+    expect((await replay()).runs).toMatchObject([{ outcome: 'stopped', id: first.id }])
+    await platform.wire('POST', 'experiments/restore', { experiment_id: first.experimentId })
+    expect((await replay()).runs).toMatchObject([{ outcome: 'sent', id: first.id, name: 'there' }])
+    expect(await stepsOf(first.id, 'a')).toEqual([5])
+    expect((await read(first.id)).info.status).toBe('KILLED')
+    const absent = await resumeRun('0'.repeat(32), { url: platform.origin, offline: spool })
+    await absent.finish()
+    expect((await replay()).runs).toMatchObject([{ outcome: 'stopped', problems: [expect.stringContaining('not found')] }])
+  })
+
   it('waits for no server longer than it is told to, and loses nothing by it', async () => {
     const run = await offline('unreached')
     run.log({ a: 0 })
@@ -403,7 +434,7 @@ it('a day of logging, replayed twice, is there once', { timeout: 180_000 }, asyn
   cpSync(spool, copy, { recursive: true })
   expect((await replay()).runs).toMatchObject([{ outcome: 'sent', problems: [] }])
   // As the second one would be if the first had told nothing of how far it was.
-  await platform.wire('POST', 'runs/delete-tag', { run_id: run.id, key: 'tidegate.spool' })
+  await platform.wire('POST', 'runs/delete-tag', { run_id: run.id, key: 'mlflow.tidegate.spool' })
   expect((await replay(copy)).runs).toMatchObject([{ outcome: 'sent', problems: [] }])
 
   const { run: found } = await platform.graphql(

@@ -54,10 +54,15 @@ export async function save(
   let done = 0
   const report = (bytes: number) => onProgress?.((done += bytes), total)
   const rest = files.values()
+  let failure: { error: unknown } | undefined
   const lane = async () => {
-    for (const file of rest) await saveOne(origin, runId, file, report, signal)
+    for (const file of rest) {
+      if (failure) return
+      await saveOne(origin, runId, file, report, signal).catch((error) => (failure ??= { error }))
+    }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
+  if (failure) throw failure.error
   return files.map(({ to }) => to)
 }
 
@@ -85,8 +90,10 @@ async function saveOne(
   }
   if (have === 0 || have < size) {
     const { stream } = await download(origin, runId, path, { start: have, etag, signal })
-    await pipeline(Readable.fromWeb(stream as never), counted, fs.createWriteStream(part, { flags: 'a', flush: true }), {
-      ...(signal && { signal }),
+    const file = fs.createWriteStream(part, { flags: 'a', flush: true })
+    await pipeline(Readable.fromWeb(stream as never), counted, file).catch((error) => {
+      // What ends a pipe hides why.
+      throw signal?.aborted ? signal.reason : error
     })
   }
   await fs.promises.rename(part, to)

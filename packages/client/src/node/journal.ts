@@ -6,6 +6,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { randomName } from '../address.ts'
 import { ApiError } from '../api-error.ts'
 import type { NewRun } from '../create.ts'
 import type { DatasetUse } from '../inputs.ts'
@@ -50,7 +51,9 @@ export const failed = (folder: string, error: unknown) =>
     { cause: error },
   )
 
+/** So that a file's name is on the disk too. Windows does that by itself, and can't be asked. */
 function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
   const fd = fs.openSync(folder, 'r')
   fs.fsyncSync(fd)
   fs.closeSync(fd)
@@ -62,6 +65,7 @@ export class Journal {
   #size: number
   #synced: number
   #copies = 0
+  #closed = false
 
   private constructor(folder: string, fd: number, size: number) {
     this.folder = folder
@@ -75,21 +79,24 @@ export class Journal {
   }
 
   /** Begins one, with its first line, durably: a folder of this name is either whole or not there. */
-  static create(folder: string, first: JournalRecord): Journal {
-    const partial = `${folder}.${process.pid}.new`
+  static create(folder: string, first: JournalRecord): void {
+    const partial = `${folder}.${randomName().slice(0, 8)}.new`
     try {
       fs.mkdirSync(join(partial, 'files'), { recursive: true })
       const fd = fs.openSync(join(partial, 'journal.jsonl'), 'a+')
       const journal = new Journal(folder, fd, 0)
       journal.append([first])
       fs.fsyncSync(fd)
+      journal.close()
       syncFolder(partial)
       fs.renameSync(partial, folder)
       syncFolder(join(folder, '..'))
-      return journal
     } catch (error) {
-      fs.rmSync(partial, { recursive: true, force: true })
+      // Who makes the same at this moment is as good.
+      if (Journal.exists(folder)) return
       throw error instanceof ApiError ? error : failed(folder, error)
+    } finally {
+      fs.rmSync(partial, { recursive: true, force: true })
     }
   }
 
@@ -168,8 +175,10 @@ export class Journal {
     return join(this.folder, 'files', String(copy))
   }
 
+  /** May be called again. */
   close(): void {
-    fs.closeSync(this.#fd)
+    if (!this.#closed) fs.closeSync(this.#fd)
+    this.#closed = true
   }
 }
 

@@ -27,7 +27,8 @@ export interface SenderOptions {
 }
 
 /** The tag that says how far journals of a run are sent: `<journal>:<bytes>`, of the last so many. */
-const marker = 'tidegate.spool'
+// MLflow keeps names that begin so for what tools note themselves, and no page shows them among a person's tags.
+const marker = 'mlflow.tidegate.spool'
 const mostMarks = 40
 
 /** What a journal says of its run. */
@@ -40,29 +41,35 @@ export interface Known {
   params: Map<string, string>
   /** Where the last value of each tag begins. */
   tags: Map<string, number>
-  end: End | undefined
+  /** Where the line of its end ends; undefined while it has none. */
+  ended: number | undefined
   /** The time of the newest point, ms since 1970. */
   newest: number
+}
+
+/** Adds what a line says. */
+export function note(known: Known, record: JournalRecord, { start, end }: Pick<Line, 'start' | 'end'>): void {
+  if ('m' in record) {
+    for (const [key, , step, time] of record.m) {
+      known.steps.set(key, Math.max(step, known.steps.get(key) ?? step))
+      known.newest = Math.max(known.newest, time)
+    }
+  }
+  if ('p' in record) for (const [key, value] of record.p) known.params.set(key, value)
+  if ('g' in record) for (const [key] of record.g) known.tags.set(key, start)
+  if ('end' in record) known.ended = end
+  if ('again' in record) known.ended = undefined
 }
 
 /** Reads a journal whole. Undefined where its first line can't be read. */
 export async function survey(journal: Journal): Promise<Known | undefined> {
   let known: Known | undefined
-  for await (const { record, start } of journal.read()) {
-    if (!record) continue
-    if ('run' in record)
-      known ??= { ...record, steps: new Map(), params: new Map(), tags: new Map(), end: undefined, newest: record.run.startedAt }
+  for await (const line of journal.read()) {
+    const { record } = line
+    if (record && 'run' in record)
+      known ??= { ...record, steps: new Map(), params: new Map(), tags: new Map(), ended: undefined, newest: record.run.startedAt }
     if (!known) return undefined
-    if ('m' in record) {
-      for (const [key, , step, time] of record.m) {
-        known.steps.set(key, Math.max(step, known.steps.get(key) ?? step))
-        known.newest = Math.max(known.newest, time)
-      }
-    }
-    if ('p' in record) for (const [key, value] of record.p) known.params.set(key, value)
-    if ('g' in record) for (const [key] of record.g) known.tags.set(key, start)
-    if ('end' in record) known.end = record.end
-    if ('again' in record) known.end = undefined
+    if (record) note(known, record, line)
   }
   return known
 }
@@ -129,7 +136,6 @@ export class Sender {
     const { made } = this
     if (!made) throw new TypeError('begin() comes first')
     if (!this.#queued) await this.#queueFiles(0)
-    let ended = this.#at > 0 && this.#at === this.#journal.size && this.#known.end !== undefined
     let batch: Entry[] = []
     let room = this.#room()
     let last = this.#at
@@ -155,11 +161,11 @@ export class Sender {
       if (line.record && 'end' in line.record) {
         await this.filesDone()
         const { end } = line.record
-        ended = true
+        this.#known.ended = line.end
         await this.#try(() => callWire(this.#options.origin, 'POST', 'runs/update', { run_id: made.id, ...end }))
         await this.#mark(made.id, line.end)
       } else if (line.record && 'again' in line.record) {
-        ended = false
+        this.#known.ended = undefined
         await this.#try(() => goOn(this.#options.origin, { ...made, status: 'unknown' }))
         await this.#mark(made.id, line.end)
       } else if (line.record && 'inputs' in line.record) {
@@ -170,11 +176,12 @@ export class Sender {
       this.#queued = Math.max(this.#queued, line.end)
     }
     await post(false)
-    return ended
+    return this.#known.ended !== undefined && this.#at >= this.#known.ended
   }
 
-  /** Ends a run whose process was killed and said nothing. */
+  /** Ends a run whose process was killed and said nothing; not one that another process goes on with. */
   async abandoned(): Promise<void> {
+    if (this.#known.run.key !== undefined) return
     const end: End = { status: 'FAILED', end_time: this.#known.newest }
     await this.#try(() => callWire(this.#options.origin, 'POST', 'runs/update', { run_id: this.made!.id, ...end }))
   }

@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import { basename, join } from 'node:path'
 import { randomName, spoolOf } from '../address.ts'
 import { ApiError } from '../api-error.ts'
-import { goOn, type Made, type NewRun } from '../create.ts'
+import type { Made, NewRun } from '../create.ts'
 import { patienceOf } from '../exchange.ts'
 import type { SpoolOptions } from '../host.ts'
 import type { ReplayedRun, ReplayOptions, ReplayReport } from '../replay.ts'
@@ -65,16 +65,25 @@ async function openFolder(folder: string, run: NewRun, origin: string): Promise<
   for (let i = 0; i < turns; i++) {
     const fresh = !Journal.exists(folder)
     try {
-      if (fresh) Journal.create(folder, { journal: randomName().slice(0, 12), run, origin }).close()
+      if (fresh) Journal.create(folder, { journal: randomName().slice(0, 12), run, origin })
       const writing = lock(join(folder, 'writing'))
       if (writing) return { fresh, writing }
     } catch (error) {
-      // A replay took it away between two of these lines.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error instanceof ApiError ? error : failed(folder, error)
+      throw error instanceof ApiError ? error : failed(folder, error)
     }
+    // Another process has it, or a replay has just taken it away.
     await new Promise((resolve) => setTimeout(resolve, turn))
   }
   throw new ApiError('SPOOL_FAILED', `Another process is logging the run of ${folder}. Give each its own key, or its own spool.`)
+}
+
+async function sendingLock(folder: string): Promise<(() => void) | undefined> {
+  for (let i = 0; i < turns; i++) {
+    const sending = lock(join(folder, 'sending'))
+    if (sending) return sending
+    await new Promise((resolve) => setTimeout(resolve, turn))
+  }
+  return undefined
 }
 
 /** A run whose log goes into the folder first. Throws SPOOL_FAILED; what the server refuses. */
@@ -86,16 +95,16 @@ export async function beginSpooled({ folder: spool, origin, run, send, flushEver
     throw failed(spool, error)
   }
   const { fresh, writing } = await openFolder(folder, run, origin)
-  // Where a replay has it just now, this process only writes.
-  const sending = send ? lock(join(folder, 'sending')) : undefined
+  // Where a replay has it for longer, this process only writes.
+  const sending = send ? await sendingLock(folder) : undefined
   const journal = Journal.open(folder, 'write')
   const known = await survey(journal)
   const unlock = () => {
     sending?.()
     writing()
-    journal.close()
   }
   if (!known) {
+    journal.close()
     unlock()
     throw new ApiError('SPOOL_FAILED', `The first line of ${folder}/journal.jsonl can't be read. Move the folder away.`)
   }
@@ -109,6 +118,7 @@ export async function beginSpooled({ folder: spool, origin, run, send, flushEver
       giveUpAfter,
       onError,
       leave({ sent, problems, sender }) {
+        journal.close()
         if (sent && sender?.made) putAway(folder, known, sender.made, problems)
         unlock()
       },
@@ -118,16 +128,17 @@ export async function beginSpooled({ folder: spool, origin, run, send, flushEver
   try {
     if (sending) await sink.reach(giveUpAfter)
   } catch (error) {
+    journal.close()
     unlock()
     // Nothing was logged to what the server wants nothing of.
     if (fresh) fs.rmSync(folder, { recursive: true, force: true })
     throw error
   }
   const { made } = sink.sender ?? {}
-  if (!fresh) journal.append([{ again: Date.now() }])
-  else if (made && made.status !== 'RUNNING') await goOn(origin, made)
+  // It may have ended before, here or elsewhere.
+  if (!fresh || run.key !== undefined || run.resumed) journal.append([{ again: Date.now() }])
   sink.start()
-  if (send) void replayFolder(undefined, { folder: spool, giveUpAfter: 0 }).then(({ runs }) => tell(runs, onError))
+  if (send) replayFolder(undefined, { folder: spool, giveUpAfter: 0 }).then(({ runs }) => tell(runs, onError), onError)
   const begun: Made = {
     id: made?.id ?? memory?.id ?? known.run.id,
     name: made?.name ?? memory?.name ?? known.run.name ?? '',
@@ -227,13 +238,10 @@ export async function replayFolder(
       files: sender?.files ?? 0,
       problems: problems.map(({ message }) => message),
     })
-    const unlock = fs.existsSync(folder) ? lock(join(folder, 'sending')) : undefined
-    if (!unlock) return result('busy')
+    const unlock = lock(join(folder, 'sending'))
+    // Where it is not there any more, another process has just sent it.
+    if (!unlock || !Journal.exists(folder)) return result('busy')
     const journal = Journal.open(folder, 'read')
-    const close = () => {
-      journal.close()
-      unlock()
-    }
     const problems: Error[] = []
     let sender: Sender | undefined
     try {
@@ -249,27 +257,26 @@ export async function replayFolder(
       })
       const made = await sender.begin()
       if (run.id !== made.id) ids.set(run.id, made.id)
-      let ended = await sender.drain()
+      await sender.drain()
       await sender.filesDone()
       const writing = lock(join(folder, 'writing'))
-      if (!writing) {
-        close()
-        return result('open', problems, sender)
-      }
+      if (!writing) return result('open', problems, sender)
       try {
         // Now that nobody can: what was added meanwhile.
-        ended = (await sender.drain()) || ended
+        const ended = await sender.drain()
         await sender.filesDone()
         if (!ended) await sender.abandoned()
+        journal.close()
         const at = putAway(folder, known, made, problems)
         return { ...result(problems.length ? 'kept' : 'sent', problems, sender), folder: at }
       } finally {
         writing()
-        close()
       }
     } catch (error) {
-      close()
       return result('stopped', [...problems, error as Error], sender)
+    } finally {
+      journal.close()
+      unlock()
     }
   }
 }

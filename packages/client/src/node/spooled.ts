@@ -12,7 +12,7 @@ import { checkUses, type DatasetUse } from '../inputs.ts'
 import type { NewModel } from '../model.ts'
 import type { End, Sink } from '../sink.ts'
 import { failed, type Journal, type JournalRecord } from './journal.ts'
-import { type Known, Sender } from './sender.ts'
+import { type Known, note, Sender } from './sender.ts'
 
 /** How long what was logged may be in the machine's memory only, ms. */
 const syncEvery = 1000
@@ -83,9 +83,11 @@ export class Spooled implements Sink {
 
   add(entries: readonly Entry[]): void {
     if (!entries.length) return
-    const at = this.#journal.size
-    this.#journal.append(inBatches(entries).flatMap(recordsOf))
-    for (const { kind, value } of entries) if (kind === 'tags') this.#known.tags.set(value.key, at)
+    const start = this.#journal.size
+    const records = inBatches(entries).flatMap(recordsOf)
+    this.#journal.append(records)
+    // The first line's place does for all: no tag comes twice in one call.
+    for (const record of records) note(this.#known, record, { start, end: this.#journal.size })
     this.#noted(entries.length)
   }
 
@@ -122,7 +124,6 @@ export class Spooled implements Sink {
   async end(end: End): Promise<void> {
     if (!this.#ending) this.#journal.append([{ end }])
     this.#ending = true
-    this.#known.end = end
     await this.#journal.sync()
     clearInterval(this.#syncing)
     // From now on it may take so long and no longer: the rest is for a replay.
