@@ -2,6 +2,7 @@
 import type { Experiment } from '@tidegate/db'
 import DataLoader from 'dataloader'
 import type { Ctx } from '../context.ts'
+import { notFound } from '../errors.ts'
 import { countRuns } from '../runs/write.sql.ts'
 
 const perContext = <T extends object>(make: (ctx: Ctx) => T) => {
@@ -26,7 +27,7 @@ export const runCounts = loader<number, { runs: number; live: number }>(async (c
 })
 
 export const experimentById = loader<number, Experiment>(async (ctx, ids) => {
-  const rows = await ctx.db.prisma.experiment.findMany({ where: { id: { in: [...ids] }, workspaceId: ctx.workspace.id } })
+  const rows = await ctx.db.prisma.experiment.findMany({ where: { id: { in: [...ids] }, workspaceId: ctx.workspace.id, purgedAt: null } })
   const byId = new Map(rows.map((row) => [row.id, row]))
-  return ids.map((id) => byId.get(id) ?? new Error(`No Experiment with id=${id} exists`))
+  return ids.map((id) => byId.get(id) ?? notFound(`No Experiment with id=${id} exists`))
 })

@@ -13,17 +13,17 @@ export interface Unmeasured {
 }
 
 const unmeasured = `(SELECT ${kinds.run} AS kind, r.id, r.uuid, r.workspace_id AS "workspaceId", r.deleted_at AS "deletedAt", r.artifact_uri AS "artifactUri"
-FROM run r WHERE r.deleted_at IS NOT NULL AND ($2::int IS NULL OR r.workspace_id = $2)
-AND NOT EXISTS (SELECT FROM trash_size s WHERE s.kind = ${kinds.run} AND s.id = r.id AND s.deleted_at = r.deleted_at) LIMIT $1)
+FROM run r WHERE r.deleted_at IS NOT NULL AND r.id > $2
+AND NOT EXISTS (SELECT FROM trash_size s WHERE s.kind = ${kinds.run} AND s.id = r.id AND s.deleted_at = r.deleted_at) ORDER BY r.id LIMIT $1)
 UNION ALL
 (SELECT ${kinds.model}, m.id, m.uuid, e.workspace_id, coalesce(m.deleted_at, e.deleted_at), m.artifact_uri
 FROM logged_model m JOIN experiment e ON e.id = m.experiment_id
-WHERE (m.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AND ($2::int IS NULL OR e.workspace_id = $2)
-AND NOT EXISTS (SELECT FROM trash_size s WHERE s.kind = ${kinds.model} AND s.id = m.id AND s.deleted_at = coalesce(m.deleted_at, e.deleted_at)) LIMIT $1)`
+WHERE (m.deleted_at IS NOT NULL OR e.deleted_at IS NOT NULL) AND m.id > $3
+AND NOT EXISTS (SELECT FROM trash_size s WHERE s.kind = ${kinds.model} AND s.id = m.id AND s.deleted_at = coalesce(m.deleted_at, e.deleted_at)) ORDER BY m.id LIMIT $1)`
 
-/** Some of those that have no size yet, of one workspace or all. */
-export const findUnmeasured = (sql: Sql, most: number, workspace: number | null = null) =>
-  sql.query<Unmeasured>(unmeasured, [most, workspace])
+/** Some of those that have no size yet, of runs and models with a greater id than these. */
+export const findUnmeasured = (sql: Sql, most: number, { run, model }: { run: number; model: number }) =>
+  sql.query<Unmeasured>(unmeasured, [most, run, model])
 
 // A row's own bytes with its header and its entries in the indexes, as they were seen in tables of a million rows. What is
 // TOASTed costs a thirtieth more.

@@ -23,19 +23,23 @@ export const measureTrash: Job<Record<string, never>> = job({
   name: 'trash.measure',
   payload: z.object({}),
   async run(kernel, _, signal) {
-    const end = performance.now() + slice
-    let more = true
-    while (more && !signal.aborted && performance.now() < end) more = await measureStep(kernel)
-    if (more) await enqueue(kernel.db, measureTrash, {}, { key: measureTrash.name })
+    if (await measureFor(kernel, slice, signal)) await enqueue(kernel.db, measureTrash, {}, { key: measureTrash.name })
   },
 })
 
-/** Measures some of what has no size yet. False when everything has one. */
-export async function measureStep(kernel: Kernel): Promise<boolean> {
-  const found = await findUnmeasured(kernel.db, batch)
-  await measure(kernel, found)
-  for (const workspace of new Set(found.map(({ workspaceId }) => workspaceId))) kernel.events.ring('workspace', workspace)
-  return found.length > 0
+/** Measures what has no size yet, for so long. True when time was up first. */
+export async function measureFor(kernel: Kernel, ms: number, signal?: AbortSignal): Promise<boolean> {
+  const end = performance.now() + ms
+  // Behind those at hand, so that what is measured is not looked at again and again.
+  const last = { run: 0, model: 0 }
+  while (!signal?.aborted && performance.now() < end) {
+    const found = await findUnmeasured(kernel.db, batch, last)
+    if (!found.length) return false
+    await measure(kernel, found)
+    for (const { kind, id } of found) last[kind === kinds.run ? 'run' : 'model'] = id
+    for (const workspace of new Set(found.map(({ workspaceId }) => workspaceId))) kernel.events.ring('workspace', workspace)
+  }
+  return true
 }
 
 async function measure(kernel: Kernel, things: Unmeasured[]): Promise<void> {

@@ -3,6 +3,7 @@ import { may } from '../access.ts'
 import { builder, PageInfo } from '../builder.ts'
 import { Experiment, orNull } from '../experiments/experiments.graphql.ts'
 import { getExperiment } from '../experiments/experiments.ts'
+import { experimentById } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { live } from '../subscription.ts'
 import { kinds } from './collect.sql.ts'
@@ -45,7 +46,8 @@ const TrashItemType = builder.objectRef<TrashItem>('TrashItem').implement({
       type: Experiment,
       nullable: true,
       description: 'The one it belongs to, or itself.',
-      resolve: ({ experimentId }, _, ctx) => orNull(call(ctx, getExperiment, { experimentId: String(experimentId) })),
+      // Of one tree with the item, and a list asks for many.
+      resolve: ({ experimentId }, _, ctx) => orNull(experimentById(ctx).load(experimentId)),
     }),
     deletedAt: t.field({ type: 'Timestamp', resolve: ({ deletedAt }) => deletedAt }),
     deletedBy: t.exposeString('deletedBy', { nullable: true, description: 'Null where it was deleted before that was written down.' }),

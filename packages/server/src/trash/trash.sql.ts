@@ -103,6 +103,42 @@ export async function sumTrash(sql: Sql, { workspace, experiments }: Scope, only
   return (await sql.query<Sum>(sum, [workspace, experiments, only === null, before, runs, models, whole]))[0]!
 }
 
+const inTrash = (
+  table: string,
+  kind: number,
+  deleted: string,
+) => `SELECT t.experiment_id AS id, ${kind === kinds.run ? 'count(*)' : '0'} AS runs,
+  ${kind === kinds.model ? 'count(*)' : '0'} AS models, sum(row_bytes) AS row_bytes, sum(file_bytes) AS file_bytes, sum(files) AS files, count(*) AS parts, count(s.id) AS measured
+FROM ${table} t JOIN experiment e ON e.id = t.experiment_id LEFT JOIN trash_size s ON s.kind = ${kind} AND s.id = t.id AND s.deleted_at = ${deleted}
+WHERE t.experiment_id = ANY($3) AND ${deleted} IS NOT NULL GROUP BY t.experiment_id`
+const ofItems = `SELECT ${kinds.experiment} AS kind, id, sum(runs)::int AS runs, sum(models)::int AS models, coalesce(sum(row_bytes), 0)::bigint AS "rowBytes",
+  coalesce(sum(file_bytes), 0)::bigint AS "fileBytes", coalesce(sum(files), 0)::int AS files, sum(parts)::int AS parts, sum(measured)::int AS measured
+FROM (${inTrash('run', kinds.run, 't.deleted_at')} UNION ALL ${inTrash('logged_model', kinds.model, 'coalesce(t.deleted_at, e.deleted_at)')}
+  UNION ALL SELECT experiment_id, 0, 0, sum(pg_column_size(d.*) + 150), 0, 0, 0, 0 FROM dataset d WHERE experiment_id = ANY($3) GROUP BY 1
+  UNION ALL SELECT experiment_id, 0, 0, count(*) * 150, 0, 0, 0, 0 FROM key WHERE experiment_id = ANY($3) GROUP BY 1) AS parts GROUP BY id
+UNION ALL SELECT kind, id, 0, 0, row_bytes, file_bytes, files, 1, 1 FROM trash_size s
+WHERE (kind = ${kinds.run} AND id = ANY($1) AND EXISTS (SELECT FROM run r WHERE r.id = s.id AND r.deleted_at = s.deleted_at))
+  OR (kind = ${kinds.model} AND id = ANY($2) AND EXISTS (SELECT FROM logged_model m WHERE m.id = s.id AND m.deleted_at = s.deleted_at))`
+
+/** What each of these things takes, in their order. */
+export async function sizesOf(sql: Sql, rows: readonly TrashRow[]): Promise<Sum[]> {
+  const ids = (kind: number) => rows.filter((row) => row.kind === kind).map(({ id }) => id)
+  const found = await sql.query<Omit<Sum, 'experiments' | 'allRuns' | 'newest'> & { kind: number; id: number }>(ofItems, [
+    ids(kinds.run),
+    ids(kinds.model),
+    ids(kinds.experiment),
+  ])
+  const sizes = new Map(found.map((size) => [`${size.kind}/${size.id}`, size]))
+  return rows.map(({ kind, id, deletedAt }) => {
+    const whole = kind === kinds.experiment
+    const none = { runs: 0, models: 0, rowBytes: 0, fileBytes: 0, files: 0, parts: whole ? 0 : 1, measured: 0 }
+    const { kind: _, id: __, ...size } = { kind, id, ...none, ...sizes.get(`${kind}/${id}`) }
+    const runs = whole ? size.runs : Number(kind === kinds.run)
+    const models = whole ? size.models : Number(kind === kinds.model)
+    return { ...size, experiments: Number(whole), runs, allRuns: runs, models, newest: deletedAt }
+  })
+}
+
 /** Things of this workspace that are past return and still take room. */
 export const countCollecting = async (sql: Sql, workspace: number): Promise<number> =>
   (

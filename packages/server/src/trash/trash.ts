@@ -18,8 +18,18 @@ import { operation, type Target } from '../operation.ts'
 import { findRuns } from '../runs/read.sql.ts'
 import { type Chosen, claimExperiments, claimModels, claimRuns, keptExperiment, kinds } from './collect.sql.ts'
 import { collectTrash } from './collect.ts'
-import { measureStep, measureTrash } from './measure.ts'
-import { countCollecting, findModels, listTrashRows, restoreModelRow, type Sum, setEmptied, sumTrash, type TrashRow } from './trash.sql.ts'
+import { measureFor, measureTrash } from './measure.ts'
+import {
+  countCollecting,
+  findModels,
+  listTrashRows,
+  restoreModelRow,
+  type Sum,
+  setEmptied,
+  sizesOf,
+  sumTrash,
+  type TrashRow,
+} from './trash.sql.ts'
 
 /** One purge names so many things at most; for more there is `everything`. */
 const mostIds = 1_000
@@ -63,23 +73,15 @@ export const listTrash = operation({
     const scope = await scopeOf(ctx)
     const [found, { days, since }] = await Promise.all([listTrashRows(ctx.db, scope, after, first + 1), retentionOf(ctx)])
     const rows = found.slice(0, first)
-    const items: TrashItem[] = []
-    // One after the other: each is a statement, and a page of them must not take the whole pool.
-    for (const row of rows) {
-      const only = { runs: [], models: [], experiments: [], [`${nameOf(row.kind)}s`]: [row.id] }
-      const stays = days === null || row.id === keptExperiment
-      items.push({
-        ...row,
-        expiresAt: stays ? null : Math.max(row.deletedAt, since) + days * day,
-        size: await sumTrash(ctx.db, scope, only, null),
-      })
-    }
+    const sizes = await sizesOf(ctx.db, rows)
+    const items = rows.map((row, i): TrashItem => {
+      const stays = days === null || (row.kind === kinds.experiment && row.id === keptExperiment)
+      return { ...row, expiresAt: stays ? null : Math.max(row.deletedAt, since) + days * day, size: sizes[i]! }
+    })
     const last = rows.at(-1)
     return { items, endCursor: found.length > first && last ? [last.deletedAt, last.kind, last.id].join('.') : undefined }
   },
 })
-
-const nameOf = (kind: number) => (Object.keys(kinds) as Array<keyof typeof kinds>).find((name) => kinds[name] === kind)!
 
 export interface TrashSummary extends Sum {
   days: number | null
@@ -186,7 +188,7 @@ export const purge = operation({
     for (const [kind, list] of Object.entries(things) as Array<[keyof Things, Chosen[]]>) {
       for (const { id, deletedAt } of list) check(ctx, kind, id, deletedAt, deletedBefore)
     }
-    for (const end = performance.now() + patience; performance.now() < end && (await measureStep(ctx)); );
+    await measureFor(ctx, patience)
     const scope = await scopeOf(ctx)
     const only = { runs: idsOf(things.runs), models: idsOf(things.models), experiments: idsOf(things.experiments) }
     const sum = await sumTrash(ctx.db, scope, everything ? null : only, deletedBefore)
