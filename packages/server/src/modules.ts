@@ -8,12 +8,13 @@ import type { Job } from './jobs.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
 import type { Route, Transfer } from './rest.ts'
 import runs from './runs/runs.rest.ts'
+import { refreshCatalogues } from './search/catalogue.ts'
 import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
 
 export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes]
 /** Work after the answer. */
-export const jobs: Array<Job<unknown>> = [judgeRun, sweep, deliver, collectTrash, measureTrash]
+export const jobs: Array<Job<unknown>> = [refreshCatalogues, judgeRun, sweep, deliver, collectTrash, measureTrash]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers]

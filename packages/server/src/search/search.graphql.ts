@@ -9,6 +9,7 @@ import { readValues } from '../runs/read.sql.ts'
 import { type Kind, kinds, type Run as RunRow } from '../runs/run.ts'
 import { Run, RunOrder, searchOf } from '../runs/runs.graphql.ts'
 import { type SearchPage, searchRuns } from '../runs/runs.ts'
+import { type Completion, completeFilter } from './catalogue.ts'
 import { type Column, columnRef, parseColumnRef } from './column.ts'
 import { type Explanation, explainFilter } from './filter.ts'
 import { explainPatterns } from './patterns.sql.ts'
@@ -124,6 +125,21 @@ const FilterExplanation = builder.objectRef<Explanation>('FilterExplanation').im
   }),
 })
 
+const CompletionKind = builder.enumType('CompletionKind', {
+  values: ['METRIC', 'PARAM', 'TAG', 'ATTRIBUTE', 'DATASET', 'VALUE'] as const,
+})
+
+const CompletionRef = builder.objectRef<Completion>('Completion').implement({
+  description: 'Something that may come next in a filter.',
+  fields: (t) => ({
+    text: t.exposeString('text', { description: "What stands in the filter: metrics.loss, or a value in its quotes, 'vision'." }),
+    kind: t.field({ type: CompletionKind, resolve: ({ kind }) => kind.toUpperCase() as 'METRIC' }),
+    uses: t.exposeInt('uses', { nullable: true, description: 'How many runs have it; null for attributes, which all have.' }),
+    low: t.exposeFloat('low', { nullable: true, description: 'The least number of it; null where it has none.' }),
+    high: t.exposeFloat('high', { nullable: true, description: 'The greatest.' }),
+  }),
+})
+
 const kindNames = Object.keys(kinds) as Kind[]
 
 builder.queryFields((t) => ({
@@ -167,6 +183,19 @@ builder.queryFields((t) => ({
         endCursor: last ? `${last.kind}${last.name}` : null,
       }
     },
+  }),
+  completions: t.field({
+    type: [CompletionRef],
+    description: 'What a filter may go on with, the most used first: columns, or with `column` its values. It may be some minutes behind.',
+    complexity: ({ first }) => ({ field: 1, multiplier: first ?? 20 }),
+    args: {
+      experiments: t.arg.idList({ description: '@default all' }),
+      text: t.arg.string({ defaultValue: '', description: 'Only what holds this, in any case; what begins so comes first.' }),
+      column: t.arg.string({ description: 'A column whose most frequent values are wanted, such as tags.team or status.' }),
+      first: t.arg.int({ defaultValue: 20, description: 'At most 100.' }),
+    },
+    resolve: (_root, { experiments, text, column, first }, ctx) =>
+      call(ctx, completeFilter, { experimentIds: experiments?.map(String), column, text: text ?? undefined, limit: first ?? undefined }),
   }),
   explainFilter: t.field({
     type: FilterExplanation,
