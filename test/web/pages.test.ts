@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeCatalogue } from '../../packages/server/src/search/catalogue.sql.ts'
 import type { Platform } from '../platform.ts'
 import { launch, openPage, python, startWithPages, violations } from './chromium.ts'
 
@@ -135,6 +136,41 @@ describe('the runs of an experiment', () => {
       .first()
       .waitFor()
     expect(await names(page)).toEqual(['stays'])
+    await page.close()
+  })
+
+  it('are found by what the filter offers: columns with their range, values with their use, and words between them', async () => {
+    const experiment = await newExperiment('completed')
+    const tags = (value: string) => ({ tags: [{ key: 'team', value }] })
+    await newRun(experiment, 'one', 1, tags('tides'))
+    await newRun(experiment, 'two', 2, tags('tides'))
+    await newRun(experiment, 'three', 3, tags('winds'))
+    await makeCatalogue(platform.db, Number(experiment))
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'three' }).waitFor()
+    const box = page.getByRole('combobox', { name: 'Filter the runs' })
+    await box.click()
+    await page.keyboard.type('los')
+    await page.getByRole('option', { name: 'metrics.loss metric · 3 · 1.05 to 3.05' }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.type("> 2.5 or not tags.team = 'ti")
+    await page.getByRole('option', { name: "'tides' 2" }).click()
+    expect(await box.inputValue()).toBe("metrics.loss > 2.5 or not tags.team = 'tides' ")
+    await page.keyboard.press('Enter')
+    await expect.poll(() => names(page)).toEqual(['three'])
+
+    // An OR is one clause, and stays together beside another.
+    await box.fill('(name = "one" or thre)')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => names(page)).toEqual(['three'])
+    expect(new URL(page.url()).searchParams.get('q')).toBe(`(metrics.loss > 2.5 or not tags.team = 'tides') AND (name = "one" or thre)`)
+
+    // What is wrong is marked under its letters, and the rows stay.
+    await box.fill('metrics.loss > 1 or metrics.loss << 2')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.locator('search u').textContent()).toBe('<<')
+    expect(await names(page)).toEqual(['three'])
+    expect(errors).toEqual([])
     await page.close()
   })
 

@@ -41,7 +41,7 @@ const attributeTitles: Record<string, string> = {
   status: 'Status',
 }
 
-/** Attributes a table may show. `duration` is the table's own: it is worked out from the times, so the server cannot order by it. */
+/** Attributes a table may show. */
 export const attributeColumns: readonly Column[] = ['start_time', 'duration', 'user_id', 'run_id'].map((key) => ({
   ref: columnRef('attribute', key),
   kind: 'attribute',
@@ -52,8 +52,6 @@ export const attributeColumns: readonly Column[] = ['start_time', 'duration', 'u
 export function columnTitle({ kind, key }: Column): string {
   return kind === 'attribute' ? (attributeTitles[key] ?? key) : key
 }
-
-export const isSortable = ({ kind, key }: Column): boolean => kind !== 'attribute' || key !== 'duration'
 
 /** Tags that MLflow and we write for ourselves. */
 export const isOwnTag = ({ kind, key }: Column): boolean => kind === 'tag' && key.startsWith('mlflow.')

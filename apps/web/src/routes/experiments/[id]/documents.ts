@@ -66,6 +66,14 @@ export const Keys = graphql(`
   }
 `)
 
+export const Completions = graphql(`
+  query Completions($experiment: ID!, $text: String!, $column: String) {
+    completions(experiments: [$experiment], text: $text, column: $column, first: 8) { text kind uses low high }
+  }
+`)
+
+export type Completion = ResultOf<typeof Completions>['completions'][number]
+
 export const ExplainFilter = graphql(`
   query ExplainFilter($filter: String!) {
     explainFilter(filter: $filter) { ok message start end }
