@@ -128,7 +128,7 @@ describe('JSON', () => {
   })
 
   it('ignores fields it does not know', async () => {
-    const metric = { key: 'm', value: 1, timestamp: 1, model_id: 'm-1', dataset_name: 'd', dataset_digest: 'e', other: {} }
+    const metric = { key: 'm', value: 1, timestamp: 1, dataset_name: 'd', dataset_digest: 'e', other: {} }
     expect((await post('runs/log-batch', { run_id: run, metrics: [metric], other: [1], run_uuid: run })).body).toEqual({})
   })
 

@@ -25,6 +25,7 @@ export const roots = {
   Tag: 'Experiment',
   Artifact: 'Experiment',
   Dataset: 'Experiment',
+  LoggedModel: 'Experiment',
   AlertRule: 'Experiment',
   Alert: 'Experiment',
 } as const

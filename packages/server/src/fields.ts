@@ -118,6 +118,17 @@ export interface MetricColumns {
   /** ms since 1970 */
   times: number[]
   steps: number[]
+  /** Of those that name a logged model. */
+  links?: MetricLink[]
+}
+
+/** That a metric was measured of a model, and on which data set: '' where none was said. */
+export interface MetricLink {
+  /** Its place in the columns. */
+  at: number
+  model: string
+  datasetName: string
+  datasetDigest: string
 }
 
 function wholeNumber(raw: unknown): number | undefined {
@@ -175,6 +186,30 @@ function addMetric(columns: MetricColumns, raw: unknown, context: Issue, at?: nu
   columns.values.push(value)
   columns.times.push(time)
   columns.steps.push(step)
+  const model = metric.model_id ?? metric.modelId ?? ''
+  return model === '' || addLink(columns, model, metric, context, at)
+}
+
+/** Notes which model and data set the metric just added is of. */
+function addLink(columns: MetricColumns, model: unknown, metric: Record<string, unknown>, context: Issue, at?: number): boolean {
+  const link = {
+    at: columns.keys.length - 1,
+    model,
+    datasetName: metric.dataset_name ?? metric.datasetName ?? '',
+    datasetDigest: metric.dataset_digest ?? metric.datasetDigest ?? '',
+  }
+  for (const [name, field, longest] of [
+    ['model', 'modelId', limits.key],
+    ['datasetName', 'datasetName', limits.datasetName],
+    ['datasetDigest', 'datasetDigest', limits.datasetDigest],
+  ] as const) {
+    const value = link[name]
+    if (!anyText.max(longest).safeParse(value).success) {
+      return refuseMetric(context, at, `It must be text of at most ${longest} characters.`, field, value)
+    }
+  }
+  columns.links ??= []
+  columns.links.push(link as MetricLink)
   return true
 }
 

@@ -8,9 +8,9 @@ import type { Ctx, Kernel } from './context.ts'
 import { AppError } from './errors.ts'
 import type { GraphqlFace } from './graphql.ts'
 import { routes, transfers } from './modules.ts'
-import { queryArguments, type Route, readJson, sendError, sendJson, spellWire } from './rest.ts'
+import { decodeSegment, pathMatcher, queryArguments, type Route, readJson, sendError, sendJson, spellWire, type Wire } from './rest.ts'
+import { openPaths } from './server-info.ts'
 import { serveStatic } from './static.ts'
-import { version } from './version.ts'
 
 export interface HttpOptions {
   /** The folder of built pages. Without it there are none. */
@@ -26,6 +26,19 @@ const table = new Map<string, Partial<Record<string, Route>>>()
 for (const route of routes) {
   const paths = route.path.startsWith('/') ? [route.path] : bases.map((base) => base + route.path)
   for (const path of paths) table.set(path, { ...table.get(path), [route.method]: route })
+}
+/** Those with parameters. Looked at after the exact ones, which are the busy ones. */
+const patterns = [...table].filter(([path]) => path.includes('{')).map(([path, methods]) => ({ ...pathMatcher(path), methods }))
+
+/** The routes at a path, by method, and the arguments that the path holds. */
+function find(path: string): { methods: Partial<Record<string, Route>>; inPath?: Wire } | undefined {
+  const exact = table.get(path)
+  if (exact) return { methods: exact }
+  for (const { matches, names, methods } of patterns) {
+    const found = matches.exec(path)
+    if (found) return { methods, inPath: Object.fromEntries(names.map((name, i) => [name, decodeSegment(found[i + 1]!)])) }
+  }
+  return undefined
 }
 
 /** The address that a Host or an Origin names, without its port. */
@@ -68,15 +81,16 @@ export function createHttp(kernel: Kernel, { pages, graphql }: HttpOptions): Ser
     const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s)
     checkOrigin(req)
 
-    const methods = table.get(path)
-    if (methods) {
+    const found = find(path)
+    if (found) {
+      const { methods, inPath } = found
       const route = methods[req.method ?? '']
       if (!route) {
         res.setHeader('allow', Object.keys(methods).join(', '))
         throw new AppError('METHOD_NOT_ALLOWED', `${req.method} is not allowed here: use ${Object.keys(methods).join(' or ')}.`)
       }
       const input = route.method === 'GET' ? queryArguments(new URLSearchParams(search)) : await readJson(req, route.limit ?? 1024 * 1024)
-      return sendJson(res, 200, await route.handle(await contextOf(req), input))
+      return sendJson(res, 200, await route.handle(await contextOf(req), inPath ? { ...input, ...inPath } : input))
     }
     for (const transfer of transfers) {
       if (transfer.method !== req.method || !path.startsWith(transfer.prefix)) continue
@@ -88,8 +102,9 @@ export function createHttp(kernel: Kernel, { pages, graphql }: HttpOptions): Ser
       })
     }
     if (path === '/graphql') return graphql.answer(req, res, await contextOf(req, undefined, (field) => field))
-    if (path === '/health') return void res.writeHead(200, { 'content-type': 'text/plain' }).end('OK')
-    if (path === '/version') return void res.writeHead(200, { 'content-type': 'text/plain' }).end(version)
+    const open = openPaths.get(path)
+    if (typeof open === 'string') return void res.writeHead(200, { 'content-type': 'text/plain' }).end(open)
+    if (open) return sendJson(res, 200, open)
     if (/^\/(api|ajax-api)\//.test(path))
       throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${path.slice(0, 200)}.`)
     if (serve) return serve(req, res, path)

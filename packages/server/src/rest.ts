@@ -15,7 +15,10 @@ export type Wire = Record<string, unknown>
 /** A call: JSON in, JSON out. */
 export interface Route {
   method: Method
-  /** Below /api/2.0/mlflow/ and its other names; one that begins with '/' is taken as it is. */
+  /**
+   * Below /api/2.0/mlflow/ and its other names; one that begins with '/' is taken as it is. `{model_id}` stands for a segment,
+   * which becomes an argument of that name; `{tag_key...}` for all the rest.
+   */
   path: string
   /** Bytes of body at most. @default 1 MiB, as MLflow's limit for log-batch */
   limit?: number
@@ -52,6 +55,14 @@ export function camelKeys(input: Wire): Wire {
   return out
 }
 
+/** The same of an item of a list, where it is an object; whatever else it is, the operation refuses. */
+export const camelItem = (item: unknown): unknown =>
+  typeof item === 'object' && item && !Array.isArray(item) ? camelKeys(item as Wire) : item
+export const camelItems = (list: unknown): unknown => (Array.isArray(list) ? list.map(camelItem) : list)
+
+/** A double as protobuf's JSON has it. */
+export const realToWire = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
+
 interface Shape<Result> {
   /** For what is more than snake to camel. */
   in?: (input: Wire) => Wire
@@ -74,6 +85,31 @@ const route =
 
 export const get = route('GET')
 export const post = route('POST')
+export const patch = route('PATCH')
+export const remove = route('DELETE')
+
+/** What a path takes: exact text between its parameters. */
+export function pathMatcher(path: string): { matches: RegExp; names: string[] } {
+  const names: string[] = []
+  const pattern = path.replace(/\{(\w+)(\.\.\.)?\}|[.*+?^$()|[\]\\]/g, (found, name?: string, rest?: string) => {
+    if (!name) return `\\${found}`
+    names.push(name)
+    return rest ? '(.+)' : '([^/]+)'
+  })
+  return { matches: new RegExp(`^${pattern}$`), names }
+}
+
+/** A segment of a URL as text. Throws where it is no valid escape. */
+export function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw new AppError(
+      'INVALID_PARAMETER_VALUE',
+      `'${segment.slice(0, 100)}' is not a valid part of a URL: % begins an escape of two hexadecimal digits.`,
+    )
+  }
+}
 
 /** Drops what is unset and empty lists, as protobuf's JSON does. */
 export function compact<T extends object>(message: T): Partial<T> {

@@ -3,30 +3,12 @@
  * slows the other.
  */
 import type { ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import { AppError } from '../errors.ts'
 import { call } from '../operation.ts'
 import { compact, type Exchange, get, type Method, type Route, sendJson, type Transfer } from '../rest.ts'
-import {
-  deleteArtifact,
-  getArtifact,
-  getRunArtifact,
-  listArtifacts,
-  putArtifact,
-  putRunArtifact,
-  type ReadableArtifact,
-  runArtifacts,
-} from './artifacts.ts'
-import { entityTag, fileHeaders, matchesTag, parseRange } from './content.ts'
+import { deleteArtifact, getArtifact, getRunArtifact, listArtifacts, putArtifact, putRunArtifact, runArtifacts } from './artifacts.ts'
 import { cleanUrlPath } from './path.ts'
-
-interface WireFile {
-  path: string
-  is_dir: boolean
-  file_size: number | null
-}
-
-const wireFile = (path: string, size: number | null) => compact<WireFile>({ path, is_dir: size === null, file_size: size })
+import { sendFile, wireFile } from './wire-file.ts'
 
 const unsupported = (what: string) => new AppError('NOT_IMPLEMENTED', `${what} is not supported for the current artifact repository`)
 
@@ -58,31 +40,6 @@ function announcedSize({ req }: Exchange): number | undefined {
   return length === undefined ? undefined : Number(length)
 }
 
-/** Gives a file out, or the part of it that was asked for. */
-async function send({ req, res }: Exchange, artifact: ReadableArtifact): Promise<void> {
-  const { name, version, size } = artifact
-  const headers = fileHeaders(name, version)
-  const { range: header, 'if-range': condition, 'if-none-match': known } = req.headers
-  if (known && matchesTag(known, headers.etag)) return void res.writeHead(304, headers).end()
-  if (req.method === 'HEAD') return void res.writeHead(200, { ...headers, 'content-length': size }).end()
-
-  const range = condition && condition !== headers.etag ? undefined : parseRange(header, size)
-  if (range === null) return void res.writeHead(416, { 'content-range': `bytes */${size}`, 'content-length': 0 }).end()
-  if (range) {
-    const file = await artifact.open(range)
-    if (file.version === version) {
-      const { start, end } = range
-      res.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': end - start + 1 })
-      return pipeline(file.body, res)
-    }
-    // Another file is there since: bytes that were counted in the old one mean nothing in it, so it is sent whole.
-    file.body.destroy()
-  }
-  const file = await artifact.open()
-  res.writeHead(200, { ...headers, etag: entityTag(file.version), 'content-length': file.size })
-  return pipeline(file.body, res)
-}
-
 const done = (res: ServerResponse) => sendJson(res, 200, {})
 
 /** The same, for scripts and for pages. */
@@ -90,11 +47,11 @@ const transfer = (method: Method, path: string, handle: Transfer['handle']): Tra
   ['/api', '/ajax-api'].map((base) => ({ method, prefix: `${base}/2.0/mlflow-artifacts/${path}`, handle }))
 
 const download: Transfer['handle'] = async (ctx, exchange) =>
-  send(exchange, await call(ctx, getArtifact, { path: cleanUrlPath(exchange.rest) }))
+  sendFile(exchange, await call(ctx, getArtifact, { path: cleanUrlPath(exchange.rest) }))
 
 const downloadOfRun: Transfer['handle'] = async (ctx, exchange) => {
   whole(exchange)
-  await send(exchange, await call(ctx, getRunArtifact, ofRun(exchange)))
+  await sendFile(exchange, await call(ctx, getRunArtifact, ofRun(exchange)))
 }
 
 /** A path that takes nothing after it. */

@@ -310,12 +310,13 @@ describe('a path', () => {
   })
 
   it('belongs to a run or a model: nothing is written elsewhere', async () => {
-    const model = `m-${randomUUID().replaceAll('-', '')}`
+    const model = (await platform.wire('POST', 'logged-models', { experiment_id: '0' })).model.info.model_id
+    const unknown = `m-${randomUUID().replaceAll('-', '')}`
     expect((await put(`${files}/0/models/${model}/artifacts/MLmodel`)).status).toBe(200)
     expect((await send('GET', `${files}/0/models/${model}/artifacts/MLmodel`)).body.toString()).toBe('x')
     const nobody = (
       `x 0 0/x 0/${run}/x 0/${run} 1/${run}/artifacts/x 0/${'0'.repeat(32)}/artifacts/x 999999/${run}/artifacts/x 0/models/${model}/x ` +
-      `0/models/other/artifacts/x 99999999999999999999/x ${run}/artifacts/x .partial/x`
+      `0/models/other/artifacts/x 0/models/${unknown}/artifacts/x 1/models/${model}/artifacts/x 99999999999999999999/x ${run}/artifacts/x .partial/x`
     ).split(' ')
     for (const path of nobody) {
       for (const method of ['PUT', 'DELETE']) {

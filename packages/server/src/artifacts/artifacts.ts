@@ -3,7 +3,7 @@
  * the experiment whose location it is below, and permission is asked of that experiment.
  *
  * Always true: nothing is written but below the artifact root of a run, `<location>/<run>/artifacts`, or of a model,
- * `<location>/models/<model>/artifacts`, so every file has an owner. A deleted run's files can be read and deleted, not added to.
+ * `<location>/models/<model>/artifacts`, so every file has an owner. A deleted one's files can be read and deleted, not added to.
  */
 import { posix } from 'node:path'
 import { Readable } from 'node:stream'
@@ -13,22 +13,22 @@ import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
-import { type ExperimentRoot, findExperimentRoot, findExperimentRoots, findRunRoots, isPurged, type RunRoot } from './owner.sql.ts'
+import { type ExperimentRoot, findExperimentRoot, findExperimentRoots, findModelRoots, findRunRoots, type OwnerRoot } from './owner.sql.ts'
 import { cleanPath } from './path.ts'
 import { type Place, proxiedPath } from './store.ts'
 
-/** Where an artifact is, and which run it is of. */
+/** Where an artifact is, and what it is of. */
 interface Spot {
   place: Place
   /** As the caller named it, clean. */
   path: string
-  /** Undefined where it is a model's. */
-  run?: RunRoot
+  /** The run or the model. Undefined outside of all of them: there is nothing but folders. */
+  owner?: OwnerRoot
 }
 
 const proxiedRoot = 'mlflow-artifacts:/'
-/** A model's artifact root, and what is below it. */
-const modelPath = /(?:^|\/)models\/(m-[0-9a-f]{32})\/artifacts(\/.*)?$/s
+const runId = /^[0-9a-f]{32}$/
+const modelId = /^m-[0-9a-f]{32}$/
 const isWithin = (path: string, root: string | undefined) => root !== undefined && (path === root || path.startsWith(`${root}/`))
 
 const target = (ctx: Ctx, owner: ExperimentRoot, spot: Spot): Target<Spot> | undefined =>
@@ -36,12 +36,19 @@ const target = (ctx: Ctx, owner: ExperimentRoot, spot: Spot): Target<Spot> | und
     ? { securable: { kind: 'Experiment', id: owner.experimentId, workspaceId: owner.workspaceId }, row: spot }
     : undefined
 
-/** The run whose artifact root a path is in: the outermost, where roots are nested. */
-async function runAround(ctx: Ctx, path: string): Promise<RunRoot | undefined> {
-  const uuids = path.split('/').filter((segment) => /^[0-9a-f]{32}$/.test(segment))
-  if (!uuids.length) return undefined
-  const runs = (await findRunRoots(ctx.db, uuids)).filter((run) => isWithin(path, proxiedPath(run.artifactUri)))
-  return runs.sort((a, b) => a.artifactUri.length - b.artifactUri.length)[0]
+const isRun = ({ uuid }: OwnerRoot) => runId.test(uuid)
+
+/** The runs and models of these ids; what can be no id is passed over. */
+async function findOwners(ctx: Ctx, ids: string[]): Promise<OwnerRoot[]> {
+  const [runs, models] = [ids.filter((id) => runId.test(id)), ids.filter((id) => modelId.test(id))]
+  return [...(runs.length ? await findRunRoots(ctx.db, runs) : []), ...(models.length ? await findModelRoots(ctx.db, models) : [])]
+}
+
+/** The run or model whose artifact root a path is in: the outermost, where roots are nested. */
+async function ownerAround(ctx: Ctx, path: string): Promise<OwnerRoot | undefined> {
+  return (await findOwners(ctx, path.split('/')))
+    .filter(({ artifactUri }) => isWithin(path, proxiedPath(artifactUri)))
+    .sort((a, b) => a.artifactUri.length - b.artifactUri.length)[0]
 }
 
 /** The experiment whose location a path is in. */
@@ -60,9 +67,9 @@ async function experimentAround(ctx: Ctx, path: string): Promise<ExperimentRoot 
 async function onPath(ctx: Ctx, { path: raw }: { path: string }): Promise<Target<Spot>> {
   const path = cleanPath(raw)
   const spot = { path, place: ctx.artifacts.locate(proxiedRoot, path) }
-  const run = await runAround(ctx, path)
-  const owner = run ?? (await experimentAround(ctx, path))
-  const found = owner && target(ctx, owner, run ? { ...spot, run } : spot)
+  const owner = await ownerAround(ctx, path)
+  const around = owner ?? (await experimentAround(ctx, path))
+  const found = around && target(ctx, around, owner ? { ...spot, owner } : spot)
   if (!found) throw notFound(`No experiment has its artifacts at '${path}'.`)
   return found
 }
@@ -70,7 +77,7 @@ async function onPath(ctx: Ctx, { path: raw }: { path: string }): Promise<Target
 /** The same for what changes files. */
 async function onWritablePath(ctx: Ctx, input: { path: string }): Promise<Target<Spot>> {
   const found = await onPath(ctx, input)
-  if (!found.row.run && !modelPath.test(found.row.path)) {
+  if (!found.row.owner) {
     throw notFound(`No run and no model has its artifacts at '${found.row.path}'. They are below <experiment>/<run id>/artifacts.`)
   }
   return found
@@ -81,7 +88,15 @@ async function onRun(ctx: Ctx, { runId, path: raw }: { runId: string; path: stri
   const path = cleanPath(raw)
   const [run] = await findRunRoots(ctx.db, [runId])
   if (run?.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${runId} not found`)
-  return target(ctx, run, { path, run, place: ctx.artifacts.locate(run.artifactUri, path) })!
+  return target(ctx, run, { path, owner: run, place: ctx.artifacts.locate(run.artifactUri, path) })!
+}
+
+/** `path` among a logged model's artifacts. Those of a deleted one can be found no more. */
+async function onModel(ctx: Ctx, { modelId, path: raw }: { modelId: string; path: string }): Promise<Target<Spot>> {
+  const path = cleanPath(raw)
+  const [model] = await findModelRoots(ctx.db, [modelId])
+  if (model?.workspaceId !== ctx.workspace.id || model.deletedAt !== null) throw notFound(`Logged model with ID '${modelId}' not found.`)
+  return target(ctx, model, { path, owner: model, place: ctx.artifacts.locate(model.artifactUri, path) })!
 }
 
 // Whatever else is wrong with it, `cleanPath` says.
@@ -93,17 +108,18 @@ const anyPath = z
 const upload = { path, body: z.instanceof(Readable), size: z.int().min(0).optional() }
 
 /** Writes all of a body, or nothing. */
-async function put(ctx: Ctx, { body, size }: { body: Readable; size?: number | undefined }, { place, path, run }: Spot): Promise<void> {
-  if (run && run.deletedAt !== null) throw invalid(`The run ${run.uuid} must be in the 'active' state. Current state is deleted.`)
-  const isRoot = run ? place.key === ctx.artifacts.locate(run.artifactUri).key : !modelPath.exec(path)?.[2]
-  if (isRoot) throw invalid(`Invalid path: '${path}' is a folder. Add the file's name.`, 'path')
+async function put(ctx: Ctx, { body, size }: { body: Readable; size?: number | undefined }, { place, path, owner }: Spot): Promise<void> {
+  if (owner && owner.deletedAt !== null) {
+    throw invalid(`The ${isRun(owner) ? 'run' : 'model'} ${owner.uuid} must be in the 'active' state. Current state is deleted.`)
+  }
+  if (owner && place.key === ctx.artifacts.locate(owner.artifactUri).key) {
+    throw invalid(`Invalid path: '${path}' is a folder. Add the file's name.`, 'path')
+  }
   await ctx.artifacts.put(place, body, { size, signal: ctx.signal })
+  if (!owner || (await findOwners(ctx, [owner.uuid])).length) return
   // A purge that began since may have looked for files before this one was there.
-  const model = modelPath.exec(path)?.[1]
-  const gone = run ? !(await findRunRoots(ctx.db, [run.uuid])).length : model !== undefined && (await isPurged(ctx.db, model))
-  if (!gone) return
   await ctx.artifacts.delete(place)
-  throw notFound(`${run ? `Run with id=${run.uuid}` : `Model with id=${model}`} was purged meanwhile: nothing is kept.`)
+  throw notFound(`${isRun(owner) ? `Run with id=${owner.uuid}` : `Model with id=${owner.uuid}`} was purged meanwhile: nothing is kept.`)
 }
 
 export const putArtifact = operation({
@@ -173,8 +189,16 @@ export const listArtifacts = operation({
   run: (ctx, _, { place }) => ctx.artifacts.list(place),
 })
 
-export interface RunArtifact {
-  /** Relative to the run's artifact root. */
+export const getModelArtifact = operation({
+  name: 'artifact.get-of-model',
+  input: z.object({ modelId: required, path }),
+  action: 'read',
+  on: onModel,
+  run: (ctx, _, spot) => readable(ctx, spot),
+})
+
+export interface OwnedArtifact {
+  /** Relative to the artifact root of its run or model. */
   path: string
   isDirectory: boolean
   /** Bytes; null for a folder. */
@@ -183,20 +207,36 @@ export interface RunArtifact {
   url: string | null
 }
 
-/** One level of a run's files, sorted by path. */
+/** One level below a place, sorted by path. `urlOf` says where a file is given out. */
+async function owned(ctx: Ctx, { place, path: folder, owner }: Spot, urlOf: (path: string) => string) {
+  const files = (await ctx.artifacts.list(place)).map(({ name, size }): OwnedArtifact => {
+    const path = posix.join(folder, name)
+    return { path, isDirectory: size === null, size, url: size === null ? null : urlOf(path) }
+  })
+  return { rootUri: owner!.artifactUri, files }
+}
+
+/** One level of a run's files. */
 export const runArtifacts = operation({
   name: 'artifact.list-of-run',
   input: z.object({ runId: required, path: anyPath }),
   action: 'read',
   on: onRun,
-  async run(ctx, { runId }, { place, path: folder, run }): Promise<{ rootUri: string; files: RunArtifact[] }> {
-    const files = (await ctx.artifacts.list(place)).map(({ name, size }): RunArtifact => {
-      const path = posix.join(folder, name)
-      const url = size === null ? null : `/get-artifact?${new URLSearchParams({ run_id: runId, path })}`
-      return { path, isDirectory: size === null, size, url }
-    })
-    return { rootUri: run!.artifactUri, files }
-  },
+  run: (ctx, { runId: run_id }, spot) => owned(ctx, spot, (path) => `/get-artifact?${new URLSearchParams({ run_id, path })}`),
+})
+
+/** One level of a logged model's files. */
+export const modelArtifacts = operation({
+  name: 'artifact.list-of-model',
+  input: z.object({ modelId: required, path: anyPath }),
+  action: 'read',
+  on: onModel,
+  run: (ctx, { modelId }, spot) =>
+    owned(
+      ctx,
+      spot,
+      (path) => `/ajax-api/2.0/mlflow/logged-models/${modelId}/artifacts/files?${new URLSearchParams({ artifact_file_path: path })}`,
+    ),
 })
 
 /** Deletes a file, or a folder with all that is in it; nothing is fine too. */

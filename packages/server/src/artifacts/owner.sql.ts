@@ -1,7 +1,8 @@
 /** Whose a path is: the lookups behind every permission on an artifact. */
 import type { Sql } from '@tidegate/db'
 
-export interface RunRoot {
+/** Where a run, or a logged model, has its files. */
+export interface OwnerRoot {
   uuid: string
   experimentId: number
   workspaceId: number
@@ -11,15 +12,19 @@ export interface RunRoot {
 
 /** The runs of those uuids, whatever their lifecycle and workspace. */
 export const findRunRoots = (sql: Sql, uuids: string[]) =>
-  sql.query<RunRoot>(
+  sql.query<OwnerRoot>(
     `SELECT uuid, experiment_id AS "experimentId", workspace_id AS "workspaceId", artifact_uri AS "artifactUri", deleted_at AS "deletedAt"
      FROM run WHERE uuid = ANY($1)`,
     [uuids],
   )
 
-/** Whether that run or model was purged a moment ago: its files may have been looked for already. */
-export const isPurged = async (sql: Sql, uuid: string): Promise<boolean> =>
-  (await sql.query('SELECT FROM purge WHERE uuid = $1 LIMIT 1', [uuid])).length > 0
+/** The logged models of those uuids, whatever their lifecycle and workspace. */
+export const findModelRoots = (sql: Sql, uuids: string[]) =>
+  sql.query<OwnerRoot>(
+    `SELECT m.uuid, m.experiment_id AS "experimentId", e.workspace_id AS "workspaceId", m.artifact_uri AS "artifactUri", m.deleted_at AS "deletedAt"
+     FROM logged_model m JOIN experiment e ON e.id = m.experiment_id WHERE m.uuid = ANY($1)`,
+    [uuids],
+  )
 
 export interface ExperimentRoot {
   experimentId: number

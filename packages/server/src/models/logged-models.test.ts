@@ -49,7 +49,7 @@ describe('a logged model', () => {
     const file = `${platform.origin}/api/2.0/mlflow-artifacts/artifacts/${info.artifact_uri.slice('mlflow-artifacts:/'.length)}/MLmodel`
     expect((await fetch(file, { method: 'PUT', body: 'flavors: {}' })).status).toBe(200)
     const more = [
-      { key: 'C', value: '2' },
+      { key: 'C', value: '1' },
       { key: 'D', value: '3' },
     ]
     expect(await ask('POST', `${info.model_id}/params`, { model_id: info.model_id, params: more })).toEqual({ status: 200, body: {} })
@@ -61,17 +61,6 @@ describe('a logged model', () => {
       { key: 'C', value: '1' },
       { key: 'D', value: '3' },
     ])
-  })
-
-  it('is found by its experiment and name, the newest first, by pages', async () => {
-    const ids = [await create({ name: 'same' }), await create({ name: 'same' })].map(({ info }) => info.model_id)
-    const search = (input: object) => platform.wire('POST', 'logged-models/search', { experiment_ids: [experiment], ...input })
-    const first = await search({ filter: "name = 'same'", max_results: 1 })
-    const second = await search({ filter: "name = 'same'", max_results: 1, page_token: first.next_page_token })
-    expect([...first.models, ...second.models].map(({ info }) => info.model_id)).toEqual(ids.reverse())
-    expect(second).not.toHaveProperty('next_page_token')
-    expect(await search({ filter: "name = 'none'" })).toEqual({})
-    await expect(search({ filter: "name LIKE 's%'" })).rejects.toMatchObject({ code: 'NOT_IMPLEMENTED' })
   })
 
   it('has a name made up where none was given, and none that would be a path', async () => {
@@ -96,8 +85,175 @@ describe('a logged model', () => {
       status: 400,
       body: { message: expect.stringContaining("parameter 'status'") },
     })
-    for (const path of [`${info.model_id}/artifacts/directories`, `${info.model_id}/`]) {
-      expect(await ask('GET', path)).toMatchObject({ status: 404, body: { error_code: 'ENDPOINT_NOT_FOUND' } })
+    expect(await ask('GET', `${info.model_id}/`)).toMatchObject({ status: 404, body: { error_code: 'ENDPOINT_NOT_FOUND' } })
+    expect(await ask('PUT', info.model_id)).toMatchObject({ status: 405 })
+    expect(await ask('GET', '%zz')).toMatchObject({ status: 400, body: { message: expect.stringContaining("'%zz'") } })
+  })
+
+  it('keeps the params it has: a changed one is refused, and nothing beside it is kept', async () => {
+    const { info } = await create({ params: [{ key: 'C', value: '1' }] })
+    const params = [
+      { key: 'D', value: '3' },
+      { key: 'C', value: '2' },
+    ]
+    expect(await ask('POST', `${info.model_id}/params`, { params })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("{'key': 'C', 'old_value': '1', 'new_value': '2'}") },
+    })
+    expect((await ask('GET', info.model_id)).body.model.data.params).toEqual([{ key: 'C', value: '1' }])
+  })
+
+  it('has tags that are set, changed and removed, also those of odd names', async () => {
+    const { info } = await create({ tags: [{ key: 'a', value: '1' }] })
+    const tags = [
+      { key: 'a', value: '2' },
+      { key: 'b/c d', value: 'x' },
+      { key: '__proto__', value: 'y' },
+    ]
+    expect(await ask('PATCH', `${info.model_id}/tags`, { tags })).toEqual({ status: 200, body: {} })
+    const tagsNow = async () => (await ask('GET', info.model_id)).body.model.info.tags
+    expect(await tagsNow()).toEqual(expect.arrayContaining(tags))
+    expect(await ask('DELETE', `${info.model_id}/tags/b/c%20d`)).toEqual({ status: 200, body: {} })
+    expect(await ask('DELETE', `${info.model_id}/tags/__proto__`, {})).toEqual({ status: 200, body: {} })
+    expect(await tagsNow()).toEqual([{ key: 'a', value: '2' }])
+    expect(await ask('DELETE', `${info.model_id}/tags/none`)).toMatchObject({
+      status: 404,
+      body: { message: `No tag with key 'none' found for model with ID '${info.model_id}'.` },
+    })
+  })
+
+  it('is found no more once it is deleted, takes no changes, and keeps all it has', async () => {
+    const { info } = await create()
+    const path = info.artifact_uri.slice('mlflow-artifacts:/'.length)
+    const file = `${platform.origin}/api/2.0/mlflow-artifacts/artifacts/${path}/MLmodel`
+    expect((await fetch(file, { method: 'PUT', body: 'a' })).status).toBe(200)
+    expect(await ask('DELETE', info.model_id, { model_id: info.model_id })).toEqual({ status: 200, body: {} })
+    const gone = { status: 404, body: { message: `Logged model with ID '${info.model_id}' not found.` } }
+    expect(await ask('GET', info.model_id)).toMatchObject(gone)
+    expect(await ask('DELETE', info.model_id)).toMatchObject(gone)
+    expect(await ask('PATCH', info.model_id, { status: 2 })).toMatchObject(gone)
+    expect(await ask('PATCH', `${info.model_id}/tags`, { tags: [{ key: 'a', value: 'b' }] })).toMatchObject(gone)
+    expect(await ask('POST', `${info.model_id}/params`, { params: [{ key: 'a', value: 'b' }] })).toMatchObject(gone)
+    expect(await ask('GET', `${info.model_id}/artifacts/directories`)).toMatchObject(gone)
+    expect(await ask('GET', `${info.model_id}?allow_deleted=true`)).toMatchObject({
+      status: 200,
+      body: { model: { info: { name: 'model' } } },
+    })
+    const put = await fetch(file, { method: 'PUT', body: 'b' })
+    expect({ status: put.status, body: await put.json() }).toMatchObject({
+      status: 400,
+      body: { message: `The model ${info.model_id} must be in the 'active' state. Current state is deleted.` },
+    })
+    expect(await (await fetch(file)).text()).toBe('a')
+  })
+
+  it('shows its files a level at a time and gives them out', async () => {
+    const { info } = await create()
+    const path = info.artifact_uri.slice('mlflow-artifacts:/'.length)
+    for (const [name, body] of [
+      ['MLmodel', 'flavors: {}'],
+      ['data/model.pkl', 'bytes'],
+    ] as const)
+      await fetch(`${platform.origin}/api/2.0/mlflow-artifacts/artifacts/${path}/${name}`, { method: 'PUT', body })
+    expect((await ask('GET', `${info.model_id}/artifacts/directories`)).body).toEqual({
+      root_uri: info.artifact_uri,
+      files: [
+        { path: 'MLmodel', is_dir: false, file_size: 11 },
+        { path: 'data', is_dir: true },
+      ],
+    })
+    const below = await ask('GET', `${info.model_id}/artifacts/directories?artifact_directory_path=data`)
+    expect(below.body.files).toEqual([{ path: 'data/model.pkl', is_dir: false, file_size: 5 }])
+    const files = `${platform.origin}/ajax-api/2.0/mlflow/logged-models/${info.model_id}/artifacts/files`
+    const file = await fetch(`${files}?artifact_file_path=data/model.pkl`)
+    expect([await file.text(), file.headers.get('content-disposition')]).toEqual(['bytes', expect.stringContaining('attachment')])
+    for (const [query, status, code] of [
+      ['', 400, 'BAD_REQUEST'],
+      ['?artifact_file_path=none', 404, 'RESOURCE_DOES_NOT_EXIST'],
+      ['?artifact_file_path=../../MLmodel', 400, 'INVALID_PARAMETER_VALUE'],
+    ] as const) {
+      const refused = await fetch(`${files}${query}`)
+      expect([refused.status, ((await refused.json()) as any).error_code]).toEqual([status, code])
+    }
+  })
+})
+
+describe('the models of a run', () => {
+  const newRun = async () => (await platform.wire('POST', 'runs/create', { experiment_id: experiment })).run.info.run_id as string
+
+  it('are those it used and those it made, in the order they were linked, whatever their ids', async () => {
+    const run_id = await newRun()
+    const { model_id } = (await create()).info
+    await platform.wire('POST', 'runs/log-inputs', { run_id, models: [{ model_id }, { model_id: 'elsewhere' }, { model_id }] })
+    await platform.wire('POST', 'runs/outputs', { run_id, models: [{ model_id, step: 7 }] })
+    await platform.wire('POST', 'runs/outputs', {
+      run_id,
+      models: [
+        { model_id, step: 7 },
+        { model_id, step: 3 },
+      ],
+    })
+    const linked = {
+      inputs: { model_inputs: [{ model_id }, { model_id: 'elsewhere' }] },
+      outputs: {
+        model_outputs: [
+          { model_id, step: 7 },
+          { model_id, step: 3 },
+        ],
+      },
+    }
+    expect((await platform.wire('GET', 'runs/get', { run_id })).run).toMatchObject(linked)
+    const found = await platform.wire('POST', 'runs/search', { experiment_ids: [experiment], filter: `run_id = '${run_id}'` })
+    expect(found.runs[0]).toMatchObject(linked)
+  })
+
+  it('are not added to once it is deleted', async () => {
+    const run_id = await newRun()
+    await platform.wire('POST', 'runs/delete', { run_id })
+    for (const [path, models] of [
+      ['runs/outputs', [{ model_id: 'm', step: 1 }]],
+      ['runs/log-inputs', [{ model_id: 'm' }]],
+    ] as const) {
+      await expect(platform.wire('POST', path, { run_id, models })).rejects.toMatchObject({
+        message: `The run ${run_id} must be in the 'active' state. Current state is deleted.`,
+      })
+    }
+    expect((await platform.wire('GET', 'runs/get', { run_id })).run.outputs).toEqual({})
+  })
+
+  it('stay when it goes', async () => {
+    const run_id = await newRun()
+    const { model_id } = (await create({ source_run_id: run_id })).info
+    await platform.wire('POST', 'runs/delete', { run_id })
+    expect((await ask('GET', model_id)).status).toBe(200)
+  })
+
+  it('that older clients describe are a list in a tag, without their configs', async () => {
+    const run_id = await newRun()
+    const describe = (artifact_path: string, more = {}) => ({
+      artifact_path,
+      run_id,
+      utc_time_created: 'now',
+      flavors: { f: { v: 1 } },
+      ...more,
+    })
+    for (const model of [
+      describe('a', { model_uuid: 'u', signature: 'dropped' }),
+      describe('b', { flavors: { f: { v: 1, config: { secret: 1 } } } }),
+    ])
+      await platform.wire('POST', 'runs/log-model', { run_id, model_json: JSON.stringify(model) })
+    const { tags } = (await platform.wire('GET', 'runs/get', { run_id })).run.data
+    const history = tags.find(({ key }: { key: string }) => key === 'mlflow.log-model.history')
+    expect(JSON.parse(history.value)).toEqual([describe('a', { model_uuid: 'u' }), describe('b')])
+    for (const [model_json, words] of [
+      [undefined, "Missing value for required parameter 'model_json'"],
+      ['{', 'is not a valid JSON.'],
+      ['{"flavors": {}, "run_id": "x"}', "Model json is missing mandatory fields: {'artifact_path', 'utc_time_created'}"],
+    ]) {
+      await expect(platform.wire('POST', 'runs/log-model', { run_id, model_json })).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringContaining(words!),
+      })
     }
   })
 })

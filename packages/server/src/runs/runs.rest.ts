@@ -1,6 +1,7 @@
 /** Runs as MLflow's wire has them. The only place that knows `run_uuid`. */
 import { lifecycleOf, statusOf } from '../fields.ts'
-import { camelKeys, compact, get, post, type Wire } from '../rest.ts'
+import { camelItem, camelItems, camelKeys, compact, get, post, realToWire, type Wire } from '../rest.ts'
+import { logInputs, searchDatasets } from './inputs.ts'
 import { historyOf, historyOfMany, sampledHistory } from './metrics.ts'
 import type { Run } from './run.ts'
 import {
@@ -9,13 +10,11 @@ import {
   deleteTag,
   getRun,
   logBatch,
-  logInputs,
   logMetric,
   logParam,
   type RunWithValues,
   restoreRun,
   type SearchPage,
-  searchDatasets,
   searchRuns,
   setTag,
   updateRun,
@@ -44,13 +43,10 @@ const infoToWire = (run: Run) =>
     run_id: run.uuid,
   })
 
-/** A double as protobuf's JSON has it. */
-const valueToWire = (value: number) => (Number.isFinite(value) ? value : String(value))
-
-const toWire = ({ run, metrics, params, tags, inputs }: RunWithValues) => ({
+const toWire = ({ run, metrics, params, tags, inputs, models }: RunWithValues) => ({
   info: infoToWire(run),
   data: compact({
-    metrics: metrics.map(({ key, value, time, step }) => ({ key, value: valueToWire(value), timestamp: time, step })),
+    metrics: metrics.map(({ key, value, time, step }) => ({ key, value: realToWire(value), timestamp: time, step })),
     params,
     tags,
   }),
@@ -68,8 +64,9 @@ const toWire = ({ run, metrics, params, tags, inputs }: RunWithValues) => ({
         }),
       }),
     ),
+    model_inputs: models.inputs.map((model) => ({ model_id: model })),
   }),
-  outputs: {},
+  outputs: compact({ model_outputs: models.outputs.map(({ model, step }) => ({ model_id: model, step })) }),
 })
 
 const whole = { out: (run: RunWithValues) => ({ run: toWire(run) }) }
@@ -85,15 +82,17 @@ interface PointsOnWire {
 
 const pointsToWire = ({ keys, runs, values, times, steps }: PointsOnWire, withRun: boolean) =>
   values.map((value, i) => {
-    const point = { key: keys[i], value: valueToWire(value), timestamp: times[i], step: steps[i] }
+    const point = { key: keys[i], value: realToWire(value), timestamp: times[i], step: steps[i] }
     return withRun ? { ...point, run_id: runs[i] } : point
   })
 
-const datasetsIn = (input: Wire): Wire => {
-  const rest = withRunId(input)
-  if (!Array.isArray(rest.datasets)) return rest
-  const dataset = (raw: unknown) => (typeof raw === 'object' && raw ? camelKeys(raw as Wire) : raw)
-  return { ...rest, datasets: rest.datasets.map((each) => ({ ...each, dataset: dataset(each?.dataset) })) }
+const inputsIn = (input: Wire): Wire => {
+  const { datasets, models, ...rest } = withRunId(input)
+  return {
+    ...rest,
+    datasets: Array.isArray(datasets) ? datasets.map((each) => ({ ...each, dataset: camelItem(each?.dataset) })) : datasets,
+    models: camelItems(models),
+  }
 }
 
 const search = {
@@ -141,7 +140,7 @@ export default [
   post('runs/set-tag', setTag, onRun),
   post('runs/delete-tag', deleteTag, onRun),
   // A data set's profile alone may have 16 MiB.
-  post('runs/log-inputs', logInputs, { in: datasetsIn, limit: 64 * 1024 * 1024 }),
+  post('runs/log-inputs', logInputs, { in: inputsIn, limit: 64 * 1024 * 1024 }),
   post('experiments/search-datasets', searchDatasets, datasetSearch),
   // Misspelt in MLflow, for ever.
   post('/api/2.0mlflow/experiments/search-datasets', searchDatasets, datasetSearch),

@@ -10,7 +10,6 @@ import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { checkActive, experimentRefTarget, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
 import {
-  anyText,
   checkCount,
   checkPage,
   cutText,
@@ -25,6 +24,9 @@ import {
   required,
   text,
 } from '../fields.ts'
+import { type ModelPoints, writeModelPoints } from '../models/model-metrics.sql.ts'
+import { modelPoints } from '../models/model-metrics.ts'
+import { type RunModels, readRunModels } from '../models/run-models.sql.ts'
 import { operation, type Target } from '../operation.ts'
 import { parseOrderBy } from '../search/column.ts'
 import { parseFilter } from '../search/filter.ts'
@@ -34,19 +36,19 @@ import { patiently } from '../search/patterns.sql.ts'
 import { searchRuns as find } from '../search/search.sql.ts'
 import { ensureKeys, findKeys } from './keys.sql.ts'
 import { randomName } from './name.ts'
+import type { PointColumns } from './points/points.ts'
 import { findRun, readRuns, readValues, type ValuesWanted } from './read.sql.ts'
 import type { KeyValue, Kind, Run, RunValues } from './run.ts'
 import {
   createRunRow,
   type DatasetInput,
-  datasetSummaries,
   deleteRunRow,
   deleteTagRow,
   type KeyedValues,
   readInputs,
   restoreRunRow,
+  touchRuns,
   updateRunRow,
-  writeInputs,
   writeParams,
   writeTags,
 } from './write.sql.ts'
@@ -67,6 +69,7 @@ export interface RunRef {
 export interface RunWithValues extends RunValues {
   run: Run
   inputs: DatasetInput[]
+  models: RunModels
 }
 
 /** What was read from each database, by uuid. */
@@ -128,10 +131,16 @@ export async function whole<T>(ctx: Ctx, refs: RunRef[], read: () => Promise<T>)
 
 async function runWithValues(ctx: Ctx, ref: RunRef): Promise<RunWithValues> {
   const { id } = ref
-  const [values, inputs] = await Promise.all([readValues(ctx.db, [id], everything), readInputs(ctx.db, [id])])
+  const [values, inputs, models] = await Promise.all([
+    readValues(ctx.db, [id], everything),
+    readInputs(ctx.db, [id]),
+    readRunModels(ctx.db, [id]),
+  ])
   // The row last: a purge takes it first, so what was read before is whole.
-  return { run: await runRow(ctx, ref), ...values.get(id)!, inputs: inputs.get(id) ?? [] }
+  return { run: await runRow(ctx, ref), ...values.get(id)!, inputs: inputs.get(id) ?? [], models: models.get(id) ?? noModels }
 }
+
+const noModels: RunModels = { inputs: [], outputs: [] }
 
 const everything: ValuesWanted = { params: true, metrics: true, tags: true }
 
@@ -142,6 +151,16 @@ function rang(ctx: Ctx | (Tx & { workspace?: never }), ref: RunRef) {
   ring('experiment', ref.experimentId)
 }
 
+/** Does `work` while no other writes to the run, and tells who looks at it. Throws where it is deleted. */
+export async function activeRun(ctx: Ctx, ref: RunRef, work: (tx: Tx) => Promise<unknown>): Promise<void> {
+  await inTransaction(ctx, async (tx) => {
+    if (!(await ctx.points.lock(ref.id, tx))) throw await refusal(ctx, ref, tx)
+    await work(tx)
+    await touchRuns(tx, [ref.uuid], ref.workspaceId)
+    rang(tx, ref)
+  })
+}
+
 /** Names to key ids; of a name that comes twice the last value counts. */
 async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[]): Promise<KeyedValues> {
   const last = new Map(list.map(({ key, value }) => [key, value]))
@@ -149,7 +168,7 @@ async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[])
   return { keys: [...last.keys()].map((key) => ids.get(key)!), values: [...last.values()] }
 }
 
-const max = (name: string, length: number) => z.string().max(length, `'${name}' exceeds the maximum length of ${length} characters`)
+export const max = (name: string, length: number) => z.string().max(length, `'${name}' exceeds the maximum length of ${length} characters`)
 export const status = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'])
 const tag = z.object({ key, value: cutText(limits.tagValue) })
 const param = z.object({ key: paramKey, value: cutText(limits.paramValue) })
@@ -218,7 +237,7 @@ export const createRun = operation({
     // A new run has what it was just given: nothing is read back.
     const values = [...new Map(all.map(({ key, value }) => [key, value]))].map(([key, value]) => ({ key, value }))
     values.sort((a, b) => (a.key < b.key ? -1 : 1))
-    return { run, params: [], metrics: [], tags: values, inputs: [] }
+    return { run, params: [], metrics: [], tags: values, inputs: [], models: noModels }
   },
 })
 
@@ -230,7 +249,7 @@ export const getRun = operation({
   run: (ctx, _, ref) => runWithValues(ctx, ref),
 })
 
-const onWorkspace = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
+export const onWorkspace = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
 
 export interface SearchPage {
   runs: Run[]
@@ -284,8 +303,17 @@ export const searchRuns = operation({
 /** What runs that were already authorised have logged. */
 export async function valuesOf(ctx: Ctx, runs: Run[]): Promise<RunWithValues[]> {
   const ids = runs.map((run) => run.id)
-  const [values, inputs] = await Promise.all([readValues(ctx.db, ids, everything), readInputs(ctx.db, ids)])
-  return runs.map((run) => ({ run, ...values.get(run.id)!, inputs: inputs.get(run.id) ?? [] }))
+  const [values, inputs, models] = await Promise.all([
+    readValues(ctx.db, ids, everything),
+    readInputs(ctx.db, ids),
+    readRunModels(ctx.db, ids),
+  ])
+  return runs.map((run) => ({
+    run,
+    ...values.get(run.id)!,
+    inputs: inputs.get(run.id) ?? [],
+    models: models.get(run.id) ?? noModels,
+  }))
 }
 
 export const updateRun = operation({
@@ -335,6 +363,20 @@ async function pointColumns(ctx: Ctx, ref: RunRef, { keys, steps, times, values 
   return { keys: keys.map((name) => ids.get(name)!), steps, times, values }
 }
 
+/** Points alone go the short way; those of models with them, or not at all. */
+async function putPoints(ctx: Ctx, ref: RunRef, points: PointColumns, ofModels: ModelPoints | undefined): Promise<void> {
+  if (!ofModels) {
+    if (!(await ctx.points.append(ref.id, points))) throw await refusal(ctx, ref)
+  } else {
+    await inTransaction(ctx, async (tx) => {
+      if (!(await ctx.points.lock(ref.id, tx))) throw await refusal(ctx, ref, tx)
+      await ctx.points.append(ref.id, points, tx)
+      await writeModelPoints(tx, ref.id, ofModels)
+    })
+  }
+  ctx.events.ring('run', ref.id)
+}
+
 async function putParams(ctx: Ctx, sql: Sql, ref: RunRef, params: KeyValue[], ids: KeyedValues) {
   const differing = await writeParams(sql, ref.id, ids)
   if (!differing) throw await refusal(ctx, ref, sql)
@@ -372,10 +414,8 @@ export const logBatch = operation({
       )
     }
     const points = metrics.keys.length ? await pointColumns(ctx, ref, metrics) : undefined
-    if (points && !params.length && !tags.length) {
-      if (!(await ctx.points.append(ref.id, points))) throw await refusal(ctx, ref)
-      return ctx.events.ring('run', ref.id)
-    }
+    const ofModels = await modelPoints(ctx, metrics)
+    if (points && !params.length && !tags.length) return putPoints(ctx, ref, points, ofModels)
     const paramIds = params.length ? await keyed(ctx.db, ref.experimentId, 'param', params) : undefined
     const tagIds = tags.length ? await keyed(ctx.db, ref.experimentId, 'tag', tags) : undefined
     // Each of these locks the run's head before anything else, so that no two transactions wait for each other. They are
@@ -386,6 +426,7 @@ export const logBatch = operation({
         tagIds && putTags(ctx, tx, ref, tags, tagIds),
         points && ctx.points.append(ref.id, points, tx),
       ])
+      if (ofModels) await writeModelPoints(tx, ref.id, ofModels)
       rang(tx, ref)
     })
   },
@@ -397,8 +438,7 @@ export const logMetric = operation({
   action: 'edit',
   on: onRun,
   async run(ctx, { metric }, ref): Promise<void> {
-    if (!(await ctx.points.append(ref.id, await pointColumns(ctx, ref, metric)))) throw await refusal(ctx, ref)
-    ctx.events.ring('run', ref.id)
+    await putPoints(ctx, ref, await pointColumns(ctx, ref, metric), await modelPoints(ctx, metric))
   },
 })
 
@@ -444,52 +484,4 @@ export const deleteTag = operation({
     if (outcome === 'absent') throw notFound(`No tag with name: ${key} in run with id ${ref.uuid}`)
     rang(ctx, ref)
   },
-})
-
-export const dataset = z.object({
-  name: required.pipe(max('name', limits.datasetName)),
-  digest: required.pipe(max('digest', limits.datasetDigest)),
-  sourceType: required,
-  source: required.pipe(max('source', limits.datasetSource)),
-  schema: text.pipe(max('schema', limits.datasetSchema).optional()).transform((value) => value ?? null),
-  profile: text.pipe(max('profile', limits.datasetProfile).optional()).transform((value) => value ?? null),
-})
-export const inputTag = z.object({
-  key: required.pipe(max('key', limits.inputTagKey)),
-  value: anyText.pipe(max('value', limits.inputTagValue)),
-})
-
-export const logInputs = operation({
-  name: 'run.log-inputs',
-  input: z.object({ runId: required, datasets: list(z.object({ dataset, tags: list(inputTag) })) }),
-  action: 'edit',
-  on: onRun,
-  async run(ctx, { datasets }, ref): Promise<void> {
-    checkCount('datasets', 1000, datasets.length)
-    // Of two with one name and digest the first counts.
-    const inputs = new Map<string, DatasetInput>()
-    for (const input of datasets) {
-      const id = JSON.stringify([input.dataset.name, input.dataset.digest])
-      if (!inputs.has(id)) inputs.set(id, input)
-    }
-    await inTransaction(ctx, async (tx) => {
-      if (!(await ctx.points.lock(ref.id, tx))) throw await refusal(ctx, ref, tx)
-      if (inputs.size) await writeInputs(tx, ref.id, ref.experimentId, [...inputs.values()])
-      rang(tx, ref)
-    })
-  },
-})
-
-/** Data sets that runs of these experiments used, with the context of their use where it was said. */
-export const searchDatasets = operation({
-  name: 'dataset.search',
-  input: z.object({
-    experimentIds: z
-      .array(z.string(), 'SearchDatasets request must specify at least one experiment_id.')
-      .min(1, 'SearchDatasets request must specify at least one experiment_id.')
-      .max(20, 'SearchDatasets request cannot specify more than 20 experiment_ids.'),
-  }),
-  action: 'read',
-  on: onWorkspace,
-  run: async (ctx, { experimentIds }) => datasetSummaries(ctx.db, await visibleExperiments(ctx, experimentIds)),
 })

@@ -180,6 +180,13 @@ export interface DatasetInput {
   tags: KeyValue[]
 }
 
+/** Moves the cursor of changes on: something about these runs is new that isn't in their rows. */
+export const touchRuns = (sql: Sql, uuids: readonly string[], workspace: number) =>
+  sql.query<{ id: number; experimentId: number }>(
+    `UPDATE run SET changed_at = ${now} WHERE uuid = ANY($1) AND workspace_id = $2 RETURNING id, experiment_id AS "experimentId"`,
+    [uuids, workspace],
+  )
+
 const makeDatasets = `INSERT INTO dataset (experiment_id, name, digest, source_type, source, schema, profile)
 SELECT $1::int, d.* FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS d ORDER BY 2, 3
 ON CONFLICT (experiment_id, name, digest) DO NOTHING`
@@ -194,7 +201,7 @@ SELECT i.id, u.key, u.value FROM unnest($3::text[], $4::text[], $5::text[], $6::
 JOIN dataset d ON d.experiment_id = $2 AND d.name = u.name AND d.digest = u.digest JOIN dataset_input i ON i.run_id = $1 AND i.dataset_id = d.id
 ORDER BY i.id, u.key ON CONFLICT (input_id, key) DO UPDATE SET value = EXCLUDED.value`
 
-/** Links data sets to a run, making those that its experiment doesn't know. In a transaction. */
+/** Links data sets to a run, making those that its experiment doesn't know. In a transaction that has locked the run. */
 export async function writeInputs(sql: Sql, run: number, experiment: number, inputs: DatasetInput[]): Promise<void> {
   const column = (read: (dataset: DatasetRow) => string | null) => inputs.map((input) => read(input.dataset))
   const names = column((d) => d.name)
@@ -215,7 +222,6 @@ export async function writeInputs(sql: Sql, run: number, experiment: number, inp
       tags.map((t) => t.value),
     ])
   }
-  await sql.query(`UPDATE run SET changed_at = ${now} WHERE id = $1`, [run])
 }
 
 const inputsOf = `SELECT i.run_id AS run, d.id, d.name, d.digest, d.source_type AS "sourceType", d.source, d.schema, d.profile,
