@@ -3,22 +3,15 @@
  * slows the other.
  */
 import type { ServerResponse } from 'node:http'
-import { AppError } from '../errors.ts'
+import { AppError, notFound } from '../errors.ts'
 import { call } from '../operation.ts'
-import { compact, type Exchange, get, type Method, type Route, sendJson, type Transfer } from '../rest.ts'
+import { compact, type Exchange, get, type Method, post, type Route, sendJson, type Transfer } from '../rest.ts'
 import { deleteArtifact, getArtifact, getRunArtifact, listArtifacts, putArtifact, putRunArtifact, runArtifacts } from './artifacts.ts'
 import { cleanUrlPath } from './path.ts'
+import { presignDownload, presignUpload } from './presign.ts'
 import { sendFile, wireFile } from './wire-file.ts'
 
 const unsupported = (what: string) => new AppError('NOT_IMPLEMENTED', `${what} is not supported for the current artifact repository`)
-
-const refusing = (path: string, what: string): Route => ({
-  method: 'POST',
-  path,
-  async handle() {
-    throw unsupported(what)
-  },
-})
 
 export const routes: Route[] = [
   get('artifacts/list', runArtifacts, {
@@ -30,8 +23,8 @@ export const routes: Route[] = [
       out: (entries) => compact({ files: entries.map(({ name, size }) => wireFile(name, size)) }),
     }),
   ),
-  refusing('artifacts/presigned-upload-url', 'Presigned upload'),
-  refusing('artifacts/presigned-download-url', 'Presigned download'),
+  post('artifacts/presigned-upload-url', presignUpload),
+  post('artifacts/presigned-download-url', presignDownload),
 ]
 
 /** The bytes of a request's body, where it says. */
@@ -52,6 +45,13 @@ const download: Transfer['handle'] = async (ctx, exchange) =>
 const downloadOfRun: Transfer['handle'] = async (ctx, exchange) => {
   whole(exchange)
   await sendFile(exchange, await call(ctx, getRunArtifact, ofRun(exchange)))
+}
+
+/** There are no registered models, and so no versions of them. */
+const noVersion: Transfer['handle'] = async (_ctx, exchange) => {
+  whole(exchange)
+  const [name, version] = [exchange.query.get('name'), exchange.query.get('version')]
+  throw notFound(`Model Version (name=${name}, version=${version}) not found`)
 }
 
 /** A path that takes nothing after it. */
@@ -82,6 +82,7 @@ export const transfers: Transfer[] = [
   }),
   ...['create', 'complete', 'abort'].flatMap((step) => transfer('POST', `mpu/${step}/`, refuse('Multipart upload'))),
   ...transfer('GET', 'presigned/', refuse('Multipart download')),
+  ...(['GET', 'HEAD'] as const).map((method): Transfer => ({ method, prefix: '/model-versions/get-artifact', handle: noVersion })),
   { method: 'GET', prefix: '/get-artifact', handle: downloadOfRun },
   { method: 'HEAD', prefix: '/get-artifact', handle: downloadOfRun },
   {

@@ -399,9 +399,37 @@ describe('what no store here can do', () => {
     for (const step of ['create', 'complete', 'abort'])
       await asked('POST', `/api/2.0/mlflow-artifacts/mpu/${step}/0/${run}/artifacts/a`, 'Multipart upload')
     await asked('GET', `/api/2.0/mlflow-artifacts/presigned/0/${run}/artifacts/a`, 'Multipart download')
-    await asked('POST', '/api/2.0/mlflow/artifacts/presigned-upload-url', 'Presigned upload')
-    await asked('POST', '/api/2.0/mlflow/artifacts/presigned-download-url', 'Presigned download')
-    expect(await platform.wire('POST', 'logged-models/search', { experiment_ids: ['0'] })).toEqual({})
+    const { model_id } = (await platform.wire('POST', 'logged-models', { experiment_id: '0' })).model.info
+    const proxied = 'proxied artifact storage (artifact URI scheme: mlflow-artifacts)'
+    for (const [which, input, status, message] of [
+      ['upload', { run_id: run, path: 'a' }, 400, proxied],
+      ['upload', { model_id, path: 'a' }, 400, proxied],
+      ['upload', { path: 'a' }, 400, 'Exactly one of run_id and model_id must be provided.'],
+      ['upload', { run_id: run, path: '../a' }, 400, 'Invalid path'],
+      ['upload', { model_id: 'm-none', path: 'a' }, 404, "Logged model with ID 'm-none' not found."],
+      ['download', { run_id: run, path: 'a' }, 400, proxied],
+      ['download', { run_id: run, path: 'a', expiration: 604_801 }, 400, 'expiration must be between 1 and 604800 seconds (got 604801).'],
+      ['download', { run_id: run }, 400, "Missing value for required parameter 'path'"],
+    ] as const) {
+      await expect(platform.wire('POST', `artifacts/presigned-${which}-url`, input)).rejects.toMatchObject({
+        status,
+        message: expect.stringContaining(message),
+      })
+    }
+    const { experiment_id } = await platform.wire('POST', 'experiments/create', {
+      name: randomUUID(),
+      artifact_location: `file:${platform.folder}/direct`,
+    })
+    const elsewhere = (await platform.wire('POST', 'runs/create', { experiment_id })).run.info.run_id
+    await expect(platform.wire('POST', 'artifacts/presigned-upload-url', { run_id: elsewhere, path: 'a' })).rejects.toMatchObject({
+      status: 501,
+      message: 'Presigned upload is not supported for the current artifact repository',
+    })
+    const version = await send('GET', `/model-versions/get-artifact?name=m&version=1&path=a`)
+    expect([version.status, version.json]).toEqual([
+      404,
+      { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'Model Version (name=m, version=1) not found' },
+    ])
   })
 })
 

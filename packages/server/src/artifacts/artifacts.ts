@@ -18,7 +18,7 @@ import { cleanPath } from './path.ts'
 import { type Place, proxiedPath } from './store.ts'
 
 /** Where an artifact is, and what it is of. */
-interface Spot {
+export interface Spot {
   place: Place
   /** As the caller named it, clean. */
   path: string
@@ -84,7 +84,7 @@ async function onWritablePath(ctx: Ctx, input: { path: string }): Promise<Target
 }
 
 /** `path` among a run's artifacts, wherever the experiment keeps them. */
-async function onRun(ctx: Ctx, { runId, path: raw }: { runId: string; path: string }): Promise<Target<Spot>> {
+export async function onRun(ctx: Ctx, { runId, path: raw }: { runId: string; path: string }): Promise<Target<Spot>> {
   const path = cleanPath(raw)
   const [run] = await findRunRoots(ctx.db, [runId])
   if (run?.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${runId} not found`)
@@ -92,7 +92,7 @@ async function onRun(ctx: Ctx, { runId, path: raw }: { runId: string; path: stri
 }
 
 /** `path` among a logged model's artifacts. Those of a deleted one can be found no more. */
-async function onModel(ctx: Ctx, { modelId, path: raw }: { modelId: string; path: string }): Promise<Target<Spot>> {
+export async function onModel(ctx: Ctx, { modelId, path: raw }: { modelId: string; path: string }): Promise<Target<Spot>> {
   const path = cleanPath(raw)
   const [model] = await findModelRoots(ctx.db, [modelId])
   if (model?.workspaceId !== ctx.workspace.id || model.deletedAt !== null) throw notFound(`Logged model with ID '${modelId}' not found.`)

@@ -22,7 +22,7 @@ export const findRunRoots = (sql: Sql, uuids: string[]) =>
 export const findModelRoots = (sql: Sql, uuids: string[]) =>
   sql.query<OwnerRoot>(
     `SELECT m.uuid, m.experiment_id AS "experimentId", e.workspace_id AS "workspaceId", m.artifact_uri AS "artifactUri", m.deleted_at AS "deletedAt"
-     FROM logged_model m JOIN experiment e ON e.id = m.experiment_id WHERE m.uuid = ANY($1)`,
+     FROM logged_model m JOIN experiment e ON e.id = m.experiment_id WHERE m.uuid = ANY($1) AND e.purged_at IS NULL`,
     [uuids],
   )
 
