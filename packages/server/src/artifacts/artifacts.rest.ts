@@ -3,7 +3,7 @@
  * slows the other.
  */
 import type { ServerResponse } from 'node:http'
-import { AppError, notFound } from '../errors.ts'
+import { AppError, invalid, notFound } from '../errors.ts'
 import { call } from '../operation.ts'
 import { compact, type Exchange, get, type Method, post, type Route, sendJson, type Transfer } from '../rest.ts'
 import { deleteArtifact, getArtifact, getRunArtifact, listArtifacts, putArtifact, putRunArtifact, runArtifacts } from './artifacts.ts'
@@ -90,7 +90,13 @@ export const transfers: Transfer[] = [
     prefix: '/ajax-api/2.0/mlflow/upload-artifact',
     async handle(ctx, exchange) {
       whole(exchange)
-      await call(ctx, putRunArtifact, { ...ofRun(exchange), body: exchange.req, size: announcedSize(exchange) })
+      const { runId, path } = ofRun(exchange)
+      const size = announcedSize(exchange)
+      // MLflow's sentences.
+      if (!runId) throw invalid('Request must specify run_uuid.')
+      if (!path) throw invalid('Request must specify path.')
+      if (!size && !exchange.req.headers['transfer-encoding']) throw invalid('Request must specify data.')
+      await call(ctx, putRunArtifact, { runId, path, body: exchange.req, size })
       done(exchange.res)
     },
   },

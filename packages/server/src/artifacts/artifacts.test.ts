@@ -185,7 +185,10 @@ describe("a run's files", () => {
     expect((await upload(`run_uuid=${run}&path=a/b.txt`)).status).toBe(200)
     expect((await send('GET', `${root}/a/b.txt`)).body.toString()).toBe('from a page')
     expect((await upload(`run_uuid=${run}&path=.`)).status).toBe(400)
-    expect((await upload('path=a')).status).toBe(400)
+    expect((await upload('path=a')).json.message).toBe('Request must specify run_uuid.')
+    expect((await upload(`run_uuid=${run}`)).json.message).toBe('Request must specify path.')
+    const empty = await send('POST', `/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${run}&path=a`)
+    expect(empty.json.message).toBe('Request must specify data.')
   })
 
   it('are deleted, one or a folder of them, and deleting nothing is fine', async () => {
