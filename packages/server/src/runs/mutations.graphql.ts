@@ -3,9 +3,10 @@ import { builder, TagInput } from '../builder.ts'
 import type { Ctx } from '../context.ts'
 import { call } from '../operation.ts'
 import { logInputs } from './inputs.ts'
+import { deleteTag, logBatch, setTag } from './logging.ts'
 import type { Run as RunRow } from './run.ts'
 import { Run, RunStatus } from './runs.graphql.ts'
-import { createRun, deleteRun, deleteTag, getRun, logBatch, restoreRun, setTag, updateRun } from './runs.ts'
+import { createRun, deleteRun, getRun, restoreRun, updateRun } from './runs.ts'
 
 const RunPayload = builder
   .objectRef<RunRow>('RunPayload')

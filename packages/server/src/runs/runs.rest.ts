@@ -2,24 +2,10 @@
 import { lifecycleOf, statusOf } from '../fields.ts'
 import { camelItem, camelItems, camelKeys, compact, get, post, realToWire, type Wire } from '../rest.ts'
 import { logInputs, searchDatasets } from './inputs.ts'
+import { deleteTag, logBatch, logMetric, logParam, setTag } from './logging.ts'
 import { historyOf, historyOfMany, sampledHistory } from './metrics.ts'
 import type { Run } from './run.ts'
-import {
-  createRun,
-  deleteRun,
-  deleteTag,
-  getRun,
-  logBatch,
-  logMetric,
-  logParam,
-  type RunWithValues,
-  restoreRun,
-  type SearchPage,
-  searchRuns,
-  setTag,
-  updateRun,
-  valuesOf,
-} from './runs.ts'
+import { createRun, deleteRun, getRun, type RunWithValues, restoreRun, type SearchPage, searchRuns, updateRun, valuesOf } from './runs.ts'
 
 /** The oldest clients say run_uuid. */
 const withRunId = (input: Wire): Wire => {

@@ -9,23 +9,7 @@ import { z } from 'zod'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { checkActive, experimentRefTarget, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
-import {
-  checkCount,
-  checkPage,
-  cutText,
-  int64,
-  key,
-  limits,
-  type MetricColumns,
-  metrics,
-  optionalInt64,
-  paramKey,
-  readMetric,
-  required,
-  text,
-} from '../fields.ts'
-import { type ModelPoints, writeModelPoints } from '../models/model-metrics.sql.ts'
-import { modelPoints } from '../models/model-metrics.ts'
+import { checkPage, cutText, int64, limits, optionalInt64, required, text } from '../fields.ts'
 import { type RunModels, readRunModels } from '../models/run-models.sql.ts'
 import { operation, type Target } from '../operation.ts'
 import { parseOrderBy } from '../search/column.ts'
@@ -34,27 +18,23 @@ import { hasPlaces } from '../search/page.sql.ts'
 import { pageToken, positionOf } from '../search/page-token.ts'
 import { patiently } from '../search/patterns.sql.ts'
 import { searchRuns as find } from '../search/search.sql.ts'
-import { ensureKeys, findKeys } from './keys.sql.ts'
+import { ensureKeys } from './keys.sql.ts'
 import { randomName } from './name.ts'
-import type { PointColumns } from './points/points.ts'
 import { findRun, readRuns, readValues, type ValuesWanted } from './read.sql.ts'
 import type { KeyValue, Kind, Run, RunValues } from './run.ts'
 import {
   createRunRow,
   type DatasetInput,
   deleteRunRow,
-  deleteTagRow,
   type KeyedValues,
   readInputs,
   restoreRunRow,
   touchRuns,
   updateRunRow,
-  writeParams,
-  writeTags,
 } from './write.sql.ts'
 
 /** Tags that MLflow keeps in step with the run itself. */
-const nameTag = 'mlflow.runName'
+export const nameTag = 'mlflow.runName'
 export const parentTag = 'mlflow.parentRunId'
 
 /** What never changes about a run: enough to ask permission and to write. */
@@ -101,7 +81,7 @@ export async function runTarget(ctx: Ctx, uuid: string): Promise<Target<RunRef>>
   return { securable: { kind: 'Experiment', id: ref.experimentId, workspaceId: ref.workspaceId }, row: ref }
 }
 
-const onRun = (ctx: Ctx, { runId }: { runId: string }) => runTarget(ctx, runId)
+export const onRun = (ctx: Ctx, { runId }: { runId: string }) => runTarget(ctx, runId)
 
 /** There was such a run; it was purged. */
 function gone(ctx: Ctx, { uuid }: RunRef) {
@@ -110,7 +90,7 @@ function gone(ctx: Ctx, { uuid }: RunRef) {
 }
 
 /** Why a run takes no writes. */
-async function refusal(ctx: Ctx, ref: RunRef, sql: Sql = ctx.db) {
+export async function refusal(ctx: Ctx, ref: RunRef, sql: Sql = ctx.db) {
   const [run] = await readRuns(sql, [ref.id])
   return run ? invalid(`The run ${ref.uuid} must be in the 'active' state. Current state is deleted.`) : gone(ctx, ref)
 }
@@ -145,7 +125,7 @@ const noModels: RunModels = { inputs: [], outputs: [] }
 const everything: ValuesWanted = { params: true, metrics: true, tags: true }
 
 /** Tells who looks at this run and at its experiment. */
-function rang(ctx: Ctx | (Tx & { workspace?: never }), ref: RunRef) {
+export function rang(ctx: Ctx | (Tx & { workspace?: never }), ref: RunRef) {
   const ring = 'events' in ctx ? ctx.events.ring : ctx.ring
   ring('run', ref.id)
   ring('experiment', ref.experimentId)
@@ -162,7 +142,7 @@ export async function activeRun(ctx: Ctx, ref: RunRef, work: (tx: Tx) => Promise
 }
 
 /** Names to key ids; of a name that comes twice the last value counts. */
-async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[]): Promise<KeyedValues> {
+export async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[]): Promise<KeyedValues> {
   const last = new Map(list.map(({ key, value }) => [key, value]))
   const ids = await ensureKeys(sql, experiment, kind, last.keys())
   return { keys: [...last.keys()].map((key) => ids.get(key)!), values: [...last.values()] }
@@ -170,8 +150,6 @@ async function keyed(sql: Sql, experiment: number, kind: Kind, list: KeyValue[])
 
 export const max = (name: string, length: number) => z.string().max(length, `'${name}' exceeds the maximum length of ${length} characters`)
 export const status = z.enum(['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'])
-const tag = z.object({ key, value: cutText(limits.tagValue) })
-const param = z.object({ key: paramKey, value: cutText(limits.paramValue) })
 export const list = <T>(item: z.ZodType<T>) =>
   z
     .array(item)
@@ -355,133 +333,5 @@ export const restoreRun = operation({
     rang(ctx, ref)
     ctx.events.ring('workspace', ref.workspaceId)
     return runRow(ctx, ref)
-  },
-})
-
-async function pointColumns(ctx: Ctx, ref: RunRef, { keys, steps, times, values }: MetricColumns) {
-  const ids = await ensureKeys(ctx.db, ref.experimentId, 'metric', keys)
-  return { keys: keys.map((name) => ids.get(name)!), steps, times, values }
-}
-
-/** Points alone go the short way; those of models with them, or not at all. */
-async function putPoints(ctx: Ctx, ref: RunRef, points: PointColumns, ofModels: ModelPoints | undefined): Promise<void> {
-  if (!ofModels) {
-    if (!(await ctx.points.append(ref.id, points))) throw await refusal(ctx, ref)
-  } else {
-    await inTransaction(ctx, async (tx) => {
-      if (!(await ctx.points.lock(ref.id, tx))) throw await refusal(ctx, ref, tx)
-      await ctx.points.append(ref.id, points, tx)
-      await writeModelPoints(tx, ref.id, ofModels)
-    })
-  }
-  ctx.events.ring('run', ref.id)
-}
-
-async function putParams(ctx: Ctx, sql: Sql, ref: RunRef, params: KeyValue[], ids: KeyedValues) {
-  const differing = await writeParams(sql, ref.id, ids)
-  if (!differing) throw await refusal(ctx, ref, sql)
-  if (!differing.size) return
-  const changes = params.flatMap(({ key, value }, i) => {
-    const old = differing.get(ids.keys[i]!)
-    return old === undefined ? [] : [`{'key': '${key}', 'old_value': '${old}', 'new_value': '${value}'}`]
-  })
-  throw invalid(
-    `Changing param values is not allowed. Params were already logged='[${changes.join(', ')}]' for run ID='${ref.uuid}'. Log the new value under another key, or in another run.`,
-    'params',
-  )
-}
-
-async function putTags(ctx: Ctx, sql: Sql, ref: RunRef, tags: KeyValue[], ids: KeyedValues) {
-  const last = (wanted: string) => tags.findLast(({ key }) => key === wanted)?.value ?? null
-  if (!(await writeTags(sql, ref.id, ids, last(nameTag) || null, last(parentTag)))) throw await refusal(ctx, ref, sql)
-}
-
-export const logBatch = operation({
-  name: 'run.log-batch',
-  input: z.object({ runId: required, metrics, params: list(param), tags: list(tag) }),
-  action: 'edit',
-  on: onRun,
-  async run(ctx, { metrics, params, tags }, ref): Promise<void> {
-    checkCount('metrics', limits.metricsPerBatch, metrics.keys.length)
-    checkCount('params', limits.paramsPerBatch, params.length)
-    checkCount('tags', limits.tagsPerBatch, tags.length)
-    checkCount('metrics, params, and tags', limits.entitiesPerBatch, metrics.keys.length + params.length + tags.length)
-    const doubles = params.map(({ key }) => key).filter((key, i, all) => all.indexOf(key) !== i)
-    if (doubles.length) {
-      throw invalid(
-        `Duplicate parameter keys have been submitted: [${doubles.map((key) => `'${key}'`).join(', ')}]. Please ensure the request contains only one param value per param key.`,
-        'params',
-      )
-    }
-    const points = metrics.keys.length ? await pointColumns(ctx, ref, metrics) : undefined
-    const ofModels = await modelPoints(ctx, metrics)
-    if (points && !params.length && !tags.length) return putPoints(ctx, ref, points, ofModels)
-    const paramIds = params.length ? await keyed(ctx.db, ref.experimentId, 'param', params) : undefined
-    const tagIds = tags.length ? await keyed(ctx.db, ref.experimentId, 'tag', tags) : undefined
-    // Each of these locks the run's head before anything else, so that no two transactions wait for each other. They are
-    // sent at once, and all undone if one is refused.
-    await inTransaction(ctx, async (tx) => {
-      await Promise.all([
-        paramIds && putParams(ctx, tx, ref, params, paramIds),
-        tagIds && putTags(ctx, tx, ref, tags, tagIds),
-        points && ctx.points.append(ref.id, points, tx),
-      ])
-      if (ofModels) await writeModelPoints(tx, ref.id, ofModels)
-      rang(tx, ref)
-    })
-  },
-})
-
-export const logMetric = operation({
-  name: 'run.log-metric',
-  input: z.looseObject({ runId: required }).transform(({ runId, ...raw }, context) => ({ runId, metric: readMetric(raw, context) })),
-  action: 'edit',
-  on: onRun,
-  async run(ctx, { metric }, ref): Promise<void> {
-    await putPoints(ctx, ref, await pointColumns(ctx, ref, metric), await modelPoints(ctx, metric))
-  },
-})
-
-export const logParam = operation({
-  name: 'run.log-param',
-  input: z.object({ runId: required, key: paramKey, value: cutText(limits.paramValue) }),
-  action: 'edit',
-  on: onRun,
-  async run(ctx, { key, value }, ref): Promise<void> {
-    const differing = await writeParams(ctx.db, ref.id, await keyed(ctx.db, ref.experimentId, 'param', [{ key, value }]))
-    if (!differing) throw await refusal(ctx, ref)
-    for (const old of differing.values()) {
-      throw invalid(
-        `Changing param values is not allowed. Param with key='${key}' was already logged with value='${old}' for run ID='${ref.uuid}'. Attempted logging new value '${value}'.`,
-        'value',
-      )
-    }
-    rang(ctx, ref)
-  },
-})
-
-export const setTag = operation({
-  name: 'run.set-tag',
-  input: z.object({ runId: required, key, value: cutText(limits.tagValue) }),
-  action: 'edit',
-  on: onRun,
-  async run(ctx, { key, value }, ref): Promise<void> {
-    const tags = [{ key, value }]
-    await putTags(ctx, ctx.db, ref, tags, await keyed(ctx.db, ref.experimentId, 'tag', tags))
-    rang(ctx, ref)
-  },
-})
-
-export const deleteTag = operation({
-  name: 'run.delete-tag',
-  input: z.object({ runId: required, key: required }),
-  action: 'edit',
-  on: onRun,
-  async run(ctx, { key }, ref): Promise<void> {
-    const id = (await findKeys(ctx.db, ref.experimentId, 'tag', [key])).get(key)
-    const outcome = id === undefined ? 'absent' : await deleteTagRow(ctx.db, ref.id, id, key === parentTag)
-    if (outcome === 'closed') throw await refusal(ctx, ref)
-    if (outcome === 'absent') throw notFound(`No tag with name: ${key} in run with id ${ref.uuid}`)
-    rang(ctx, ref)
   },
 })
