@@ -39,22 +39,25 @@ const withPython = () => {
   return { PATH: `${dirname(program)}:${process.env.PATH}`, MLFLOW_PYTHON_EXECUTABLE: program }
 }
 
+const java = (name: string, project: string): Client => ({
+  name,
+  command: (home, others) => ({
+    program: 'mvn',
+    args: [
+      ...maven(),
+      ...['-f', join(here, '..', 'java', project), `-Dbuild=${join(home, 'build')}`, `-Dreports=${join(home, 'reports')}`],
+      ...(others ? ['-DexcludedGroups=differs'] : []),
+      'test',
+    ],
+    env: withPython(),
+  }),
+})
+
 export const clients: Client[] = [
   python('Python 3.17.2'),
   python('Python 2.22.5', join(here, 'requirements-2.22.txt')),
-  {
-    name: 'Java 2.17.2',
-    command: (home, others) => ({
-      program: 'mvn',
-      args: [
-        ...maven(),
-        ...['-f', join(here, '..', 'java', 'pom.xml'), `-Dbuild=${join(home, 'build')}`, `-Dreports=${join(home, 'reports')}`],
-        ...(others ? ['-DexcludedGroups=differs'] : []),
-        'test',
-      ],
-      env: withPython(),
-    }),
-  },
+  java('Java 2.17.2', 'pom.xml'),
+  java('Java 1.22.0', 'old/pom.xml'),
   {
     name: 'R',
     command: (home) => ({
