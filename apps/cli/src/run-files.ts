@@ -51,7 +51,9 @@ function lines(sink: Writable, line: (run: FoundRun) => string, head = ''): RowW
       if (failure) throw failure
     },
     async abandon() {
-      if (sink !== process.stdout) sink.destroy()
+      if (sink === process.stdout || sink.closed) return
+      sink.destroy()
+      await once(sink, 'close')
     },
   }
 }

@@ -2,135 +2,162 @@
  * `tidegate completion`: the script that a shell loads; and `complete`, which that script asks at every Tab. Always true: what is
  * completed is what commander parses; a server that is away or slow costs a moment and its names, not the flags.
  */
-import { RootCommand, script } from '@bomb.sh/tab'
 import { type Client, graphql } from '@tidegate/client'
 import { Argument, type Command, type Option } from 'commander'
+import { openClient } from '../connection.ts'
 import { examples } from '../examples.ts'
 import { take } from '../found.ts'
-import { readProfiles } from '../profiles.ts'
-import type { Commands, Session } from '../session.ts'
+import { findAccess, readProfiles } from '../profiles.ts'
+import type { Commands } from '../session.ts'
+import { type Shell, scripts, shells } from '../shells.ts'
 import { plain } from '../table.ts'
-
-const shells = ['bash', 'zsh', 'fish'] as const
-type Shell = (typeof shells)[number]
 
 /** How long the server is waited for, ms, and how many names it is asked for. */
 const patience = 1_500
 const most = 200
 
 type Suggestion = [value: string, description: string]
-type Suggest = (session: Session, word: string) => Promise<Suggestion[]>
+/** Values that begin with the word, or all there are. `client` is made where it is asked for. */
+type Suggest = (client: () => Client, word: string) => Promise<Suggestion[]>
 
 const Files = graphql(`query CompleteFiles($id: ID!, $path: String!) { run(id: $id) { artifacts(path: $path) { path isDirectory } } }`)
 
-const experiments: Suggest = async ({ client }) => {
+/** The shell completes files of this machine. */
+const files: Suggestion = [':files', '']
+
+const experiments: Suggest = async (client) => {
   const found: Suggestion[] = []
-  for await (const { id, name, runCount } of take(client.experiments(), most)) found.push([name, `${id}, ${runCount} runs`])
+  for await (const { id, name, runCount } of take(client().experiments(), most)) found.push([name, `${id}, ${runCount} runs`])
   return found
 }
 
-const runsOf = async (client: Client, prefix = ''): Promise<Suggestion[]> => {
+const runs: Suggest = async (client) => {
   const found: Suggestion[] = []
-  for await (const { id, name, status } of take(client.searchRuns({ metrics: false, params: false, pageSize: most }), most)) {
-    found.push([`${prefix}${id}`, `${name} ${status}`])
+  for await (const { id, name, status } of take(client().searchRuns({ metrics: false, params: false, pageSize: most }), most)) {
+    found.push([id, `${name} ${status}`])
   }
   return found
 }
-const runs: Suggest = ({ client }) => runsOf(client)
+const prefixedRuns: Suggest = async (client, word) => (await runs(client, word)).map(([id, text]): Suggestion => [`run:${id}`, text])
 
 /** `run:ID`, and after its slash the files. */
-const places: Suggest = async ({ client }, word) => {
+const remote: Suggest = async (client, word) => {
   const [, id, path = ''] = /^run:([0-9a-f]{32})\/(.*)$/.exec(word) ?? []
-  if (!id) return runsOf(client, 'run:')
-  const { run } = await client.query(Files, { id, path: path.split('/').slice(0, -1).join('/') })
-  return run?.artifacts.map(({ path, isDirectory }): Suggestion => [`run:${id}/${path}${isDirectory ? '/' : ''}`, '']) ?? []
+  if (!id) return (await prefixedRuns(client, word)).map(([place, text]): Suggestion => [`${place}/`, text])
+  const { run } = await client().query(Files, { id, path: path.split('/').slice(0, -1).join('/') })
+  return run?.artifacts.map((each): Suggestion => [`run:${id}/${each.path}${each.isDirectory ? '/' : ''}`, '']) ?? []
 }
+const remoteOrHere: Suggest = async (client, word) =>
+  /^ru?n?:?/.test(word) && 'run:'.startsWith(word.slice(0, 4)) ? remote(client, word) : [files]
 
-const either: Suggest = async (session, word) => (word.startsWith('run:') ? runsOf(session.client, 'run:') : experiments(session, word))
+const pages: Suggest = async (client, word) => (word.startsWith('run:') ? prefixedRuns(client, word) : experiments(client, word))
 
-const columns: Suggest = async ({ client }) => {
+const columns: Suggest = async (client) => {
   const ids: string[] = []
-  for await (const { id } of take(client.experiments(), most)) ids.push(id)
+  for await (const { id } of take(client().experiments(), most)) ids.push(id)
   const found: Suggestion[] = []
-  for await (const { ref } of take(client.columns({ experiments: ids }), most)) found.push([ref, ''])
+  for await (const { ref } of take(client().columns({ experiments: ids }), most)) found.push([ref, ''])
   return found
 }
 
 const profiles: Suggest = async () => Object.entries(readProfiles().profiles).map(([name, { url }]): Suggestion => [name, url])
+const here: Suggest = async () => [files]
 
-/** What the names of arguments and flags stand for. */
-const suggestions: Record<string, Suggest> = {
-  'experiments:experiment': experiments,
-  'runs:experiment': experiments,
-  'runs:run': runs,
-  'artifacts:place': places,
-  'artifacts:from': places,
-  'artifacts:to': places,
-  'open:what': either,
+/** What flags, and the arguments of a command or a group of them, stand for. */
+const meanings: Record<string, Suggest> = {
+  '<experiment>': experiments,
+  '<run>': runs,
+  '<place>': remote,
+  'cp <from>': remoteOrHere,
+  'cp <to>': remoteOrHere,
+  '<what>': pages,
   '--experiment': experiments,
   '--columns': columns,
   '--order': columns,
+  '--output': here,
   '--profile': profiles,
   '--use': profiles,
   '--remove': profiles,
 }
 
-type Complete = (suggest: (value: string, description: string) => void) => void
+const takesValue = (option: Option | undefined): option is Option => Boolean(option && (option.required || option.optional))
 
-/** The library's tree of commands, made from commander's. Suggestions of the server are fetched before: it asks for them at once. */
-function treeOf(program: Command, given: Map<string, Suggestion[]>): RootCommand {
-  const tree = new RootCommand()
-  const fill = (key: string, choices: readonly string[] | undefined): Complete => {
-    const found = choices?.map((choice): Suggestion => [choice, '']) ?? given.get(key)
-    return (suggest) => {
-      for (const [value, description] of found ?? []) suggest(value, plain(description))
-    }
-  }
-  const addOption = (target: Pick<RootCommand, 'option'>, option: Option) => {
-    const name = option.long!.slice(2)
-    const short = option.short?.slice(1)
-    if (option.required || option.optional) target.option(name, option.description, fill(option.long!, option.argChoices), short)
-    else target.option(name, option.description, short)
-  }
-  const help = program.createHelp()
-  const globals = program.options
-  for (const option of globals) addOption(tree, option)
-  const walk = (command: Command, path: string[]) => {
-    for (const child of help.visibleCommands(command)) {
-      for (const name of [child.name(), ...child.aliases()]) {
-        const words = [...path, name]
-        const added = tree.command(words.join(' '), child.description())
-        for (const option of [...child.options, ...globals]) addOption(added, option)
-        for (const argument of child.registeredArguments) {
-          const group = command === program ? child.name() : command.name()
-          added.argument(argument.name(), fill(`${group}:${argument.name()}`, argument.argChoices), argument.variadic)
-        }
-        walk(child, words)
-      }
-    }
-  }
-  walk(program, [])
-  return tree
+/** What the words before the last have led to. */
+interface Reached {
+  command: Command
+  /** Arguments that were given. */
+  given: number
+  /** The flag whose value comes now. */
+  open: Option | undefined
+  flags: Map<string, string>
 }
 
-/** Which of the server's names the words may want: those of the command's arguments and flags. */
-async function gather(session: Session, program: Command, words: string[]): Promise<Map<string, Suggestion[]>> {
+function follow(program: Command, words: readonly string[]): Reached {
   let command = program
-  for (const word of words) command = command.commands.find((child) => child.name() === word || child.aliases().includes(word)) ?? command
-  const group = command.parent === program || !command.parent ? command.name() : command.parent.name()
-  const [before, word] = [words.at(-2) ?? '', words.at(-1) ?? '']
-  const key = before.startsWith('--')
-    ? before
-    : ({ '-e': '--experiment', '-c': '--columns' }[before] ?? `${group}:${(command.registeredArguments[0] ?? new Argument('none')).name()}`)
-  const keys = [key, ...command.registeredArguments.slice(1).map((argument) => `${group}:${argument.name()}`)].filter(
-    (each) => suggestions[each],
-  )
-  const late = new Promise<Suggestion[]>((resolve) => setTimeout(resolve, patience, []).unref())
-  const found = keys.map(async (each): Promise<[string, Suggestion[]]> => {
-    const asked = suggestions[each]!(session, word).catch((): Suggestion[] => [])
-    return [each, await Promise.race([asked, late])]
-  })
-  return new Map(await Promise.all(found))
+  let given = 0
+  let open: Option | undefined
+  const flags = new Map<string, string>()
+  for (const word of words) {
+    const [name, value] = word.split(/=(.*)/s) as [string, string?]
+    if (name.startsWith('-')) {
+      const option = [...command.options, ...program.options].find(({ long, short }) => name === long || name === short)
+      open = takesValue(option) && value === undefined ? option : undefined
+      if (option) flags.set(option.long!, value ?? '')
+    } else if (open) {
+      flags.set(open.long!, word)
+      if (!open.variadic) open = undefined
+    } else {
+      const child = given === 0 && command.commands.find((each) => each.name() === word || each.aliases().includes(word))
+      if (child) command = child
+      else given++
+    }
+  }
+  return { command, given, open, flags }
+}
+
+const choicesOf =
+  (choices: readonly string[]): Suggest =>
+  async () =>
+    choices.map((choice): Suggestion => [choice, ''])
+
+async function suggest(program: Command, words: readonly string[]): Promise<Suggestion[]> {
+  const word = words.at(-1) ?? ''
+  const { command, given, open, flags } = follow(program, words.slice(0, -1))
+  let opened: Client | undefined
+  const client = () =>
+    (opened ??= openClient(
+      findAccess({ server: flags.get('--server'), profile: flags.get('--profile'), workspace: flags.get('--workspace') }),
+    ))
+  const ask = async (meaning: Suggest | undefined, text: string) => {
+    const late = new Promise<Suggestion[]>((resolve) => setTimeout(resolve, patience, []).unref())
+    const asked = Promise.resolve(meaning?.(client, text)).catch((): Suggestion[] => [])
+    return (await Promise.race([asked, late])) ?? []
+  }
+  const valuesOf = (option: Option, text: string) => ask(option.argChoices ? choicesOf(option.argChoices) : meanings[option.long!], text)
+
+  try {
+    if (open && !word.startsWith('-')) return await valuesOf(open, word)
+    const options = [...command.options, ...program.options]
+    const [name, value] = word.split(/=(.*)/s) as [string, string?]
+    if (word.startsWith('-') && value !== undefined) {
+      const option = options.find(({ long }) => long === name)
+      return option ? (await valuesOf(option, value)).map(([each, text]): Suggestion => [`${name}=${each}`, text]) : []
+    }
+    if (word.startsWith('-')) {
+      const fresh = options.filter(({ long, variadic }) => variadic || !flags.has(long!))
+      return [...fresh.map(({ long, description }): Suggestion => [long!, description]), ['--help', 'how it is used']]
+    }
+    const children = given === 0 ? command.createHelp().visibleCommands(command) : []
+    const argument = command.registeredArguments[given] ?? command.registeredArguments.findLast(({ variadic }) => variadic)
+    const meaning =
+      argument &&
+      (argument.argChoices
+        ? choicesOf(argument.argChoices)
+        : (meanings[`${command.name()} <${argument.name()}>`] ?? meanings[`<${argument.name()}>`]))
+    return [...children.map((child): Suggestion => [child.name(), child.description()]), ...(await ask(meaning, word))]
+  } finally {
+    opened?.close()
+  }
 }
 
 export default ((program, act) => {
@@ -143,15 +170,18 @@ export default ((program, act) => {
     'completion bash > ~/.local/share/bash-completion/completions/tidegate',
     'completion zsh > ~/.zfunc/_tidegate',
     'completion fish > ~/.config/fish/completions/tidegate.fish',
-  ).action((shell: Shell) => script(shell, 'tidegate', 'tidegate'))
+  ).action(act(async ({ out }, shell: Shell) => out.raw(scripts[shell])))
 
   program
     .command('complete', { hidden: true })
     .argument('[words...]')
     .action(
-      act(async (session, words: string[]) => {
-        const given = await gather(session, program, words)
-        treeOf(program, given).parse(words)
+      act(async ({ out }, words: string[]) => {
+        const word = words.at(-1) ?? ''
+        for (const [value, description] of await suggest(program, words)) {
+          if (value === files[0] || value.startsWith(word))
+            out.raw(`${plain(value)}\t${plain(description)}\n`.replace(/^:files\t/, ':files'))
+        }
       }),
     )
 }) satisfies Commands

@@ -189,9 +189,7 @@ const text = ({ colour }: Output, { name, status, message, fix }: Check) =>
 export default ((program, act) => {
   const command = program
     .command('doctor')
-    .description(
-      'checks what must work between this machine and the server; each line has its way out. Exits with 1 where one fails, 5 where the server is not reached',
-    )
+    .description('checks what must work between this machine and the server; each line has its way out')
     .option('--no-write', "don't try the artifact store: it is tried with a file in an experiment that is removed again")
   examples(command, 'doctor', 'doctor --no-write --json').action(
     act(async (session, { write }: { write: boolean }) => {

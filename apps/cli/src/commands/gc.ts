@@ -1,4 +1,5 @@
 /** `tidegate gc`: empties the trash, or tells what that would free. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { graphql, type ResultOf } from '@tidegate/client'
 import { InvalidArgumentError } from 'commander'
 import { examples } from '../examples.ts'
@@ -8,8 +9,7 @@ import type { Commands, Session } from '../session.ts'
 const Purge = graphql(`mutation Purge($input: PurgeInput!) {
   purge(input: $input) { dryRun freed { bytes rowBytes fileBytes files experiments runs models measured } }
 }`)
-const Summary = graphql(`query TrashBefore { trashSummary { newestAt size { measured } } }`)
-const Changes = graphql(`subscription TrashChanged { trashChanged { collecting size { measured } } }`)
+const Summary = graphql(`query TrashSummary { trashSummary { newestAt collecting size { measured } } }`)
 
 type Freed = ResultOf<typeof Purge>['purge']['freed']
 
@@ -25,10 +25,17 @@ function ageOf(text: string): number {
 const sentence = ({ bytes: size, experiments, runs, models, files, measured }: Freed) =>
   `${measured ? '' : 'at least '}${bytes(size)}: ${experiments} experiments, ${runs} runs, ${models} models, ${files} files`
 
-/** Until the server has measured, or collected, all there is. */
-async function waitFor({ client, signal }: Session, done: (now: ResultOf<typeof Changes>['trashChanged']) => boolean): Promise<void> {
-  for await (const { trashChanged } of client.subscribe(Changes, {}, { signal })) if (done(trashChanged)) return
-  signal.throwIfAborted()
+type State = ResultOf<typeof Summary>['trashSummary']
+/** Between looks at how far the server is, ms. */
+const pause = 500
+
+/** The trash, when the server has measured, or collected, all there is: it does both by itself, a step at a time. */
+async function waitFor({ client, signal }: Session, done: (now: State) => boolean): Promise<State> {
+  for (;;) {
+    const { trashSummary } = await client.query(Summary, {}, { signal })
+    if (done(trashSummary)) return trashSummary
+    await sleep(pause, undefined, { signal })
+  }
 }
 
 interface Flags {
@@ -47,10 +54,9 @@ export default ((program, act) => {
   examples(command, 'gc --dry-run', 'gc --older-than 30d --yes').action(
     act(async (session, { olderThan, dryRun = false, wait }: Flags) => {
       const { out, client, signal, confirm } = session
-      const { trashSummary } = await client.query(Summary, {}, { signal })
-      if (!trashSummary.size.measured) await waitFor(session, ({ size }) => size.measured)
+      const { newestAt } = await waitFor(session, ({ size }) => size.measured)
       // What is deleted after it was shown is not purged with it.
-      const deletedBefore = olderThan === undefined ? trashSummary.newestAt : Date.now() - olderThan
+      const deletedBefore = olderThan === undefined ? newestAt : Date.now() - olderThan
       const input = { everything: true, ...(deletedBefore !== null && { deletedBefore }) }
       const would = (await client.query(Purge, { input: { ...input, dryRun: true } }, { signal })).purge.freed
       const nothing = !would.experiments && !would.runs && !would.models

@@ -73,7 +73,7 @@ export default ((program, act) => {
   const command = program
     .command('login')
     .argument('[url]', "the server's address")
-    .description('keeps a server, and who asks it, under a name (--profile, else "default"); it is then the one in use')
+    .description('keeps a server, and who asks it, under a name, and uses it from then on')
     .option('--check', 'say which server is in use and whether it answers; keep nothing')
     .option('--list', 'the profiles that are kept')
     .option('--use <name>', 'use this profile from now on')

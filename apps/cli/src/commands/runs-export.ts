@@ -7,7 +7,7 @@ import { usage } from '../exit.ts'
 import { withFilter } from '../filter.ts'
 import { allOf, countOf, take } from '../found.ts'
 import { columnsOf, type RunColumn, wantedOf } from '../run-columns.ts'
-import { csvWriter, jsonWriter, type RowWriter, type RunField, sinkOf } from '../run-files.ts'
+import { csvWriter, jsonWriter, type RunField, sinkOf } from '../run-files.ts'
 import { parquetWriter } from '../run-parquet.ts'
 import { countRuns, type SearchFlags, searching, searchOf } from '../run-search.ts'
 import type { Commands, Session } from '../session.ts'
@@ -68,12 +68,11 @@ export default ((group, act) => {
       const wanted = flags.columns ? wantedOf(flags.columns) : { metrics: true, params: true, tags: true }
       const fields = [...attributes, ...columns.map(fieldOf)]
 
+      const total = await withFilter(client, filter, () => countRuns(client, search))
       // Renamed when it is whole: what was there before stays until then.
       const part = output === undefined ? undefined : `${output}.${process.pid}.part`
-      const sink = format === 'parquet' ? undefined : sinkOf(part)
-      const writer: RowWriter =
-        format === 'parquet' ? parquetWriter(part!, fields) : format === 'csv' ? csvWriter(sink!, fields) : jsonWriter(sink!)
-      const total = await withFilter(client, filter, () => countRuns(client, search))
+      const writer =
+        format === 'parquet' ? parquetWriter(part!, fields) : format === 'csv' ? csvWriter(sinkOf(part), fields) : jsonWriter(sinkOf(part))
       const bar = out.progress()
       let count = 0
       try {
@@ -87,10 +86,8 @@ export default ((group, act) => {
         if (part !== undefined) await rename(part, output!)
       } finally {
         bar.stop()
-        if (part !== undefined) {
-          await writer.abandon()
-          await rm(part, { force: true })
-        }
+        await writer.abandon()
+        if (part !== undefined) await rm(part, { force: true })
       }
       if (output !== undefined) {
         out.document(
