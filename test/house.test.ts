@@ -47,7 +47,7 @@ const allowed: Record<string, RegExp> = {
   test: /./,
 }
 
-const isTest = (file: string) => /\.test\.ts$/.test(file) || file.startsWith('test/')
+const isTest = (file: string) => /\.test\.ts$|(^|\/)test\//.test(file)
 
 describe('imports', () => {
   it('go only where the table allows', () => {
