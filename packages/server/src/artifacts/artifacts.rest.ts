@@ -2,7 +2,9 @@
  * Artifacts on MLflow's wire. Files go through as streams, both ways: memory does not grow with their size, and a slow end
  * slows the other.
  */
+import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
+import { type Readable, Transform, pipeline as through } from 'node:stream'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { call } from '../operation.ts'
 import { compact, type Exchange, get, type Method, post, type Route, sendJson, type Transfer } from '../rest.ts'
@@ -34,6 +36,27 @@ function announcedSize({ req }: Exchange): number | undefined {
 }
 
 const done = (res: ServerResponse) => sendJson(res, 200, {})
+
+/** A body on its way into a store; `answer` says what it came to, to those who ask as RFC 9530 has it. */
+function received({ req, res }: Exchange): { body: Readable; answer(): void } {
+  if (!/\bsha-256\b/.test(String(req.headers['want-repr-digest'] ?? ''))) return { body: req, answer: () => done(res) }
+  const sum = createHash('sha256')
+  const body = new Transform({
+    transform(chunk, _encoding, next) {
+      sum.update(chunk)
+      next(null, chunk)
+    },
+  })
+  // Where the sender is cut off, the body fails as the request does.
+  through(req, body, () => {})
+  return {
+    body,
+    answer() {
+      res.setHeader('repr-digest', `sha-256=:${sum.digest('base64')}:`)
+      done(res)
+    },
+  }
+}
 
 /** The same, for scripts and for pages. */
 const transfer = (method: Method, path: string, handle: Transfer['handle']): Transfer[] =>
@@ -73,8 +96,9 @@ export const transfers: Transfer[] = [
   ...transfer('GET', 'artifacts/', download),
   ...transfer('HEAD', 'artifacts/', download),
   ...transfer('PUT', 'artifacts/', async (ctx, exchange) => {
-    await call(ctx, putArtifact, { path: cleanUrlPath(exchange.rest), body: exchange.req, size: announcedSize(exchange) })
-    done(exchange.res)
+    const { body, answer } = received(exchange)
+    await call(ctx, putArtifact, { path: cleanUrlPath(exchange.rest), body, size: announcedSize(exchange) })
+    answer()
   }),
   ...transfer('DELETE', 'artifacts/', async (ctx, { res, rest }) => {
     await call(ctx, deleteArtifact, { path: cleanUrlPath(rest) })
@@ -96,8 +120,9 @@ export const transfers: Transfer[] = [
       if (!runId) throw invalid('Request must specify run_uuid.')
       if (!path) throw invalid('Request must specify path.')
       if (!size && !exchange.req.headers['transfer-encoding']) throw invalid('Request must specify data.')
-      await call(ctx, putRunArtifact, { runId, path, body: exchange.req, size })
-      done(exchange.res)
+      const { body, answer } = received(exchange)
+      await call(ctx, putRunArtifact, { runId, path, body, size })
+      answer()
     },
   },
 ]

@@ -1,0 +1,231 @@
+/**
+ * Tidegate as what is imported into. Always true: every request may be sent again, so each is, while the server is away for a
+ * moment; and what is acknowledged is there.
+ */
+import { createHash } from 'node:crypto'
+import { Readable, Transform } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiError, type Client, graphql } from '@tidegate/client'
+import { kept } from './columns.ts'
+import { type Experiment, type FileEntry, type Run, type Series, TransferError } from './record.ts'
+
+export type State = 'FREE' | 'STARTED' | 'DONE' | 'HELD'
+
+/** What a run comes to. */
+export interface Checks {
+  params: number
+  tags: number
+  inputs: number
+  points: number
+  digest: string
+}
+
+export interface Destination {
+  readonly url: string
+  /** The experiment of that name, without making it. */
+  find(name: string): Promise<{ id: string; deleted: boolean } | undefined>
+  /** Makes it where it is not there. */
+  experiment(experiment: Experiment): Promise<{ id: string; deleted: boolean; made: boolean }>
+  states(ids: string[]): Promise<State[]>
+  /** Sends runs. A run that is refused is told of, and the others come. */
+  runs(experiment: string, runs: readonly Run[], onRefusal: (run: Run, message: string) => void): Promise<Map<string, State>>
+  points(experiment: string, series: readonly Series[]): Promise<void>
+  /** Files of a run that are there: path to bytes. */
+  files(run: string): Promise<Map<string, number>>
+  file(run: string, file: FileEntry): Promise<void>
+  finish(
+    experiment: string,
+    runs: Array<Checks & { id: string; deletedAt: number | undefined }>,
+  ): Promise<Array<{ id: string; done: boolean; found: Checks }>>
+  finishExperiment(experiment: string, deletedAt: number): Promise<void>
+}
+
+const Find = graphql(`query FindExperiment($name: String!) { experiment(name: $name) { id deletedAt } }`)
+const States = graphql(`query ImportStates($ids: [ID!]!) { importStates(ids: $ids) { state } }`)
+const Make = graphql(
+  `mutation ImportExperiment($input: ImportExperimentInput!) { importExperiment(input: $input) { made experiment { id deletedAt } } }`,
+)
+const Runs = graphql(`mutation ImportRuns($input: ImportRunsInput!) { importRuns(input: $input) { runs { id state } } }`)
+const Points = graphql(`mutation ImportPoints($input: ImportPointsInput!) { importPoints(input: $input) { count } }`)
+const Finish = graphql(`mutation FinishImport($input: FinishImportInput!) {
+  finishImport(input: $input) { runs { id done found { params tags inputs points digest } } }
+}`)
+const FinishExperiment = graphql(`mutation FinishExperiment($id: ID!, $deletedAt: Timestamp!) {
+  finishExperiment(id: $id, deletedAt: $deletedAt) { id }
+}`)
+
+/** How long a server that is away is waited for, ms, and between tries. */
+const patience = 60_000
+const pause = 500
+
+/** Whether the same request may do better later. */
+const mayPass = (error: unknown) =>
+  error instanceof ApiError && (error.code === 'UNREACHABLE' || error.status === 429 || error.status === 502 || error.status === 503)
+
+export async function again<T>(attempt: () => Promise<T>): Promise<T> {
+  const end = Date.now() + patience
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!mayPass(error) || Date.now() > end) throw error
+      await sleep(pause)
+    }
+  }
+}
+
+/** Bytes of runs in one request, about: the server takes 4 MiB. */
+const mostBytes = 1_500_000
+
+/** Lists in pieces that fit into a request. */
+function* pieces<T>(list: readonly T[], most: number, weight: (item: T) => number): Generator<T[]> {
+  let piece: T[] = []
+  let sum = 0
+  for (const item of list) {
+    const heavy = weight(item)
+    if (piece.length && sum + heavy > most) {
+      yield piece
+      piece = []
+      sum = 0
+    }
+    piece.push(item)
+    sum += heavy
+  }
+  if (piece.length) yield piece
+}
+
+export function tidegate(client: Client, headers: Record<string, string> = {}): Destination {
+  const { url } = client
+
+  const sendRuns = async (
+    experimentId: string,
+    runs: readonly Run[],
+    onRefusal: (run: Run, message: string) => void,
+  ): Promise<Map<string, State>> => {
+    const input = { experimentId, runs: runs.map(({ deletedAt: _, ...run }) => ({ ...run, endedAt: run.endedAt ?? null })) }
+    try {
+      const { importRuns } = await again(() => client.query(Runs, { input }))
+      return new Map(importRuns.runs.map(({ id, state }) => [id, state]))
+    } catch (error) {
+      const refused = error instanceof ApiError && (error.code === 'INVALID_PARAMETER_VALUE' || error.code === 'REQUEST_TOO_LARGE')
+      if (!refused || error.field === 'experiment_id') throw error
+      if (runs.length === 1) {
+        onRefusal(runs[0]!, error.message)
+        return new Map()
+      }
+      // One of them is at fault: the others shall come.
+      const half = runs.length >> 1
+      return new Map([
+        ...(await sendRuns(experimentId, runs.slice(0, half), onRefusal)),
+        ...(await sendRuns(experimentId, runs.slice(half), onRefusal)),
+      ])
+    }
+  }
+
+  return {
+    url,
+    async find(name) {
+      const { experiment } = await again(() => client.query(Find, { name }))
+      return experiment ? { id: experiment.id, deleted: experiment.deletedAt !== null } : undefined
+    },
+    async experiment({ id, name, createdAt, updatedAt, tags }) {
+      const { importExperiment } = await again(() => client.query(Make, { input: { id, name, createdAt, updatedAt, tags } }))
+      const { made, experiment } = importExperiment
+      return { made, id: experiment.id, deleted: experiment.deletedAt !== null }
+    },
+    async states(ids) {
+      const found: State[] = []
+      for (const piece of pieces(ids, 1000, () => 1)) {
+        found.push(...(await again(() => client.query(States, { ids: piece }))).importStates.map(({ state }) => state))
+      }
+      return found
+    },
+    async runs(experiment, runs, onRefusal) {
+      const states = new Map<string, State>()
+      for (const piece of pieces(runs, mostBytes, (run) => JSON.stringify(run).length)) {
+        for (const [id, state] of await sendRuns(experiment, piece, onRefusal)) states.set(id, state)
+      }
+      return states
+    },
+    async points(experimentId, series) {
+      const input = {
+        experimentId,
+        series: series.map(({ run, key, steps, times, values }) => ({
+          run,
+          key,
+          steps: Array.from(steps),
+          times: Array.from(times),
+          // JSON has no NaN.
+          values: Array.from(values, (value) => (Number.isNaN(value) ? ('NaN' as const) : kept(value))),
+        })),
+      }
+      await again(() => client.query(Points, { input }))
+    },
+    async files(run) {
+      const found = new Map<string, number>()
+      const folder = async (path: string): Promise<void> => {
+        const query = new URLSearchParams({ run_id: run, path })
+        const answer = await again(() => fetchJson(`${url}/api/2.0/mlflow/artifacts/list?${query}`, headers))
+        for (const file of (answer.files ?? []) as Array<{ path: string; is_dir: boolean; file_size?: number }>) {
+          if (file.is_dir) await folder(file.path)
+          else found.set(file.path, file.file_size ?? 0)
+        }
+      }
+      await folder('')
+      return found
+    },
+    async file(run, file) {
+      const to = `${url}/ajax-api/2.0/mlflow/upload-artifact?${new URLSearchParams({ run_id: run, path: file.path })}`
+      await again(async () => {
+        const sum = createHash('sha256')
+        const counted = new Transform({
+          transform(chunk, _encoding, done) {
+            sum.update(chunk)
+            done(null, chunk)
+          },
+        })
+        const from = await file.open()
+        from.on('error', (error) => counted.destroy(error))
+        let readError: Error | undefined
+        counted.on('error', (error) => (readError = error))
+        const answer = await send(to, 'POST', { ...headers, 'want-repr-digest': 'sha-256=1' }, from.pipe(counted)).catch((error) => {
+          throw readError ?? error
+        })
+        const theirs = answer.headers.get('repr-digest')
+        if (theirs !== `sha-256=:${sum.digest('base64')}:`) {
+          throw new TransferError(`${file.path} of run ${run} came to ${url} with other bytes than it has. Import again: it is sent anew.`)
+        }
+      })
+    },
+    async finish(experimentId, runs) {
+      const input = { experimentId, runs: runs.map((run) => ({ ...run, deletedAt: run.deletedAt ?? null })) }
+      return (await again(() => client.query(Finish, { input }))).finishImport.runs
+    },
+    async finishExperiment(id, deletedAt) {
+      await again(() => client.query(FinishExperiment, { id, deletedAt }))
+    },
+  }
+}
+
+async function send(url: string, method: string, headers: Record<string, string>, body?: Readable): Promise<Response> {
+  let response: Response
+  try {
+    response = await fetch(url, { method, headers, ...(body && { body: Readable.toWeb(body) as never, duplex: 'half' as never }) })
+  } catch (error) {
+    throw new ApiError('UNREACHABLE', `No answer from ${new URL(url).origin}: ${(error as Error).message}`, { cause: error })
+  }
+  if (response.ok) return response
+  const text = await response.text()
+  let said: { error_code?: string; message?: string } = {}
+  try {
+    said = JSON.parse(text)
+  } catch {
+    // What stands between may answer in its own way.
+  }
+  throw new ApiError(said.error_code ?? 'HTTP_ERROR', said.message ?? `${url} answered ${response.status}: ${text.slice(0, 200)}`, {
+    status: response.status,
+  })
+}
+
+const fetchJson = async (url: string, headers: Record<string, string>) =>
+  (await (await send(url, 'GET', headers)).json()) as Record<string, unknown>

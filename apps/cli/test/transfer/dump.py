@@ -1,0 +1,68 @@
+"""Prints all that MLflow's client sees at a tracking URI, as JSON in a fixed order: `dump.py URI [--no-files]`."""
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+
+from mlflow import MlflowClient
+from mlflow.entities import ViewType
+
+uri = sys.argv[1]
+client = MlflowClient(uri)
+
+
+def pages(ask):
+    token = None
+    while True:
+        page = ask(token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def files(run_id, path=None):
+    for file in client.list_artifacts(run_id, path):
+        if file.is_dir:
+            yield from files(run_id, file.path)
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                local = client.download_artifacts(run_id, file.path, folder)
+                with open(local, "rb") as body:
+                    yield file.path, file.file_size or 0, hashlib.sha256(body.read()).hexdigest()
+
+
+def history(run_id, key):
+    def value(number):
+        return repr(max(-1.7976931348623157e308, min(1.7976931348623157e308, number)))
+
+    return sorted([point.step, point.timestamp, value(point.value)] for point in client.get_metric_history(run_id, key))
+
+
+found = {}
+for experiment in pages(lambda token: client.search_experiments(ViewType.ALL, page_token=token)):
+    runs = {}
+    for run in pages(lambda token: client.search_runs([experiment.experiment_id], run_view_type=ViewType.ALL, page_token=token)):
+        info = run.info
+        inputs = [
+            [i.dataset.name, i.dataset.digest, i.dataset.source_type, i.dataset.source, i.dataset.schema, i.dataset.profile]
+            + [sorted((tag.key, tag.value) for tag in i.tags)]
+            for i in run.inputs.dataset_inputs
+        ]
+        runs[info.run_id] = {
+            "info": [info.run_name, info.user_id, info.status, info.start_time, info.end_time, info.lifecycle_stage],
+            "params": run.data.params,
+            "tags": {key: value for key, value in run.data.tags.items() if not key.startswith("mlflow.log-model")},
+            "latest": sorted(run.data.metrics),
+            "metrics": {key: history(info.run_id, key) for key in run.data.metrics},
+            "inputs": sorted(inputs, key=lambda i: i[:2]),
+            "files": [] if "--no-files" in sys.argv else sorted(files(info.run_id)),
+        }
+    found[experiment.name] = {"tags": experiment.tags, "stage": experiment.lifecycle_stage, "runs": runs}
+json.dump(found, sys.stdout, sort_keys=True)
