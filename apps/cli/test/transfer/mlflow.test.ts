@@ -11,6 +11,7 @@ import { type MlflowServer, startMlflow } from '../../../../test/mlflow/server.t
 import { mlflowPython } from '../../../../test/prerequisites.mjs'
 import { importFrom, tidegate } from '../../src/transfer/import.ts'
 import { mlflowSource } from '../../src/transfer/sources/mlflow.ts'
+import { expectEqual } from './equal.ts'
 
 const run = promisify(execFile)
 const here = import.meta.dirname
@@ -23,18 +24,6 @@ let there: any
 
 const dump = async (uri: string, ...more: string[]) =>
   JSON.parse((await run(python, [join(here, 'dump.py'), uri, ...more], { maxBuffer: 256 * 1024 * 1024 })).stdout)
-
-/** Experiment by experiment, and run by run and part by part, so that a difference is seen. */
-function expectEqual(here: any, there: any) {
-  expect(Object.keys(here)).toEqual(Object.keys(there))
-  for (const [name, { runs, ...experiment }] of Object.entries<any>(there)) {
-    expect({ name, ...experiment }).toEqual({ name, tags: here[name].tags, stage: here[name].stage })
-    expect(Object.keys(here[name].runs).sort()).toEqual(Object.keys(runs).sort())
-    for (const [id, run] of Object.entries<any>(runs)) {
-      for (const part of Object.keys(run)) expect({ name, id, [part]: here[name].runs[id][part] }).toEqual({ name, id, [part]: run[part] })
-    }
-  }
-}
 
 beforeAll(async () => {
   python = mlflowPython()
