@@ -4,10 +4,11 @@ import completion from './commands/completion.ts'
 import doctor from './commands/doctor.ts'
 import experiments from './commands/experiments.ts'
 import gc from './commands/gc.ts'
+import importRuns from './commands/import.ts'
 import login from './commands/login.ts'
 import open from './commands/open.ts'
 import runs from './commands/runs.ts'
 import version from './commands/version.ts'
 import type { Commands } from './session.ts'
 
-export const commands: Commands[] = [login, runs, experiments, artifacts, gc, doctor, open, completion, version]
+export const commands: Commands[] = [login, runs, experiments, artifacts, importRuns, gc, doctor, open, completion, version]

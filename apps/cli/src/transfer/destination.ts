@@ -94,7 +94,7 @@ function* pieces<T>(list: readonly T[], most: number, weight: (item: T) => numbe
   if (piece.length) yield piece
 }
 
-export function tidegate(client: Client, headers: Record<string, string> = {}): Destination {
+export function tidegate(client: Client): Destination {
   const { url } = client
 
   const sendRuns = async (
@@ -165,7 +165,7 @@ export function tidegate(client: Client, headers: Record<string, string> = {}): 
       const found = new Map<string, number>()
       const folder = async (path: string): Promise<void> => {
         const query = new URLSearchParams({ run_id: run, path })
-        const answer = await again(() => fetchJson(`${url}/api/2.0/mlflow/artifacts/list?${query}`, headers))
+        const answer = await again(() => fetchJson(`${url}/api/2.0/mlflow/artifacts/list?${query}`))
         for (const file of (answer.files ?? []) as Array<{ path: string; is_dir: boolean; file_size?: number }>) {
           if (file.is_dir) await folder(file.path)
           else found.set(file.path, file.file_size ?? 0)
@@ -188,7 +188,7 @@ export function tidegate(client: Client, headers: Record<string, string> = {}): 
         from.on('error', (error) => counted.destroy(error))
         let readError: Error | undefined
         counted.on('error', (error) => (readError = error))
-        const answer = await send(to, 'POST', { ...headers, 'want-repr-digest': 'sha-256=1' }, from.pipe(counted)).catch((error) => {
+        const answer = await send(to, 'POST', { 'want-repr-digest': 'sha-256=1' }, from.pipe(counted)).catch((error) => {
           throw readError ?? error
         })
         const theirs = answer.headers.get('repr-digest')
@@ -227,5 +227,4 @@ async function send(url: string, method: string, headers: Record<string, string>
   })
 }
 
-const fetchJson = async (url: string, headers: Record<string, string>) =>
-  (await (await send(url, 'GET', headers)).json()) as Record<string, unknown>
+const fetchJson = async (url: string) => (await (await send(url, 'GET', {})).json()) as Record<string, unknown>

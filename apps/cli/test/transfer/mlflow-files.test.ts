@@ -36,21 +36,21 @@ beforeAll(async () => {
     await run(python, [join(here, 'fill.py'), uri], { cwd: join(folder, name) })
   }
   await Promise.all([fill('files', join(folder, 'files', 'mlruns')), fill('database', `sqlite:///${folder}/database/mlflow.db`)])
-}, 180_000)
+}, 240_000)
 afterAll(async () => {
   for (const platform of platforms) await platform.stop()
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 
 describe('an import from a folder of MLflow', () => {
-  it('brings all of it, equal', { timeout: 120_000 }, async () => {
+  it('brings all of it, equal', { timeout: 240_000 }, async () => {
     const { origin, to } = await target()
     const report = await importFrom((onFault) => mlrunsSource(join(folder, 'files', 'mlruns'), onFault), to)
     expect(report).toMatchObject({ faults: [], unfinished: [], brought: 17 })
     expectEqual(await dump(origin), await dump(join(folder, 'files', 'mlruns')))
   })
 
-  it('names the file and the line of damage, keeps what is whole, and goes on when it is mended', async () => {
+  it('names the file and the line of damage, keeps what is whole, and goes on when it is mended', { timeout: 240_000 }, async () => {
     const { origin, to } = await target()
     const root = join(folder, 'files', 'mlruns')
     const experiment = (await readdir(root)).find((name) => name.length > 10)!
@@ -84,7 +84,7 @@ describe('an import from a folder of MLflow', () => {
 })
 
 describe("an import from MLflow's SQLite file", () => {
-  it('brings all of it, equal', { timeout: 120_000 }, async () => {
+  it('brings all of it, equal', { timeout: 240_000 }, async () => {
     const { origin, to } = await target()
     const report = await importFrom((onFault) => sqliteSource(join(folder, 'database', 'mlflow.db'), onFault), to)
     expect(report).toMatchObject({ faults: [], unfinished: [], brought: 17 })

@@ -31,7 +31,7 @@ beforeAll(async () => {
   ;[mlflow, platform] = await Promise.all([startMlflow(python, folder), startPlatform()])
   await run(python, [join(here, 'fill.py'), mlflow.url])
   there = await dump(mlflow.url)
-}, 180_000)
+}, 240_000)
 afterAll(async () => {
   await mlflow?.stop()
   await platform?.stop()
@@ -39,7 +39,7 @@ afterAll(async () => {
 })
 
 describe('an import from an MLflow server', () => {
-  it('brings all of it, equal run by run, point by point, file by file', { timeout: 120_000 }, async () => {
+  it('brings all of it, equal run by run, point by point, file by file', { timeout: 240_000 }, async () => {
     const report = await importFrom((onFault) => mlflowSource(mlflow.url, onFault), tidegate(connect({ url: platform.origin })))
     expect(report).toMatchObject({ faults: [], unfinished: [], held: [], there: 0 })
     expectEqual(await dump(platform.origin), there)

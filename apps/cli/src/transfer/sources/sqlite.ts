@@ -1,6 +1,5 @@
 /** MLflow's database as a SQLite file, of any version since 1.0: read where it is, without a server, and not changed. */
 import { join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { Columns } from '../columns.ts'
 import { filesBelow, isFile, isFolder } from '../disk.ts'
 import { isRunId, runIdOf } from '../name.ts'
@@ -37,6 +36,12 @@ interface RunRow {
 
 export async function sqliteSource(path: string, onFault: OnFault, { artifacts }: SqliteOptions = {}): Promise<Source> {
   if (!(await isFile(path))) throw new TransferError(`There is no file ${resolve(path)}.`)
+  // Only where it is asked for: Node has it since 22.5, and the rest of the command runs on 20.
+  const { DatabaseSync } = await import('node:sqlite').catch(() => {
+    throw new TransferError(
+      'Reading a SQLite file takes Node 22.5 or later. Run tidegate with it, or start MLflow on the file and import from its address.',
+    )
+  })
   const db = new DatabaseSync(path, { readOnly: true })
   const all = <Row>(sql: string, ...values: Array<string | number>) => db.prepare(sql).all(...values) as Row[]
   const columns = (table: string) =>
