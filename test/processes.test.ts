@@ -259,5 +259,5 @@ describe('a server killed while it collects the trash', () => {
     expect(files.map((path) => path.split('/')[0])).toEqual([kept, kept, kept])
     server.child.kill('SIGTERM')
     expect((await server.exited).code).toBe(0)
-  })
+  }, 90_000)
 })

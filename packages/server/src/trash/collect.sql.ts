@@ -3,7 +3,8 @@
  *
  * Always true: a run's or model's row goes in the same transaction that writes down what is left of it (table `purge`), and
  * before anything else of it goes. So it is there whole or not at all, a restore comes before that or finds nothing, and
- * whatever process dies, another goes on from the table. Heads are locked first and in order, as everywhere.
+ * whatever process dies, another goes on from the table. Heads are locked first and in order, as everywhere. The rest
+ * stays for some seconds more: for those who had found the row and are reading on.
  */
 import type { Sql } from '@tidegate/db'
 import { dropHeads, dropPoints, dropRows } from '../runs/points/drop.sql.ts'
@@ -16,6 +17,9 @@ export const batch = 50
 /** Clients that name no experiment log to number 0: it stays, and so do the runs that were deleted with it. */
 export const keptExperiment = 0
 
+/** What belonged to a thing stays so long after it was taken, ms. */
+export const grace = 5_000
+
 /** A thing as it was when it was chosen: one that was restored or deleted anew since is another. */
 export interface Chosen {
   id: number
@@ -27,16 +31,16 @@ const takeRuns = `WITH gone AS (
   WHERE r.id = u.id AND r.deleted_at IS NOT DISTINCT FROM u.deleted_at RETURNING r.*
 )
 INSERT INTO purge (kind, id, workspace_id, experiment_id, uuid, artifact_uri, has_rows, look_at)
-SELECT ${kinds.run}, id, workspace_id, experiment_id, uuid, artifact_uri, true, 0 FROM gone RETURNING id`
+SELECT ${kinds.run}, id, workspace_id, experiment_id, uuid, artifact_uri, true, $3::bigint + ${grace} FROM gone RETURNING id`
 
 /** Takes these runs, in a transaction; those that have changed since are left. Gives the ids of those that were taken. */
-export async function claimRuns(sql: Sql, runs: readonly Chosen[]): Promise<number[]> {
+export async function claimRuns(sql: Sql, runs: readonly Chosen[], now: number): Promise<number[]> {
   if (!runs.length) return []
   const ids = runs.map(({ id }) => id)
   // Whoever restores or deletes them holds the heads.
   await sql.query('SELECT FROM run_head WHERE run_id = ANY($1::int4[]) ORDER BY run_id FOR UPDATE', [ids])
   const datasets = await sql.query<{ id: number }>('SELECT DISTINCT dataset_id AS id FROM dataset_input WHERE run_id = ANY($1)', [ids])
-  const taken = (await sql.query<{ id: number }>(takeRuns, [ids, runs.map(({ deletedAt }) => deletedAt)])).map(({ id }) => id)
+  const taken = (await sql.query<{ id: number }>(takeRuns, [ids, runs.map(({ deletedAt }) => deletedAt), now])).map(({ id }) => id)
   if (!taken.length) return []
   await dropHeads(sql, taken)
   await dropDatasets(
@@ -59,12 +63,12 @@ const takeModels = `WITH gone AS (
   RETURNING m.id, e.workspace_id, m.experiment_id, m.uuid, m.artifact_uri
 )
 INSERT INTO purge (kind, id, workspace_id, experiment_id, uuid, artifact_uri, has_rows, look_at)
-SELECT ${kinds.model}, id, workspace_id, experiment_id, uuid, artifact_uri, true, 0 FROM gone RETURNING id`
+SELECT ${kinds.model}, id, workspace_id, experiment_id, uuid, artifact_uri, true, $3::bigint + ${grace} FROM gone RETURNING id`
 
 /** The same for logged models. */
-export async function claimModels(sql: Sql, models: readonly Chosen[]): Promise<number[]> {
+export async function claimModels(sql: Sql, models: readonly Chosen[], now: number): Promise<number[]> {
   if (!models.length) return []
-  const rows = await sql.query<{ id: number }>(takeModels, [models.map(({ id }) => id), models.map(({ deletedAt }) => deletedAt)])
+  const rows = await sql.query<{ id: number }>(takeModels, [models.map(({ id }) => id), models.map(({ deletedAt }) => deletedAt), now])
   return rows.map(({ id }) => id)
 }
 
@@ -75,13 +79,13 @@ const takeExperiments = `WITH gone AS (
   WHERE e.id = u.id AND e.deleted_at = u.deleted_at AND e.purged_at IS NULL AND e.id <> ${keptExperiment} RETURNING e.*
 )
 INSERT INTO purge (kind, id, workspace_id, experiment_id, uuid, artifact_uri, has_rows, look_at)
-SELECT ${kinds.experiment}, id, workspace_id, id, '', artifact_location, true, 0 FROM gone RETURNING id`
+SELECT ${kinds.experiment}, id, workspace_id, id, '', artifact_location, true, $3 FROM gone RETURNING id`
 
 /** The same for experiments. */
-export async function claimExperiments(sql: Sql, experiments: readonly Chosen[], time: number): Promise<number[]> {
+export async function claimExperiments(sql: Sql, experiments: readonly Chosen[], now: number): Promise<number[]> {
   if (!experiments.length) return []
   const ordered = experiments.toSorted((a, b) => a.id - b.id)
-  const rows = await sql.query<{ id: number }>(takeExperiments, [ordered.map(({ id }) => id), ordered.map((it) => it.deletedAt), time])
+  const rows = await sql.query<{ id: number }>(takeExperiments, [ordered.map(({ id }) => id), ordered.map((it) => it.deletedAt), now])
   return rows.map(({ id }) => id)
 }
 
@@ -119,12 +123,13 @@ ORDER BY m.deleted_at LIMIT ${batch}`
 /** Rows of a step in tables of small rows. */
 const small = 5_000
 
-/** Deletes a part of the rows of runs and models that were taken, in a transaction. False where there are none. */
-export async function dropTaken(sql: Sql): Promise<boolean> {
+/** Deletes a part of the rows of runs and models that were taken, in a transaction. False where none are due. */
+export async function dropTaken(sql: Sql, now: number): Promise<boolean> {
   // Whatever is lost of this by a crash is done again: it is written in the same transaction.
   await sql.query('SET LOCAL synchronous_commit = off')
   const taken = await sql.query<{ kind: number; id: number }>(
-    `SELECT kind, id FROM purge WHERE has_rows AND kind <> ${kinds.experiment} ORDER BY kind, id LIMIT ${batch} FOR UPDATE SKIP LOCKED`,
+    `SELECT kind, id FROM purge WHERE has_rows AND kind <> ${kinds.experiment} AND look_at <= $1 ORDER BY kind, id LIMIT ${batch} FOR UPDATE SKIP LOCKED`,
+    [now],
   )
   if (!taken.length) return false
   const [runs, models] = [kinds.run, kinds.model].map((kind) => taken.filter((it) => it.kind === kind).map(({ id }) => id)) as [
@@ -150,23 +155,26 @@ const dropSome = (table: string) =>
   `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE experiment_id = $1 LIMIT ${small})) RETURNING 1)
    SELECT count(*)::int AS n FROM gone`
 
+// One that has something in it, or of which nothing else is left.
+const nextExperiment = `SELECT id FROM purge p WHERE kind = ${kinds.experiment} AND has_rows AND (
+  EXISTS (SELECT FROM run WHERE experiment_id = p.id) OR EXISTS (SELECT FROM logged_model WHERE experiment_id = p.id)
+  OR NOT EXISTS (SELECT FROM purge o WHERE o.experiment_id = p.id AND o.has_rows AND o.kind <> ${kinds.experiment})
+) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`
+
 /**
- * Takes a part of what is in an experiment that was taken, in a transaction; at last its names, data sets and its own row.
- * False where there is no such experiment, or all wait for rows of their runs.
+ * Takes a part of what is in an experiment that was taken, in a transaction; at last, when nothing is left of that, its
+ * names, data sets and its own row. False where there is no such experiment.
  */
-export async function emptyExperiment(sql: Sql): Promise<boolean> {
-  const [experiment] = await sql.query<{ id: number }>(
-    `SELECT id FROM purge p WHERE kind = ${kinds.experiment} AND has_rows
-     AND NOT EXISTS (SELECT FROM purge o WHERE o.experiment_id = p.id AND o.has_rows AND o.kind <> ${kinds.experiment}) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`,
-  )
+export async function emptyExperiment(sql: Sql, now: number): Promise<boolean> {
+  const [experiment] = await sql.query<{ id: number }>(nextExperiment)
   if (!experiment) return false
   const { id } = experiment
   const inIt = (table: string) =>
     sql.query<Chosen>(`SELECT id, deleted_at AS "deletedAt" FROM ${table} WHERE experiment_id = $1 ORDER BY id LIMIT ${batch}`, [id])
   const runs = await inIt('run')
   const models = runs.length ? [] : await inIt('logged_model')
-  await claimRuns(sql, runs)
-  await claimModels(sql, models)
+  await claimRuns(sql, runs, now)
+  await claimModels(sql, models, now)
   if (runs.length || models.length) return true
   for (const table of ['dataset', 'key']) if ((await sql.query<{ n: number }>(dropSome(table), [id]))[0]!.n) return true
   await sql.query('DELETE FROM experiment WHERE id = $1', [id])
@@ -225,3 +233,9 @@ export async function livingUuids(sql: Sql, uuids: string[]): Promise<Set<string
 /** Where experiments keep their files, those past return left out. */
 export const experimentLocations = (sql: Sql) =>
   sql.query<{ location: string }>('SELECT artifact_location AS location FROM experiment WHERE purged_at IS NULL')
+
+/** When the next of what is left is due, ms; null where nothing is left. */
+export async function nextDue(sql: Sql): Promise<number | null> {
+  const [row] = await sql.query<{ at: number | null }>(`SELECT min(look_at) AS at FROM purge WHERE look_at < ${never}`)
+  return row!.at
+}

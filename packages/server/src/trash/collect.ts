@@ -24,6 +24,7 @@ import {
   kinds,
   type Leftover,
   livingUuids,
+  nextDue,
   settleLeftovers,
   takeLeftovers,
 } from './collect.sql.ts'
@@ -47,7 +48,8 @@ export const collectTrash: Job<Record<string, never>> = job({
       more = await collectStep(kernel, Date.now())
       await sleep(Math.min(longestRest, performance.now() - begun))
     }
-    if (more) await enqueue(kernel.db, collectTrash, {}, { key: collectTrash.name })
+    const next = await nextDue(kernel.db)
+    if (more || next !== null) await enqueue(kernel.db, collectTrash, {}, { key: collectTrash.name, at: more ? Date.now() : next! })
   },
 })
 
@@ -57,7 +59,12 @@ export type Collecting = Pick<Kernel, 'db' | 'events' | 'artifacts' | 'log'>
 /** One step, as of `now`. False when there is nothing to do. */
 export async function collectStep(kernel: Collecting, now: number): Promise<boolean> {
   const { db } = kernel
-  return (await takeDue(kernel, now)) || (await db.tx(dropTaken)) || (await db.tx(emptyExperiment)) || (await collectFiles(kernel, now))
+  return (
+    (await takeDue(kernel, now)) ||
+    (await db.tx((tx) => dropTaken(tx, now))) ||
+    (await db.tx((tx) => emptyExperiment(tx, now))) ||
+    (await collectFiles(kernel, now))
+  )
 }
 
 /** Takes a batch of what has had its time. */
@@ -67,7 +74,7 @@ async function takeDue(kernel: Collecting, now: number): Promise<boolean> {
     if (!experiments.length && !runs.length && !models.length) continue
     const taken = await inTransaction(kernel, async (tx) => {
       tx.ring('workspace', due.workspace)
-      return [await claimExperiments(tx, experiments, now), await claimRuns(tx, runs), await claimModels(tx, models)]
+      return [await claimExperiments(tx, experiments, now), await claimRuns(tx, runs, now), await claimModels(tx, models, now)]
     })
     // Where all of them were restored meanwhile, they are not due any more.
     if (taken.flat().length) return true

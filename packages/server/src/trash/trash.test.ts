@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { AbilityBuilder, createMongoAbility } from '@casl/ability'
 import { type Platform, startPlatform } from '@tidegate/test'
 import { collectEverything } from '@tidegate/test/collect'
 import { rowsOf, rowsOfNothing } from '@tidegate/test/rows'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Ability, Action } from '../access.ts'
+import type { Ctx } from '../context.ts'
+import { call } from '../operation.ts'
+import { purge as purgeThings, setRetention } from './trash.ts'
 
 let platform: Platform
 beforeAll(async () => {
@@ -13,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => platform.stop())
 
 const post = (path: string, input: object) => platform.wire('POST', path, input as Record<string, unknown>)
-const collect = (later = 0) => collectEverything(platform, later)
+const collect = (later?: number) => collectEverything(platform, later)
 const hour = 3_600_000
 const day = 24 * hour
 
@@ -80,6 +85,16 @@ async function readAll(run_id: string) {
 }
 
 const gone = { status: 404, code: 'RESOURCE_DOES_NOT_EXIST' }
+
+/** Tries to; where it came too late, it is not found. */
+const isRestored = (path: string, input: object) =>
+  post(path, input).then(
+    () => true,
+    (error) => {
+      expect(error).toMatchObject(gone)
+      return false
+    },
+  )
 
 beforeEach(async () => {
   await purge({ everything: true })
@@ -149,15 +164,7 @@ describe('a deleted run', () => {
     for (const run_id of runs) await post('runs/delete', { run_id })
     await purge({ everything: true })
     // Emptied: on their way out, and not yet taken.
-    const outcomes = await Promise.all([
-      collect(),
-      ...runs.map((run_id) =>
-        post('runs/restore', { run_id }).then(
-          () => true,
-          (error) => expect(error).toMatchObject(gone),
-        ),
-      ),
-    ])
+    const outcomes = await Promise.all([collect(), ...runs.map((run_id) => isRestored('runs/restore', { run_id }))])
     await collect()
     for (const [i, run_id] of runs.entries()) {
       if (outcomes[i + 1]) {
@@ -208,6 +215,29 @@ describe('a deleted experiment', () => {
     expect(await rowsOfNothing(platform.db)).toEqual({})
     expect((await platform.wire('GET', 'experiments/get-by-name', { experiment_name: 'forecast' })).experiment.experiment_id).toBe(next)
     expect((await readAll(kept)).file).toHaveLength(5_000)
+  })
+
+  it('is restored whole with its runs, or gone with all of them, whichever comes first', async () => {
+    const outcomes: boolean[] = []
+    for (let round = 0; round < 12; round++) {
+      const experiment = await createExperiment()
+      const runs = await Promise.all([createRun(experiment), createRun(experiment)])
+      await post('experiments/delete', { experiment_id: experiment })
+      await purge({ experiments: [experiment], dryRun: true })
+      const purging = purge({ experiments: [experiment] }).catch((error) =>
+        expect(error).toMatchObject({ code: 'INVALID_PARAMETER_VALUE' }),
+      )
+      // At last certainly after it.
+      await (round === 11 ? purging : new Promise((resolve) => setTimeout(resolve, round)))
+      const restored = await isRestored('experiments/restore', { experiment_id: experiment })
+      await purging
+      await collect()
+      outcomes.push(restored)
+      const found = await Promise.all(runs.map((run_id) => platform.wire('GET', 'runs/get', { run_id }).catch(() => undefined)))
+      expect(found.map((it) => it?.run.info.lifecycle_stage)).toEqual(restored ? ['active', 'active'] : [undefined, undefined])
+    }
+    expect(outcomes.at(-1)).toBe(false)
+    expect(await rowsOfNothing(platform.db)).toEqual({})
   })
 
   it('with its own place for files takes its runs’ from there, and leaves what others have there', async () => {
@@ -315,6 +345,32 @@ describe('a purge', () => {
     await collect()
     expect(await find(deleted)).toBeTruthy()
     await post('runs/restore', { run_id: deleted })
+  })
+
+  it('needs the ability to manage what it purges, all of it', async () => {
+    const experiment = await createExperiment()
+    const [run_id, kept] = [await createRun(experiment), await createRun(await createExperiment())]
+    await post('runs/delete', { run_id })
+    await post('runs/delete', { run_id: kept })
+    const as = (...rules: Array<[Action, string, object?]>) => {
+      const { can, build } = new AbilityBuilder<Ability>(createMongoAbility)
+      for (const [action, kind, condition] of rules) can(action, kind, condition as never)
+      const log = { debug() {} }
+      return { db: platform.db, ability: build(), workspace: { id: 1 }, actor: { name: 'ada' }, spell: String, log } as unknown as Ctx
+    }
+    const everyone: Array<[Action, string]> = [
+      ['read', 'Workspace'],
+      ['read', 'Experiment'],
+      ['delete', 'Experiment'],
+    ]
+    const own: [Action, string, object] = ['manage', 'Experiment', { id: Number(experiment) }]
+    const denied = { code: 'PERMISSION_DENIED', message: expect.stringContaining("'manage'") }
+    await expect(call(as(...everyone), purgeThings, { runs: [run_id] })).rejects.toMatchObject(denied)
+    await expect(call(as(...everyone, own), purgeThings, { runs: [run_id, kept] })).rejects.toMatchObject(denied)
+    await expect(call(as(...everyone, own), purgeThings, { everything: true })).rejects.toMatchObject(denied)
+    await expect(call(as(...everyone, own), setRetention, { days: 1 })).rejects.toMatchObject(denied)
+    await expect(call(as(), purgeThings, { runs: [run_id] })).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
+    expect((await list()).map(({ id }) => id).sort()).toEqual([run_id, kept].sort())
   })
 
   it('of everything is of what was there, and a dry one of nothing', async () => {

@@ -196,8 +196,8 @@ export const purge = operation({
     await inTransaction(ctx, async (tx) => {
       if (everything) await setEmptied(tx, ctx.workspace.id, deletedBefore)
       await claimExperiments(tx, things.experiments, Date.now())
-      await claimRuns(tx, things.runs)
-      await claimModels(tx, things.models)
+      await claimRuns(tx, things.runs, Date.now())
+      await claimModels(tx, things.models, Date.now())
       await enqueue(tx, collectTrash, {}, { key: collectTrash.name })
       for (const { id } of things.experiments) tx.ring('experiment', id)
       tx.ring('workspace', ctx.workspace.id)
