@@ -21,7 +21,7 @@ function fingerprint() {
       if (entry.isFile() && !entry.name.endsWith('.d.ts')) take(join(entry.parentPath, entry.name))
     }
   }
-  for (const file of ['package.json', 'vite.config.ts']) take(join(web, file))
+  for (const file of ['package.json', 'vite.config.ts', 'documents.ts']) take(join(web, file))
   take(join(root, 'packages', 'client', 'schema.graphql'))
   take(join(root, 'pnpm-lock.yaml'))
   return hash.digest('hex')

@@ -17,6 +17,7 @@ import { prepareClient, preparePages } from '../../apps/server/prepare.mjs'
 import { mlflowPython } from '../prerequisites.mjs'
 import { type Bench, type Case, connected, settle } from './bench.ts'
 import { artifacts } from './cases/artifacts.ts'
+import { client } from './cases/client.ts'
 import { histories } from './cases/history.ts'
 import { live } from './cases/live.ts'
 import { processes } from './cases/process.ts'
@@ -28,7 +29,7 @@ import { type Mlflow, mlflow, tidegate } from './peers.ts'
 import { endAll } from './processes.ts'
 import { findWorkers } from './tuning.ts'
 
-const cases: Case[] = [...histories, ...writing, search, artifacts, live, ...processes]
+const cases: Case[] = [...histories, ...writing, search, artifacts, live, ...processes, client]
 /** What takes long, and runs when it is named. */
 const onlyNamed: Case[] = [soaks]
 const names = [...cases, ...onlyNamed].map(({ name }) => name)

@@ -24,7 +24,8 @@ export const launch = (): Promise<Browser> =>
 const built = join(import.meta.dirname, '..', '..', 'apps', 'web', 'build')
 
 /** A platform that serves the pages `pnpm test` has built. */
-export const startWithPages = async (): Promise<Platform> => (await import('../platform.ts')).startPlatform({ pages: built })
+export const startWithPages = async (options: { persistedOnly?: boolean } = {}): Promise<Platform> =>
+  (await import('../platform.ts')).startPlatform({ pages: built, ...options })
 
 /** The Python with MLflow's client. */
 export const python = (): string => process.env.TIDEGATE_TEST_PYTHON || mlflowPython()

@@ -22,6 +22,11 @@ export const settings = {
     help: 'Hosts besides those on the public internet that alerts may call, separated by commas.',
     fallback: '',
   },
+  persistedOnly: {
+    env: 'TIDEGATE_PERSISTED_ONLY',
+    help: 'yes: GraphQL takes the documents of the pages, and no others.',
+    fallback: 'no',
+  },
   logLevel: { env: 'TIDEGATE_LOG_LEVEL', help: 'debug (a line per operation), info, warn, error.', fallback: 'info' },
 } as const
 
@@ -52,6 +57,7 @@ const schema = z.object({
     .string()
     .regex(/^[^\s/]*$/, 'is not a list of hosts: give names or addresses, without ports, separated by commas')
     .transform((hosts) => hosts.split(',').filter(Boolean)),
+  persistedOnly: z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).transform((answer) => answer === 'yes'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
 })
 

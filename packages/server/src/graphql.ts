@@ -9,6 +9,7 @@ import { createYoga, type Plugin } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { builder, limits } from './builder.ts'
 import type { Ctx, Kernel } from './context.ts'
+import type { DocumentParams, Documents } from './documents.ts'
 import { AppError, codes } from './errors.ts'
 import { graphql as modules } from './modules.ts'
 import { readJson, type Wire } from './rest.ts'
@@ -36,7 +37,7 @@ let schema: Promise<GraphQLSchema> | undefined
 /** The schema, built once. */
 export const buildSchema = (): Promise<GraphQLSchema> => (schema ??= modules().then(() => builder.toSchema({})))
 
-export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boolean } = {}): Promise<GraphqlFace> {
+export async function createGraphql(kernel: Kernel, documents: Documents, { dev = false }: { dev?: boolean } = {}): Promise<GraphqlFace> {
   /** What a caller should hear of an error, with its code; anything else is logged and answered by an id. */
   function face(error: unknown): Error {
     const original = root(error)
@@ -67,6 +68,15 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
   }
 
   const answers: Plugin<{ req?: IncomingMessage }> = {
+    // What comes by the id of its document goes on as if it had come whole.
+    onParams({ params, setParams }) {
+      try {
+        const { documentId: _, ...rest } = params as typeof params & DocumentParams
+        setParams({ ...rest, query: documents.textOf(params) })
+      } catch (error) {
+        throw face(error)
+      }
+    },
     // Faults of a document are not masked by the library, and have codes of its own.
     onResultProcess({ result, setResult }) {
       if (
@@ -123,7 +133,7 @@ export async function createGraphql(kernel: Kernel, { dev = false }: { dev?: boo
         const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({ ...serverContext, params })
         let document: ReturnType<typeof parse>
         try {
-          document = parse(params.query)
+          document = parse(documents.textOf(params) ?? '')
         } catch (error) {
           return [face(error) as GraphQLError]
         }

@@ -5,6 +5,7 @@ import type { Plugin } from '@tidegate/plugin'
 import pino, { type DestinationStream } from 'pino'
 import { openArtifacts } from './artifacts/store.ts'
 import type { Kernel } from './context.ts'
+import { openDocuments } from './documents.ts'
 import { openEvents } from './events.ts'
 import { createGraphql } from './graphql.ts'
 import { createHttp } from './http.ts'
@@ -29,6 +30,8 @@ export interface ServerOptions {
   connections?: number
   /** The folder of built pages. Without it there are none. */
   pages?: string | undefined
+  /** GraphQL takes the documents of the pages, and no others. @default false */
+  persistedOnly?: boolean
   /** GraphiQL at /graphql. @default false */
   dev?: boolean
   /** @default 'info' */
@@ -70,7 +73,8 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     log,
     origin: '',
   }
-  const graphql = await createGraphql(kernel, { dev: options.dev ?? false })
+  const documents = openDocuments(options.pages, options.persistedOnly ?? false)
+  const graphql = await createGraphql(kernel, documents, { dev: options.dev ?? false })
   const http = createHttp(kernel, { pages: options.pages, graphql })
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)

@@ -47,6 +47,21 @@ function failure(error: GraphQLFailure, requestId: string | undefined): ApiError
   return new ApiError(typeof code === 'string' ? code : 'INTERNAL_ERROR', error.message, typeof own === 'string' ? own : requestId)
 }
 
+/** The digests of the documents, by the names of their operations: documents.ts makes them. There are none while developing. */
+declare const documentIds: Record<string, string>
+
+/** False once the server does not know one: it is newer or older than this page. */
+let known = typeof documentIds !== 'undefined'
+
+function idOf(document: unknown): string | undefined {
+  if (!known) return undefined
+  const { definitions } = document as DocumentNode
+  const operation = definitions.find((definition) => definition.kind === 'OperationDefinition')
+  return operation?.name && documentIds[operation.name.value]
+}
+
+const isUnknownDocument = (failure: GraphQLFailure): boolean => failure.extensions?.field === 'documentId'
+
 const texts = new WeakMap<object, string>()
 
 function textOf(document: unknown): string {
@@ -60,12 +75,13 @@ async function ask<Result, Variables>(
   variables: Variables,
   signal: AbortSignal | undefined,
 ): Promise<Result> {
+  const documentId = idOf(document)
   let response: Response
   try {
     response = await fetch('/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
-      body: JSON.stringify({ query: textOf(document), variables }),
+      body: JSON.stringify({ ...(documentId ? { documentId } : { query: textOf(document) }), variables }),
       signal: signal ?? null,
     })
   } catch (error) {
@@ -81,6 +97,10 @@ async function ask<Result, Variables>(
     throw new ApiError(`HTTP_${response.status}`, `The server answered ${response.status} without a result.`, requestId)
   }
   const first = answer.errors?.[0]
+  if (first !== undefined && documentId && isUnknownDocument(first)) {
+    known = false
+    return ask(document, variables, signal)
+  }
   if (first !== undefined) throw failure(first, requestId)
   if (answer.data === undefined || answer.data === null) {
     throw new ApiError(`HTTP_${response.status}`, `The server answered ${response.status} without a result.`, requestId)
@@ -120,7 +140,14 @@ export function live<Result, Variables>(
   onError?: (error: ApiError) => void,
 ): () => void {
   const payload = {
-    query: textOf(document),
+    get query() {
+      // A WebSocket's message has a text, be it empty.
+      return idOf(document) ? '' : textOf(document)
+    },
+    get extensions() {
+      const id = idOf(document)
+      return id ? { persistedQuery: { version: 1, sha256Hash: id } } : undefined
+    },
     // Read each time the subscription is sent, which is also after each lost connection.
     get variables() {
       return (typeof variables === 'function' ? (variables as () => Variables)() : variables) as Record<string, unknown>
@@ -141,6 +168,10 @@ export function live<Result, Variables>(
       error: (error) => {
         if (stopped) return
         const first = Array.isArray(error) ? (error[0] as GraphQLFailure) : undefined
+        if (first && isUnknownDocument(first) && idOf(document)) {
+          known = false
+          return listen()
+        }
         onError?.(first ? failure(first, undefined) : new ApiError('UNREACHABLE', 'Live updates ended.'))
       },
       // The server ended it without a refusal, as it does when it stops: listen again.

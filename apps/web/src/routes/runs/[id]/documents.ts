@@ -93,13 +93,13 @@ export const DeleteTag = graphql(`
 `)
 
 export const DeleteRun = graphql(`
-  mutation DeleteRun($id: ID!) {
+  mutation DeleteThisRun($id: ID!) {
     deleteRun(id: $id) { run { id deletedAt } }
   }
 `)
 
 export const RestoreRun = graphql(`
-  mutation RestoreRun($id: ID!) {
+  mutation RestoreThisRun($id: ID!) {
     restoreRun(id: $id) { run { id deletedAt } }
   }
 `)
