@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import type { ArtifactStore, Entry, FileInfo, GetOptions, PutOptions, StoredFile } from '@tidegate/plugin'
 import type { Logger } from 'pino'
 import { AppError, invalid, show } from '../errors.ts'
+import { passed } from '../memory.ts'
 import { cleanPath, joinPath, longestPath } from './path.ts'
 
 /** A file or a folder in a store. Only `locate` makes one, so its key is clean. */
@@ -133,6 +134,7 @@ export function openArtifacts({ stores, log, limit = Number.POSITIVE_INFINITY }:
           for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
             seen += chunk.length
             if (seen > limit) throw tooLarge()
+            passed(chunk.length)
             yield chunk
           }
         } catch (error) {

@@ -75,10 +75,6 @@ export async function writeTail(sql: Sql, rows: readonly Packed[], locked: Locke
   return new Map(found.map(({ run, seq }) => [run, seq]))
 }
 
-export async function createHead(sql: Sql, run: number): Promise<void> {
-  await sql.query('INSERT INTO run_head (run_id) VALUES ($1) ON CONFLICT DO NOTHING', [run])
-}
-
 /** False when the run is unknown or closed. */
 export async function lockHead(sql: Sql, run: number): Promise<boolean> {
   return (await sql.query('SELECT FROM run_head WHERE run_id = $1 AND NOT closed FOR NO KEY UPDATE', [run])).length > 0
@@ -86,14 +82,6 @@ export async function lockHead(sql: Sql, run: number): Promise<boolean> {
 
 export async function isOpen(sql: Sql, run: number): Promise<boolean> {
   return (await sql.query('SELECT FROM run_head WHERE run_id = $1 AND NOT closed', [run])).length > 0
-}
-
-// Heads in order, so that two that close the same runs can't wait for each other.
-const setClosed = `WITH lk AS MATERIALIZED (SELECT run_id FROM run_head WHERE run_id = ANY($1::int4[]) ORDER BY run_id FOR NO KEY UPDATE)
-UPDATE run_head r SET closed = $2 FROM lk WHERE r.run_id = lk.run_id`
-
-export async function setHeadsClosed(sql: Sql, runs: readonly number[], closed: boolean): Promise<void> {
-  await sql.query(setClosed, [runs, closed])
 }
 
 /** Of the advisory locks on runs, which mergers and deletions take. Any number, the same in every process. */

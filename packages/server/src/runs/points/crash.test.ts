@@ -9,6 +9,7 @@ import { startPostgres } from '@tidegate/db/embedded'
 import { migrate } from '@tidegate/db/migrate'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { createHead } from './heads.sql.ts'
 import { openPoints, type Points } from './points.ts'
 
 const log = pino({ level: 'silent' })
@@ -70,7 +71,7 @@ it('a killed server or database loses nothing it acknowledged, and shows nothing
     await migrate(postgres.url())
     let db = createDb(postgres.url())
     let points = openPoints(db, log)
-    await points.create(1, db)
+    await createHead(db, 1)
     const told: number[] = []
     for (let round = 0; round < 4; round++) {
       const killDatabase = round % 2 === 1

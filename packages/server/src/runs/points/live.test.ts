@@ -4,6 +4,7 @@ import { freshDatabase, type TestDatabase } from '@tidegate/test/database'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { byStep, chartFault, columnsOfPoints, distinct, type Point, pointsOf, randomFrom } from './brute-force.ts'
+import { createHead, setHeadsClosed } from './heads.sql.ts'
 import { openPoints } from './points.ts'
 
 const log = pino({ level: 'silent' })
@@ -18,7 +19,7 @@ it('eight writers, mergers in two processes and a reader: each point is seen onc
   const servers = [db, createDb(db.url)].map((each) => openPoints(each, log))
   const other = createDb(db.url)
   const reader = openPoints(other, log)
-  await reader.create(1, db)
+  await createHead(db, 1)
   const stops = servers.map((points) => points.startMerger({ quiet: 50, scan: 100 }))
   const written: Point[] = []
   let writing = true
@@ -87,7 +88,7 @@ it('eight writers, mergers in two processes and a reader: each point is seen onc
 
 it('a long tail is merged while it is written, a quiet one by whoever finds it, and a live one keeps its end', async () => {
   const points = openPoints(db, log)
-  await points.create(2, db)
+  await createHead(db, 2)
   const stop = points.startMerger({ quiet: 60_000, scan: 60_000 })
   for (let from = 0; from < 100_000; from += 5_000) {
     await points.append(2, columnsOfPoints(Array.from({ length: 5_000 }, (_, i): Point => [1, from + i, 0, 0])))
@@ -105,7 +106,7 @@ it('a long tail is merged while it is written, a quiet one by whoever finds it, 
 it('a deleted run leaves nothing behind, whoever writes, merges and reads meanwhile', async () => {
   const points = openPoints(db, log)
   for (let run = 100; run < 125; run++) {
-    await points.create(run, db)
+    await createHead(db, run)
     let gone = false
     const writers = Array.from({ length: 3 }, async (_, w) => {
       for (let i = 0; ; i++) {
@@ -135,7 +136,7 @@ it('a deleted run leaves nothing behind, whoever writes, merges and reads meanwh
 it('runs that are closed in one transaction and written in groups never wait in a circle', async () => {
   const points = openPoints(db, log)
   const runs = Array.from({ length: 30 }, (_, i) => 300 + i)
-  for (const run of runs) await points.create(run, db)
+  for (const run of runs) await createHead(db, run)
   const until = performance.now() + 500
   const random = randomFrom(6)
   const shuffled = () => runs.toSorted(() => random() - 0.5)
@@ -144,7 +145,7 @@ it('runs that are closed in one transaction and written in groups never wait in 
       await Promise.all(shuffled().map((run) => points.append(run, columnsOfPoints([[1, Math.floor(random() * 1e6), 0, 0]]))))
   }
   const toggle = async (closed: boolean) => {
-    while (performance.now() < until) await db.tx((sql) => (closed ? points.close(shuffled(), sql) : points.reopen(shuffled(), sql)))
+    while (performance.now() < until) await db.tx((sql) => setHeadsClosed(sql, shuffled(), closed))
   }
   const merge = async () => {
     while (performance.now() < until) for (const run of shuffled()) await points.merge(run)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { appendText } from './append.sql.ts'
 import { byStep, byTime, chartFault, columnsOfPoints, distinct, ntileSample, type Point, pointsOf, randomFrom } from './brute-force.ts'
 import { sampleOf } from './chart.ts'
+import { createHead, setHeadsClosed } from './heads.sql.ts'
 import { openPoints, type Points } from './points.ts'
 
 const silent = pino({ level: 'silent' })
@@ -19,7 +20,7 @@ afterAll(() => db.close())
 
 async function newRun(): Promise<number> {
   const run = ++lastRun
-  await points.create(run, db)
+  await createHead(db, run)
   return run
 }
 
@@ -166,12 +167,12 @@ describe('writing', () => {
   it('is refused where a run is unknown or closed, and nobody else hears of it', async () => {
     const open = await newRun()
     const closed = await newRun()
-    await points.close([closed], db)
+    await setHeadsClosed(db, [closed], true)
     const answers = await Promise.all([open, closed, 999_999, open, closed].map((run) => append(run, [[1, 1, 1, 1]])))
     expect(answers).toEqual([true, false, false, true, false])
     expect(await append(closed, [])).toBe(false)
     expect(await db.tx((sql) => points.lock(closed, sql))).toBe(false)
-    await points.reopen([closed], db)
+    await setHeadsClosed(db, [closed], false)
     expect(await append(closed, [[1, 1, 1, 1]])).toBe(true)
     expect(await append(closed, [])).toBe(true)
     await expect(append(open, [[1, 2 ** 53, 1, 1]])).rejects.toThrow(RangeError)

@@ -15,7 +15,7 @@
  */
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
-import { createHead, isOpen, lockHead, setHeadsClosed } from './append.sql.ts'
+import { isOpen, lockHead } from './append.sql.ts'
 import { readChart, readSamples } from './chart.ts'
 import { dropPoints } from './drop.sql.ts'
 import { readHistoryPage } from './history.ts'
@@ -40,13 +40,8 @@ import { readSince, shared } from './since.ts'
 export type * from './shape.ts'
 
 export interface Points {
-  /** Makes the head of a new run. */
-  create(run: number, sql: Sql): Promise<void>
   /** Locks a run against other writers until the transaction ends. False when it is unknown or closed. */
   lock(run: number, sql: Sql): Promise<boolean>
-  /** Refuses further writes to these runs: soft deletion. */
-  close(runs: readonly number[], sql: Sql): Promise<void>
-  reopen(runs: readonly number[], sql: Sql): Promise<void>
   /** Deletes a bounded part of all points of these runs for good, in a transaction, and their heads at first. True when nothing is left. */
   drop(runs: readonly number[], sql: Sql): Promise<boolean>
 
@@ -78,10 +73,7 @@ export function openPoints(db: Database, log: Logger): Points {
   const queue = openQueue(db, merger.wrote)
   const share = shared<NewPoints>()
   return {
-    create: (run, sql) => createHead(sql, run),
     lock: (run, sql) => lockHead(sql, run),
-    close: (runs, sql) => setHeadsClosed(sql, runs, true),
-    reopen: (runs, sql) => setHeadsClosed(sql, runs, false),
     drop: (runs, sql) => dropPoints(sql, runs),
 
     async append(run, columns, sql) {

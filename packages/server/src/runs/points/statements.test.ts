@@ -3,6 +3,7 @@ import { freshDatabase, type TestDatabase } from '@tidegate/test/database'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { columnsOfPoints, type Point } from './brute-force.ts'
+import { createHead, setHeadsClosed } from './heads.sql.ts'
 import { openPoints } from './points.ts'
 
 let db: TestDatabase
@@ -22,7 +23,7 @@ it('what is sent to the database is what was reviewed', async () => {
   const recorded: Database = { ...db, ...recording(db), tx: (work) => db.tx((sql) => work(recording(sql))) }
   const points = openPoints(recorded, pino({ level: 'silent' }))
 
-  await points.create(1, recorded)
+  await createHead(recorded, 1)
   const batch: Point[] = Array.from({ length: 2_000 }, (_, i) => [1, i, i, i])
   await points.append(1, columnsOfPoints(batch))
   await points.append(1, columnsOfPoints([]))
@@ -42,7 +43,7 @@ it('what is sent to the database is what was reviewed', async () => {
   await points.merge(1)
   const stop = points.startMerger()
   await stop()
-  await points.close([1], recorded)
+  await setHeadsClosed(recorded, [1], true)
   await recorded.tx((sql) => points.drop([1], sql))
   expect([...texts].join('\n\n')).toMatchSnapshot()
 })
