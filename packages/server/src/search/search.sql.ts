@@ -29,8 +29,9 @@ export interface RunPage {
 
 /** Where `bounded` stops. */
 const bound = 10_000
-/** A second walk is worth it up to here, rows. */
-const further = 4_000
+/** A second walk is worth it up to here, rows, and up to this share of the runs that have the values asked for. */
+const furthest = 4_000
+const share = 6
 /** Up to this many matches their values are looked up one by one; more are joined with all values there are. */
 const few = 5_000
 
@@ -38,7 +39,7 @@ const few = 5_000
 export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> {
   const nothing = { ids: [], hasMore: false, total: 0, exact: true }
   if (!search.experiments.length || search.runs?.length === 0) return nothing
-  const keysOf = await resolve(
+  const { keysOf, uses } = await resolve(
     sql,
     search.experiments,
     [...leaves(search.filter), ...(search.orderBy ?? [])].map((it) => it.column),
@@ -47,11 +48,11 @@ export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> 
   if (filter === false) return nothing
   const orders = (search.orderBy ?? []).filter(({ column }) => !isValued(column) || keysOf(column).length)
   const ready: Ready = { search, filter: filter === true ? null : filter, orders, keysOf }
-  return (await walked(sql, ready)) ?? whole(sql, ready)
+  return (await walked(sql, ready, Math.min(furthest, uses / share))) ?? whole(sql, ready)
 }
 
-/** The page by a walk, or by a second, longer one. Null where that is not the way. */
-async function walked(sql: Sql, ready: Ready): Promise<RunPage | null> {
+/** The page by a walk, or by a second of at most `further` rows. Null where that is not the way. */
+async function walked(sql: Sql, ready: Ready, further: number): Promise<RunPage | null> {
   const { search } = ready
   const last = (search.offset ?? 0) + search.limit + 1
   for (let rows = firstRows(ready, last), isSecond = false; ; isSecond = true) {
@@ -89,22 +90,30 @@ async function whole(sql: Sql, ready: Ready): Promise<RunPage> {
 /** A page without the one more that was asked for. */
 const pageOf = (ids: number[], { limit }: RunSearch) => ({ ids: ids.slice(0, limit), hasMore: ids.length > limit })
 
-/** The ids of the keys those columns name, in those experiments. */
-async function resolve(sql: Sql, experiments: readonly number[], columns: Column[]): Promise<KeysOf> {
+/**
+ * The ids of the keys those columns name, in those experiments; and how many runs have the most used of them, as the
+ * catalogue knows (0 for what is new).
+ */
+async function resolve(sql: Sql, experiments: readonly number[], columns: Column[]): Promise<{ keysOf: KeysOf; uses: number }> {
   const valued = columns.filter(isValued)
   const found = new Map<string, number[]>()
+  const used = new Map<string, number>()
   if (valued.length) {
     const wanted = [...new Set(valued.map(({ kind }) => kinds[kind]))]
-    const rows = await sql.query<{ id: number; kind: number; name: string }>(
-      'SELECT id, kind, name FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3)',
+    const rows = await sql.query<{ id: number; kind: number; name: string; uses: number }>(
+      'SELECT id, kind, name, uses FROM key WHERE experiment_id = ANY($1) AND kind = ANY($2) AND name = ANY($3)',
       [experiments, wanted, [...new Set(valued.map(({ key }) => key))]],
     )
-    for (const { id, kind, name } of rows) {
+    for (const { id, kind, name, uses } of rows) {
       const place = `${kind}/${name}`
       found.set(place, [...(found.get(place) ?? []), id])
+      used.set(place, (used.get(place) ?? 0) + uses)
     }
   }
-  return ({ kind, key }) => found.get(`${kinds[kind as Valued['kind']]}/${key}`) ?? []
+  return {
+    keysOf: ({ kind, key }) => found.get(`${kinds[kind as Valued['kind']]}/${key}`) ?? [],
+    uses: Math.max(0, ...used.values()),
+  }
 }
 
 /** All runs that pass, with the columns given. */
