@@ -27,6 +27,8 @@ export const graphql = () =>
     import('./runs/runs.graphql.ts'),
     import('./runs/mutations.graphql.ts'),
     import('./runs/live.graphql.ts'),
+    import('./models/logged-models.graphql.ts'),
+    import('./models/mutations.graphql.ts'),
     import('./search/search.graphql.ts'),
     import('./alerts/alerts.graphql.ts'),
     import('./transfer/transfer.graphql.ts'),

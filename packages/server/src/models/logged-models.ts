@@ -150,9 +150,10 @@ export const deleteLoggedModel = operation({
   input: z.object({ modelId: required }),
   action: 'delete',
   on: onModel,
-  async run(ctx, _, model): Promise<void> {
+  async run(ctx, _, model): Promise<ModelWithMetrics> {
     if (!(await deleteModel(ctx.db, model.id, Date.now(), ctx.actor.name))) throw unknownModel(model.uuid)
     await rang(ctx, model)
+    return reread(ctx, model)
   },
 })
 

@@ -8,7 +8,7 @@ import type { Run as RunRow } from './run.ts'
 import { Run, RunStatus } from './runs.graphql.ts'
 import { createRun, deleteRun, getRun, restoreRun, updateRun } from './runs.ts'
 
-const RunPayload = builder
+export const RunPayload = builder
   .objectRef<RunRow>('RunPayload')
   .implement({ fields: (t) => ({ run: t.field({ type: Run, resolve: (run) => run }) }) })
 
@@ -21,6 +21,9 @@ const MetricInput = builder.inputType('MetricInput', {
     value: t.field({ type: 'Real', required: true }),
     time: t.field({ type: 'Timestamp', description: '@default now' }),
     step: t.field({ type: 'Long', defaultValue: 0 }),
+    modelId: t.id({ description: 'The logged model it was measured of: the metric is kept with both.' }),
+    datasetName: t.string({ description: 'With a model: the data set it was measured on.' }),
+    datasetDigest: t.string({ description: "With a model: the fingerprint of that data set's content." }),
   }),
 })
 const CreateRunInput = builder.inputType('CreateRunInput', {
@@ -70,10 +73,14 @@ export const DatasetInputInput = builder.inputType('DatasetInputInput', {
   fields: (t) => ({ dataset: t.field({ type: DatasetData, required: true }), tags: t.field({ type: [TagInput] }) }),
 })
 const LogInputsInput = builder.inputType('LogInputsInput', {
-  fields: (t) => ({ runId: t.id({ required: true }), datasets: t.field({ type: [DatasetInputInput], required: true }) }),
+  fields: (t) => ({
+    runId: t.id({ required: true }),
+    datasets: t.field({ type: [DatasetInputInput], description: 'Data sets that the run used.' }),
+    models: t.idList({ description: 'Logged models that the run used, by their ids.' }),
+  }),
 })
 
-const reread = async (ctx: Ctx, id: string) => (await call(ctx, getRun, { runId: id })).run
+export const reread = async (ctx: Ctx, id: string) => (await call(ctx, getRun, { runId: id })).run
 
 builder.mutationFields((t) => {
   const id = t.arg.id({ required: true })
@@ -122,7 +129,7 @@ builder.mutationFields((t) => {
       args: { input: t.arg({ type: LogBatchInput, required: true }) },
       async resolve(_root, { input: { metrics, ...input } }, ctx) {
         const now = Date.now()
-        const points = metrics?.map(({ key, value, time, step }) => ({ key, value, timestamp: time ?? now, step: step ?? 0 }))
+        const points = metrics?.map(({ time, step, ...metric }) => ({ ...metric, timestamp: time ?? now, step: step ?? 0 }))
         await call(ctx, logBatch, { ...input, metrics: points })
         return reread(ctx, input.runId)
       },
@@ -130,8 +137,8 @@ builder.mutationFields((t) => {
     logInputs: t.field({
       type: RunPayload,
       args: { input: t.arg({ type: LogInputsInput, required: true }) },
-      async resolve(_root, { input }, ctx) {
-        await call(ctx, logInputs, input)
+      async resolve(_root, { input: { models, ...input } }, ctx) {
+        await call(ctx, logInputs, { ...input, models: models?.map((modelId) => ({ modelId })) })
         return reread(ctx, input.runId)
       },
     }),

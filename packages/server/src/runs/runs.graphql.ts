@@ -16,8 +16,8 @@ import { type DatasetInput as InputRow, readInputs } from './write.sql.ts'
 export const RunStatus = builder.enumType('RunStatus', { values: ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const })
 const SeriesAxis = builder.enumType('SeriesAxis', { values: ['STEP', 'TIME'] as const })
 
-const Param = builder.objectRef<{ key: string; value: string }>('Param').implement({
-  description: 'A setting of a run: written once, never changed.',
+export const Param = builder.objectRef<{ key: string; value: string }>('Param').implement({
+  description: 'A setting of a run or a logged model: written once, never changed.',
   fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
 })
 
@@ -76,10 +76,10 @@ interface FileRow {
   url: string | null
 }
 
-const Artifact = builder.objectRef<FileRow>('Artifact').implement({
-  description: 'A file or a folder of a run.',
+export const Artifact = builder.objectRef<FileRow>('Artifact').implement({
+  description: 'A file or a folder of a run or a logged model.',
   fields: (t) => ({
-    path: t.exposeString('path', { description: "Relative to the run's artifact root." }),
+    path: t.exposeString('path', { description: "Relative to its owner's artifact root." }),
     isDirectory: t.exposeBoolean('isDirectory'),
     size: t.expose('size', { type: 'Long', nullable: true, description: 'Bytes. Null for a folder.' }),
     url: t.exposeString('url', { nullable: true, description: 'Where to fetch the file, on this server. Null for a folder.' }),
@@ -119,7 +119,7 @@ const headOf = loader<number, number>(async (ctx, ids) => {
   return ids.map((id) => heads.get(id) ?? 0)
 })
 
-const runByUuid = loader<string, RunRow | null>(async (ctx, uuids) =>
+export const runByUuid = loader<string, RunRow | null>(async (ctx, uuids) =>
   (await findRuns(ctx.db, uuids)).map((run) => (run?.workspaceId === ctx.workspace.id ? run : null)),
 )
 
