@@ -36,7 +36,9 @@ const rowBytes = `SELECT run_id AS id, sum(bytes)::bigint AS bytes FROM (
   UNION ALL SELECT run_id, sum(120 + 2 * pg_column_size(v)) FROM tag WHERE run_id = ANY($1) GROUP BY 1
   UNION ALL SELECT run_id, count(*) * 130 FROM dataset_input WHERE run_id = ANY($1) GROUP BY 1
 ) AS parts GROUP BY 1`
-const modelBytes = 'SELECT id, (pg_column_size(m.*) + 200)::bigint AS bytes FROM logged_model m WHERE id = ANY($1)'
+// What runs have measured of a model goes with whichever goes first, and is counted with the model.
+const modelBytes = `SELECT id, (pg_column_size(m.*) + 200 + (SELECT count(*) * 110 FROM logged_model_series s JOIN logged_model_point p ON p.series_id = s.id
+  WHERE s.model_id = m.id))::bigint AS bytes FROM logged_model m WHERE id = ANY($1)`
 
 /** The bytes of the rows of runs or of models, by id. */
 export async function measureRows(sql: Sql, kind: number, ids: number[]): Promise<Map<number, number>> {

@@ -273,6 +273,54 @@ async function createModel(experiment_id: string, source_run_id: string): Promis
   return model_id
 }
 
+describe('a deleted logged model', () => {
+  it('comes back with its files, or goes with them, and its run stays', async () => {
+    const experiment = await createExperiment()
+    const run_id = await createRun(experiment)
+    const [model, other] = [await createModel(experiment, run_id), await createModel(experiment, run_id)]
+    const measured = Array.from({ length: 20 }, (_, step) => ({ key: 'auc', value: step, timestamp: step, step, model_id: model }))
+    await post('runs/log-batch', { run_id, metrics: measured })
+    for (const id of [model, other]) await put(`${experiment}/models/${id}/artifacts/MLmodel`, 'flavors: {}')
+    const path = `${platform.origin}/api/2.0/mlflow/logged-models/${model}`
+    const before = await (await fetch(path)).json()
+    const remove = async () => expect((await fetch(path, { method: 'DELETE' })).status).toBe(200)
+
+    await remove()
+    expect((await purge({ models: [model], dryRun: true })).freed).toMatchObject({ models: 1, runs: 0, files: 1, fileBytes: 11 })
+    expect(await list()).toMatchObject([{ kind: 'LOGGED_MODEL', id: model, name: 'model', size: { files: 1, measured: true } }])
+    await platform.graphql('mutation ($id: ID!) { restoreLoggedModel(id: $id) { id experiment { id } } }', { id: model })
+    // The time of its last change moves with it.
+    const { last_updated_timestamp_ms: _, ...info } = before.model.info
+    expect(await (await fetch(path)).json()).toMatchObject({ model: { info, data: before.model.data } })
+    expect(await list()).toEqual([])
+
+    await remove()
+    await purge({ models: [model] })
+    await collect()
+    expect((await fetch(path)).status).toBe(404)
+    await expect(platform.graphql('mutation ($id: ID!) { restoreLoggedModel(id: $id) { id } }', { id: model })).rejects.toMatchObject({
+      code: 'RESOURCE_DOES_NOT_EXIST',
+    })
+    expect(existsSync(join(platform.folder, experiment, 'models', model))).toBe(false)
+    expect(existsSync(join(platform.folder, experiment, 'models', other))).toBe(true)
+    expect((await put(`${experiment}/models/${model}/artifacts/late`, 'x')).status).toBe(404)
+    expect((await readAll(run_id)).file).toHaveLength(5_000)
+    expect(await rowsOfNothing(platform.db)).toEqual({})
+  })
+
+  it('may not be written to when it was purged', async () => {
+    const experiment = await createExperiment()
+    const run_id = await createRun(experiment)
+    const model = await createModel(experiment, run_id)
+    await fetch(`${platform.origin}/api/2.0/mlflow/logged-models/${model}`, { method: 'DELETE' })
+    await purge({ models: [model] })
+    await collect()
+    const metrics = [{ key: 'auc', value: 1, timestamp: 1, step: 1, model_id: model }]
+    await expect(post('runs/log-batch', { run_id, metrics })).rejects.toMatchObject(gone)
+    expect(await rowsOfNothing(platform.db)).toEqual({})
+  })
+})
+
 describe('how long things stay', () => {
   const age = async (days: number) => {
     await platform.db.query('UPDATE workspace SET trash_since = 0, trash_emptied_at = NULL')
