@@ -53,9 +53,11 @@ export const builder = new SchemaBuilder<{
   },
 })
 
-builder.queryType({})
-builder.mutationType({})
-builder.subscriptionType({})
+builder.queryType({ description: 'What can be asked. What you may not see is null or absent, as an unknown id is.' })
+builder.mutationType({ description: 'What can be changed. Each is done whole or not at all.' })
+builder.subscriptionType({
+  description: 'What can be followed, over graphql-ws or Server-Sent Events. The state at the start comes first, so there is nothing to ask beside it.',
+})
 
 const whole = (name: string) => ({
   serialize: (value: number | bigint) => Number(value),
@@ -97,8 +99,9 @@ builder.scalarType('Cell', {
 })
 
 export const PageInfo = builder.objectRef<{ endCursor: string | null | undefined }>('PageInfo').implement({
+  description: 'Where a page of a list ends.',
   fields: (t) => ({
-    hasNextPage: t.boolean({ resolve: (page) => Boolean(page.endCursor) }),
+    hasNextPage: t.boolean({ description: 'Whether there is another page.', resolve: (page) => Boolean(page.endCursor) }),
     endCursor: t.string({
       nullable: true,
       description: 'Give it back as `after` for the next page. Null on the last one.',
@@ -108,26 +111,42 @@ export const PageInfo = builder.objectRef<{ endCursor: string | null | undefined
 })
 
 export const Count = builder.objectRef<{ value: number; exact: boolean }>('Count').implement({
+  description: 'A number of things, counted to the end or up to a bound.',
   fields: (t) => ({
-    value: t.exposeInt('value'),
+    value: t.exposeInt('value', { description: 'How many were counted.' }),
     exact: t.exposeBoolean('exact', { description: 'False where the true number is larger.' }),
   }),
 })
 
 export const KeyValue = builder.objectRef<{ key: string; value: string }>('Tag').implement({
-  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
+  description: 'A name with a text. Those that begin with "mlflow." are set by MLflow’s clients.',
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'Its name.' }),
+    value: t.exposeString('value', { description: 'Its text.' }),
+  }),
 })
 
 export const TagInput = builder.inputType('TagInput', {
-  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
+  description: 'A tag to set.',
+  fields: (t) => ({
+    key: t.string({ required: true, description: 'Letters, digits and _ - . : / and spaces; 250 at most.' }),
+    value: t.string({ required: true, description: 'Text; a run’s is cut at 8 000 characters, an experiment’s may have 20 000.' }),
+  }),
 })
 
 export const Lifecycle = builder.enumType('Lifecycle', {
   description: 'Which of the deleted are meant.',
-  values: ['ACTIVE', 'DELETED', 'ALL'] as const,
+  values: {
+    ACTIVE: { description: 'Those that are not deleted.' },
+    DELETED: { description: 'Those in the trash.' },
+    ALL: { description: 'Both.' },
+  } as const,
 })
 
 export const Abilities = builder.objectRef<{ edit: boolean; delete: boolean }>('Abilities').implement({
   description: 'What the viewer may do here, so that a page can lock what would be refused.',
-  fields: (t) => ({ edit: t.exposeBoolean('edit'), delete: t.exposeBoolean('delete') }),
+  fields: (t) => ({
+    edit: t.exposeBoolean('edit', { description: 'Change it, and log to it.' }),
+    delete: t.exposeBoolean('delete', { description: 'Delete and restore it.' }),
+  }),
 })

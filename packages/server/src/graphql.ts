@@ -9,6 +9,7 @@ import { createYoga, type Plugin } from 'graphql-yoga'
 import { WebSocketServer } from 'ws'
 import { builder, limits } from './builder.ts'
 import type { Ctx, Kernel } from './context.ts'
+import { describe } from './descriptions.ts'
 import type { DocumentParams, Documents } from './documents.ts'
 import { AppError, codes } from './errors.ts'
 import { graphql as modules } from './modules.ts'
@@ -35,7 +36,7 @@ function root(error: unknown): unknown {
 
 let schema: Promise<GraphQLSchema> | undefined
 /** The schema, built once. */
-export const buildSchema = (): Promise<GraphQLSchema> => (schema ??= modules().then(() => builder.toSchema({})))
+export const buildSchema = (): Promise<GraphQLSchema> => (schema ??= modules().then(() => describe(builder.toSchema({}))))
 
 export async function createGraphql(kernel: Kernel, documents: Documents, { dev = false }: { dev?: boolean } = {}): Promise<GraphqlFace> {
   /** What a caller should hear of an error, with its code; anything else is logged and answered by an id. */

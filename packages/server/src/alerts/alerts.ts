@@ -3,6 +3,7 @@
  * plateau, or silent. What it finds is an alert: kept, shown to whoever reads the experiment, and told to the rule's URL.
  */
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { Alert, AlertDelivery, AlertRule } from '@tidegate/db'
 import { z } from 'zod'
 import type { Ctx } from '../context.ts'
@@ -89,7 +90,7 @@ export const updateAlertRule = operation({
   async run(ctx, { name, metric, condition: changed, url, enabled }, row): Promise<AlertRule> {
     const next = { metric: metric ?? row.metric ?? undefined, condition: changed ?? condition.parse(row.condition), url }
     check(ctx, next)
-    const forgets = changed != null || metric != null
+    const looksElsewhere = !isDeepStrictEqual(condition.parse(row.condition), next.condition) || (row.metric ?? '') !== (next.metric ?? '')
     const [rule] = await ctx.db.prisma.$transaction([
       ctx.db.prisma.alertRule.update({
         where: { id: row.id },
@@ -103,7 +104,7 @@ export const updateAlertRule = operation({
           updatedAt: BigInt(Date.now()),
         },
       }),
-      ...(forgets ? [ctx.db.prisma.alertWatch.deleteMany({ where: { ruleId: row.id } })] : []),
+      ...(looksElsewhere ? [ctx.db.prisma.alertWatch.deleteMany({ where: { ruleId: row.id } })] : []),
     ])
     await lookAgain(ctx, rule as AlertRule)
     return rule as AlertRule

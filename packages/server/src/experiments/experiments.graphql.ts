@@ -22,14 +22,15 @@ import { runCounts } from './loaders.ts'
 export const Experiment = builder.prismaObject('Experiment', {
   description: 'Runs that belong together.',
   fields: (t) => ({
-    id: t.exposeID('id'),
+    id: t.exposeID('id', { description: 'A number, as text: MLflow’s experiment_id.' }),
     name: t.exposeString('name', { description: 'Unique in its workspace.' }),
     artifactLocation: t.exposeString('artifactLocation', { description: 'The URI below which the files of its runs are.' }),
-    createdAt: t.expose('createdAt', { type: 'Timestamp' }),
-    updatedAt: t.expose('updatedAt', { type: 'Timestamp' }),
+    createdAt: t.expose('createdAt', { type: 'Timestamp', description: 'When it was made.' }),
+    updatedAt: t.expose('updatedAt', { type: 'Timestamp', description: 'When it, not one of its runs, last changed.' }),
     deletedAt: t.expose('deletedAt', { type: 'Timestamp', nullable: true, description: 'Null while it is active.' }),
     tags: t.field({
       type: [KeyValue],
+      description: 'In the order of their names.',
       select: { tags: { orderBy: { key: 'asc' } } },
       resolve: ({ tags }) => tags,
     }),
@@ -44,6 +45,7 @@ export const Experiment = builder.prismaObject('Experiment', {
     }),
     can: t.field({
       type: Abilities,
+      description: 'What you may do with it and its runs.',
       resolve: ({ id, workspaceId }, _, ctx) => {
         const on = { kind: 'Experiment', id, workspaceId } as const
         return { edit: may(ctx.ability, 'edit', on), delete: may(ctx.ability, 'delete', on) }
@@ -76,7 +78,7 @@ builder.queryFields((t) => ({
     type: Experiment,
     nullable: true,
     description: 'By id or by name. Null where there is none that you may see.',
-    args: { id: t.arg.id(), name: t.arg.string() },
+    args: { id: t.arg.id({ description: 'Its id. Give this or `name`.' }), name: t.arg.string({ description: 'Its whole name.' }) },
     resolve(_root, { id, name }, ctx) {
       if ((id == null) === (name == null)) throw new AppError('INVALID_PARAMETER_VALUE', 'Give either `id` or `name`.', { field: 'id' })
       return orNull(
@@ -108,18 +110,23 @@ builder.queryFields((t) => ({
 
 const ExperimentPayload = builder
   .objectRef<ExperimentWithTags>('ExperimentPayload')
-  .implement({ fields: (t) => ({ experiment: t.field({ type: Experiment, resolve: (row) => row }) }) })
+  .implement({ fields: (t) => ({ experiment: t.field({ type: Experiment, description: 'As it is now.', resolve: (row) => row }) }) })
 
 const CreateExperimentInput = builder.inputType('CreateExperimentInput', {
+  description: 'A new experiment.',
   fields: (t) => ({
-    name: t.string({ required: true }),
+    name: t.string({ required: true, description: 'Unique in the workspace, also among deleted ones; 500 characters at most. A slash makes a folder.' }),
     artifactLocation: t.string({ description: '@default a place of its own in the server’s store' }),
-    tags: t.field({ type: [TagInput] }),
+    tags: t.field({ type: [TagInput], description: 'To begin with.' }),
   }),
 })
 
 const UpdateExperimentInput = builder.inputType('UpdateExperimentInput', {
-  fields: (t) => ({ id: t.id({ required: true }), name: t.string({ required: true }) }),
+  description: 'A new name for an experiment.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Which.' }),
+    name: t.string({ required: true, description: 'Unique in the workspace, also among deleted ones; 500 characters at most.' }),
+  }),
 })
 
 builder.mutationFields((t) => {
@@ -127,11 +134,13 @@ builder.mutationFields((t) => {
   return {
     createExperiment: t.field({
       type: ExperimentPayload,
+      description: 'Refused with RESOURCE_ALREADY_EXISTS where the name is taken.',
       args: { input: t.arg({ type: CreateExperimentInput, required: true }) },
       resolve: (_root, { input }, ctx) => call(ctx, createExperiment, input),
     }),
     updateExperiment: t.field({
       type: ExperimentPayload,
+      description: 'Renames it.',
       args: { input: t.arg({ type: UpdateExperimentInput, required: true }) },
       resolve: (_root, { input }, ctx) => call(ctx, renameExperiment, { experimentId: input.id, newName: input.name }),
     }),
@@ -143,16 +152,19 @@ builder.mutationFields((t) => {
     }),
     restoreExperiment: t.field({
       type: ExperimentPayload,
+      description: 'Brings it back with the runs that were deleted with it.',
       args: { id },
       resolve: (_root, { id }, ctx) => call(ctx, restoreExperiment, { experimentId: id }),
     }),
     setExperimentTag: t.field({
       type: ExperimentPayload,
+      description: 'Sets a tag, or changes it.',
       args: { id, key: t.arg.string({ required: true }), value: t.arg.string({ required: true }) },
       resolve: (_root, { id, key, value }, ctx) => call(ctx, setExperimentTag, { experimentId: id, key, value }),
     }),
     deleteExperimentTag: t.field({
       type: ExperimentPayload,
+      description: 'Takes a tag away.',
       args: { id, key: t.arg.string({ required: true }) },
       resolve: (_root, { id, key }, ctx) => call(ctx, deleteExperimentTag, { experimentId: id, key }),
     }),
@@ -160,7 +172,8 @@ builder.mutationFields((t) => {
 })
 
 const ExperimentsChanged = builder.objectRef<{ experiments: ExperimentWithTags[] }>('ExperimentsChanged').implement({
-  fields: (t) => ({ experiments: t.field({ type: [Experiment], resolve: (event) => event.experiments }) }),
+  description: 'Experiments as they are now.',
+  fields: (t) => ({ experiments: t.field({ type: [Experiment], description: 'Changed last first.', resolve: (event) => event.experiments }) }),
 })
 
 builder.subscriptionField('experimentsChanged', (t) =>
