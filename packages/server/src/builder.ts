@@ -56,7 +56,8 @@ export const builder = new SchemaBuilder<{
 builder.queryType({ description: 'What can be asked. What you may not see is null or absent, as an unknown id is.' })
 builder.mutationType({ description: 'What can be changed. Each is done whole or not at all.' })
 builder.subscriptionType({
-  description: 'What can be followed, over graphql-ws or Server-Sent Events. The state at the start comes first, so there is nothing to ask beside it.',
+  description:
+    'What can be followed, over graphql-ws or Server-Sent Events. The state at the start comes first, so there is nothing to ask beside it.',
 })
 
 const whole = (name: string) => ({

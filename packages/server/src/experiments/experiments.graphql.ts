@@ -115,7 +115,10 @@ const ExperimentPayload = builder
 const CreateExperimentInput = builder.inputType('CreateExperimentInput', {
   description: 'A new experiment.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'Unique in the workspace, also among deleted ones; 500 characters at most. A slash makes a folder.' }),
+    name: t.string({
+      required: true,
+      description: 'Unique in the workspace, also among deleted ones; 500 characters at most. A slash makes a folder.',
+    }),
     artifactLocation: t.string({ description: '@default a place of its own in the server’s store' }),
     tags: t.field({ type: [TagInput], description: 'To begin with.' }),
   }),
@@ -173,7 +176,9 @@ builder.mutationFields((t) => {
 
 const ExperimentsChanged = builder.objectRef<{ experiments: ExperimentWithTags[] }>('ExperimentsChanged').implement({
   description: 'Experiments as they are now.',
-  fields: (t) => ({ experiments: t.field({ type: [Experiment], description: 'Changed last first.', resolve: (event) => event.experiments }) }),
+  fields: (t) => ({
+    experiments: t.field({ type: [Experiment], description: 'Changed last first.', resolve: (event) => event.experiments }),
+  }),
 })
 
 builder.subscriptionField('experimentsChanged', (t) =>
