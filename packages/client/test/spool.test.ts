@@ -104,6 +104,35 @@ describe('a run that is offline', () => {
     expect(await replay()).toEqual({ runs: [] })
   })
 
+  it('ends when what is being copied is copied, and tells what of it failed', async () => {
+    const run = await offline('copying')
+    void run.logArtifact('late.bin', new Uint8Array(3_000_000))
+    await run.finish()
+    const other = await offline('copying')
+    const enough = new AbortController()
+    const failing = [
+      other.logArtifact('a', { file: join(root, 'absent') }),
+      other.logArtifact('b', () => new ReadableStream({ pull: (controller) => controller.error(new Error('it broke')) })),
+      other.logArtifact('c', new Uint8Array(3_000_000), { signal: enough.signal }),
+      other.logModel('net', { files: { w: { file: join(root, 'absent') } } }),
+    ]
+    enough.abort(new Error('enough'))
+    const outcomes = Promise.allSettled(failing)
+    await expect(other.finish()).rejects.toThrow(/ENOENT/)
+    expect((await outcomes).map((each) => each.status === 'rejected' && each.reason.message)).toEqual([
+      expect.stringMatching(/ENOENT.*absent/),
+      'it broke',
+      'enough',
+      expect.stringMatching(/ENOENT.*absent/),
+    ])
+    expect((await replay()).runs).toMatchObject([
+      { outcome: 'sent', files: 1 },
+      { outcome: 'sent', files: 0 },
+    ])
+    expect((await artifact(run.id, 'late.bin')).length).toBe(3_000_000)
+    expect((await read(other.id)).info.status).toBe('FINISHED')
+  })
+
   it('may be nested, and its parent is replayed before it', async () => {
     const parent = await offline('nested', { name: 'parent' })
     const child = await startRun({ parent, name: 'child' })

@@ -3,12 +3,13 @@
  * when it is on the disk. A server that is away is tried for ever, and the journal waits for the next process where this one ends first.
  */
 import fs from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ApiError } from '../api-error.ts'
 import { type ArtifactContent, opened, type TransferOptions } from '../artifact.ts'
 import { type Entry, fullBatch, inBatches } from '../entries.ts'
-import { checkUses, type DatasetUse } from '../inputs.ts'
+import type { DatasetUse } from '../inputs.ts'
 import type { NewModel } from '../model.ts'
 import type { End, Sink } from '../sink.ts'
 import { failed, type Journal, type JournalRecord } from './journal.ts'
@@ -41,8 +42,10 @@ export class Spooled implements Sink {
   #waiting = 0
   /** Tells the sender that there is something. */
   #wake: (() => void) | undefined
-  /** Ends the pause between two tries. */
-  #hurry: (() => void) | undefined
+  /** Each ends a pause between two tries. */
+  readonly #pauses = new Set<() => void>()
+  /** What is being copied. */
+  readonly #underWay = new Set<Promise<void>>()
   /** Set when nothing is to be tried after this time. */
   #deadline: number | undefined
   #ending = false
@@ -91,28 +94,22 @@ export class Spooled implements Sink {
     this.#noted(entries.length)
   }
 
-  async file(path: string, content: ArtifactContent, options: TransferOptions = {}): Promise<void> {
+  file(path: string, content: ArtifactContent, options?: TransferOptions): Promise<void> {
     const { copy, path: target } = this.#journal.newCopy()
-    await this.#copy(target, content, options)
-    this.#journal.append([{ file: { path, copy } }])
-    this.#noted(fullBatch)
-    await this.#journal.sync()
+    return this.#keep(target, { file: { path, copy } }, () => writeCopy(target, content, options))
   }
 
-  async inputs(uses: readonly DatasetUse[]): Promise<void> {
-    checkUses(uses)
-    this.#journal.append([{ inputs: [...uses] }])
-    this.#noted(fullBatch)
-    await this.#journal.sync()
+  inputs(uses: readonly DatasetUse[]): Promise<void> {
+    return this.#keep(undefined, { inputs: [...uses] })
   }
 
-  async model({ files, ...model }: NewModel): Promise<void> {
+  model({ files, ...model }: NewModel): Promise<void> {
     const { copy, path: folder } = this.#journal.newCopy()
-    fs.mkdirSync(folder)
-    for (const [i, [, content]] of files.entries()) await this.#copy(`${folder}/${i}`, content)
-    this.#journal.append([{ model, files: files.map(([path], copy) => ({ path, copy })), copy }])
-    this.#noted(fullBatch)
-    await this.#journal.sync()
+    const record = { model, files: files.map(([path], copy) => ({ path, copy })), copy }
+    return this.#keep(folder, record, async () => {
+      fs.mkdirSync(folder)
+      for (const [i, [, content]] of files.entries()) await writeCopy(join(folder, String(i)), content)
+    })
   }
 
   async flush(): Promise<void> {
@@ -122,6 +119,7 @@ export class Spooled implements Sink {
   }
 
   async end(end: End): Promise<void> {
+    const lost = (await Promise.allSettled(this.#underWay)).find((each) => each.status === 'rejected')
     if (!this.#ending) this.#journal.append([{ end }])
     this.#ending = true
     await this.#journal.sync()
@@ -129,18 +127,16 @@ export class Spooled implements Sink {
     // From now on it may take so long and no longer: the rest is for a replay.
     this.#deadline = Date.now() + this.#options.giveUpAfter
     this.#wake?.()
-    this.#hurry?.()
+    for (const hurry of this.#pauses) hurry()
     const sent = (await this.#sending) ?? false
     this.#options.leave({ sent, problems: this.#problems, sender: this.sender })
     this.#tell()
+    if (lost) throw lost.reason
   }
 
   async #send(sender: Sender): Promise<boolean> {
     try {
-      while (!sender.made) {
-        await sender.begin().catch((error) => this.#givenUp(error))
-        if (!sender.made) return false
-      }
+      if (!sender.made) await sender.begin()
       this.offline = false
       for (;;) {
         this.#waiting = 0
@@ -180,18 +176,22 @@ export class Spooled implements Sink {
     if (refusal) throw refusal
   }
 
-  async #copy(target: string, content: ArtifactContent, { onProgress, signal }: TransferOptions = {}): Promise<void> {
-    const body = await opened(content)
-    const total = body instanceof Blob ? body.size : undefined
-    let done = 0
-    try {
-      const source = Readable.fromWeb((body instanceof Blob ? body.stream() : body) as never)
-      if (onProgress) source.on('data', (chunk: Uint8Array) => onProgress((done += chunk.byteLength), total))
-      await pipeline(source, fs.createWriteStream(target, { flush: true }), { ...(signal && { signal }) })
-    } catch (error) {
-      fs.rmSync(target, { recursive: true, force: true })
-      throw (error as NodeJS.ErrnoException).code ? failed(this.#journal.folder, error) : error
+  /** Copies what is to be uploaded, where there is something, and then says so in the journal. */
+  #keep(target: string | undefined, record: JournalRecord, copy?: () => Promise<void>): Promise<void> {
+    const keep = async () => {
+      try {
+        await copy?.()
+        this.#journal.append([record])
+      } catch (error) {
+        if (target) fs.rmSync(target, { recursive: true, force: true })
+        throw error instanceof CopyError ? failed(this.#journal.folder, error.cause) : error
+      }
+      this.#noted(fullBatch)
+      await this.#journal.sync()
     }
+    const done = keep().finally(() => this.#underWay.delete(done))
+    this.#underWay.add(done)
+    return done
   }
 
   #noted(count: number): void {
@@ -217,15 +217,40 @@ export class Spooled implements Sink {
     this.offline = true
     if (this.#deadline !== undefined && Date.now() + ms > this.#deadline) throw new ApiError('UNREACHABLE', error.message, { cause: error })
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      if (this.#deadline === undefined) timer.unref()
-      this.#hurry = () => {
+      const hurry = () => {
         clearTimeout(timer)
+        this.#pauses.delete(hurry)
         resolve()
       }
+      const timer = setTimeout(hurry, ms)
+      if (this.#deadline === undefined) timer.unref()
+      this.#pauses.add(hurry)
     })
-    this.#hurry = undefined
   }
+}
+
+/** The disk's fault, not the content's. */
+class CopyError extends Error {}
+
+async function writeCopy(target: string, content: ArtifactContent, { onProgress, signal }: TransferOptions = {}): Promise<void> {
+  const body = await opened(content)
+  const total = body instanceof Blob ? body.size : undefined
+  let done = 0
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      yield chunk
+      onProgress?.((done += chunk.byteLength), total)
+    }
+  }
+  const file = fs.createWriteStream(target, { flush: true })
+  let fault: unknown
+  file.once('error', (error) => (fault = error))
+  await pipeline(Readable.fromWeb((body instanceof Blob ? body.stream() : body) as never), counted, file, {
+    ...(signal && { signal }),
+  }).catch((error) => {
+    if (signal?.aborted) throw signal.reason
+    throw fault === error ? new CopyError('', { cause: error }) : error
+  })
 }
 
 /** The lines of one batch. */
