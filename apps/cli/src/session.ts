@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import type { Client } from '@tidegate/client'
 import type { Command } from 'commander'
 import { openClient } from './connection.ts'
-import { interrupted, usage } from './exit.ts'
+import { exit, Stop, usage } from './exit.ts'
 import { type Output, openOutput } from './output.ts'
 import { type Access, findAccess } from './profiles.ts'
 
@@ -73,7 +73,7 @@ async function confirm(question: string, { yes }: GlobalFlags, signal: AbortSign
   asking.once('SIGINT', () => process.emit('SIGINT'))
   try {
     const answer = await asking.question(`${question} [y/N] `, { signal })
-    if (!/^y(es)?$/i.test(answer.trim())) throw interrupted
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Stop(exit.failed, 'Nothing was done.', { code: 'DECLINED' })
   } finally {
     asking.close()
   }
