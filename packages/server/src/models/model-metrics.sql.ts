@@ -20,13 +20,18 @@ const same = `s.model_id = u.model_id AND s.run_id = $1 AND s.key = u.key
   AND md5(s.dataset_name || E'\\x1f' || s.dataset_digest) = md5(u.name || E'\\x1f' || u.digest)`
 const makeSeries = `INSERT INTO logged_model_series (model_id, run_id, key, dataset_name, dataset_digest)
 SELECT DISTINCT u.model_id, $1::int, u.key, u.name, u.digest FROM unnest($2::int[], $3::text[], $4::text[], $5::text[]) AS u(model_id, key, name, digest)
-LEFT JOIN logged_model_series s ON ${same} WHERE s.id IS NULL ORDER BY 1, 3, 4, 5 ON CONFLICT DO NOTHING`
+LEFT JOIN logged_model_series s ON ${same} WHERE s.id IS NULL AND u.model_id IS NOT NULL ORDER BY 1, 3, 4, 5 ON CONFLICT DO NOTHING`
 const makePoints = `INSERT INTO logged_model_point (series_id, ts, step, value) SELECT DISTINCT s.id, u.ts, u.step, u.value
 FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::float8[]) AS u(model_id, key, name, digest, ts, step, value)
 JOIN logged_model_series s ON ${same} ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING`
 
-/** Writes points that a run measured of models. In a transaction that has locked the run. */
-export async function writeModelPoints(sql: Sql, run: number, points: ModelPoints): Promise<void> {
+/** In place of a foreign key: the lock makes a purge of the model wait, and then collect these points too. */
+const lockModels = 'SELECT id FROM logged_model WHERE id = ANY($1::int[]) ORDER BY id FOR KEY SHARE'
+
+/** Writes points that a run measured of models, if these are still there. In a transaction that has locked the run. */
+export async function writeModelPoints(sql: Sql, run: number, given: ModelPoints): Promise<void> {
+  const there = new Set((await sql.query<{ id: number }>(lockModels, [[...new Set(given.models)]])).map(({ id }) => id))
+  const points = { ...given, models: given.models.map((id) => (there.has(id) ? id : null)) }
   const names = [points.models, points.keys, points.datasetNames, points.datasetDigests]
   // Two statements: the second must see a series that another transaction made while the first waited for it.
   await sql.query(makeSeries, [run, ...names])

@@ -137,12 +137,22 @@ export async function dropTaken(sql: Sql, now: number): Promise<boolean> {
     number[],
   ]
   const done =
-    !runs.length ||
-    ((await dropPoints(sql, runs)) && (await dropRows(sql, 'param', runs, small)) && (await dropRows(sql, 'tag', runs, small)))
+    (!runs.length ||
+      ((await dropPoints(sql, runs)) && (await dropRows(sql, 'param', runs, small)) && (await dropRows(sql, 'tag', runs, small)))) &&
+    (await dropMeasured(sql, 'run_id', runs)) &&
+    (await dropMeasured(sql, 'model_id', models))
   if (!done) return true
   await forget(sql, kinds.run, runs)
   await forget(sql, kinds.model, models)
   return true
+}
+
+/** Deletes a part of what was measured of models: by these runs, or of these models. True when that was all. */
+async function dropMeasured(sql: Sql, of: 'run_id' | 'model_id', ids: number[]): Promise<boolean> {
+  if (!ids.length) return true
+  const theirs = `${of} = ANY($1::int[])`
+  const points = `series_id IN (SELECT id FROM logged_model_series WHERE ${theirs})`
+  return (await dropRows(sql, 'logged_model_point', ids, small, points)) && (await dropRows(sql, 'logged_model_series', ids, small, theirs))
 }
 
 async function forget(sql: Sql, kind: number, ids: number[]): Promise<void> {
@@ -150,10 +160,6 @@ async function forget(sql: Sql, kind: number, ids: number[]): Promise<void> {
   await sql.query('DELETE FROM trash_size WHERE kind = $1 AND id = ANY($2)', [kind, ids])
   await sql.query('UPDATE purge SET has_rows = false WHERE kind = $1 AND id = ANY($2)', [kind, ids])
 }
-
-const dropSome = (table: string) =>
-  `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE experiment_id = $1 LIMIT ${small})) RETURNING 1)
-   SELECT count(*)::int AS n FROM gone`
 
 // One that has something in it, or of which nothing else is left.
 const nextExperiment = `SELECT id FROM purge p WHERE kind = ${kinds.experiment} AND has_rows AND (
@@ -176,7 +182,7 @@ export async function emptyExperiment(sql: Sql, now: number): Promise<boolean> {
   await claimRuns(sql, runs, now)
   await claimModels(sql, models, now)
   if (runs.length || models.length) return true
-  for (const table of ['dataset', 'key']) if ((await sql.query<{ n: number }>(dropSome(table), [id]))[0]!.n) return true
+  for (const table of ['dataset', 'key']) if (!(await dropRows(sql, table, [id], small, 'experiment_id = ANY($1::int[])'))) return true
   await sql.query('DELETE FROM experiment WHERE id = $1', [id])
   await sql.query(`UPDATE purge SET has_rows = false WHERE kind = ${kinds.experiment} AND id = $1`, [id])
   return true

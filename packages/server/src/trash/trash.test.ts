@@ -308,6 +308,25 @@ describe('a deleted logged model', () => {
     expect(await rowsOfNothing(platform.db)).toEqual({})
   })
 
+  it('loses what a run measured of it when that run is purged, and no more', async () => {
+    const experiment = await createExperiment()
+    const [run, other] = [await createRun(experiment), await createRun(experiment)]
+    const model = await createModel(experiment, run)
+    for (const run_id of [run, other]) {
+      await post('runs/log-metric', { run_id, key: 'auc', value: 1, timestamp: 1, step: 1, model_id: model })
+    }
+    await post('runs/delete', { run_id: run })
+    await purge({ runs: [run] })
+    const measured = async () =>
+      ((await (await fetch(`${platform.origin}/api/2.0/mlflow/logged-models/${model}`)).json()) as any).model.data.metrics.map(
+        (it: any) => it.run_id,
+      )
+    expect(await measured()).toEqual([other])
+    await collect()
+    expect(await measured()).toEqual([other])
+    expect(await rowsOfNothing(platform.db)).toEqual({})
+  })
+
   it('may not be written to when it was purged', async () => {
     const experiment = await createExperiment()
     const run_id = await createRun(experiment)

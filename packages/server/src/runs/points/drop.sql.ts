@@ -26,12 +26,18 @@ export async function dropPoints(sql: Sql, runs: readonly number[]): Promise<boo
   return true
 }
 
-/** Deletes at most so many of the runs' rows in a table that has a `run_id`. True when none are left. */
-export async function dropRows(sql: Sql, table: string, runs: readonly number[], most: number): Promise<boolean> {
+/** Deletes at most so many rows of a table, those of which `$1` holds the owners' ids. True when none are left. */
+export async function dropRows(
+  sql: Sql,
+  table: string,
+  ids: readonly number[],
+  most: number,
+  which = 'run_id = ANY($1::int4[])',
+): Promise<boolean> {
   const [row] = await sql.query<{ n: number }>(
-    `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE run_id = ANY($1::int4[]) LIMIT ${most})) RETURNING 1)
+    `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${which} LIMIT ${most})) RETURNING 1)
      SELECT count(*)::int AS n FROM gone`,
-    [runs],
+    [ids],
   )
   return row!.n < most
 }
