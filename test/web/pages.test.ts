@@ -95,6 +95,40 @@ describe('a run that trains', () => {
   })
 })
 
+describe('the models of a run', () => {
+  it('appear as they are logged, with how far they are and how well they did, and open their files', async () => {
+    const experiment_id = await newExperiment('with models')
+    const run_id = await newRun(experiment_id, 'maker', 1)
+    const { page, errors } = await openPage(browser, `${platform.origin}/runs/${run_id}`)
+    await page.getByRole('link', { name: 'Models', exact: true }).click()
+    await page.getByText('No models yet').waitFor()
+    const { model } = await platform.wire('POST', 'logged-models', {
+      ...{ experiment_id, name: 'forest', model_type: 'classifier', source_run_id: run_id },
+    })
+    const row = page.getByRole('row', { name: /forest/ })
+    await row.getByText('Pending').waitFor()
+    const { model_id, artifact_uri } = model.info
+    const file = `${platform.origin}/api/2.0/mlflow-artifacts/artifacts/${artifact_uri.slice('mlflow-artifacts:/'.length)}/MLmodel`
+    await fetch(file, { method: 'PUT', body: 'flavors:\n  sklearn: {}\n' })
+    const metric = { key: 'acc', value: 0.9876, timestamp: 1, step: 1, model_id, dataset_name: 'test', dataset_digest: 'd' }
+    await platform.wire('POST', 'runs/log-metric', { run_id, ...metric })
+    await fetch(`${platform.origin}/api/2.0/mlflow/logged-models/${model_id}`, {
+      method: 'PATCH',
+      body: JSON.stringify({ status: 'LOGGED_MODEL_READY' }),
+      headers: { 'content-type': 'application/json' },
+    })
+    await row.getByText('Ready').waitFor()
+    await row.getByText('acc on test 0.9876').waitFor()
+    await row.getByText('classifier').waitFor()
+    await page.getByRole('link', { name: 'Files of forest' }).click()
+    await page.getByText('sklearn: {}').waitFor()
+    await page.reload()
+    await page.getByRole('region', { name: 'Files of forest' }).getByText('sklearn: {}').waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
+
 describe('the runs of an experiment', () => {
   const names = (page: Page) => page.getByRole('rowheader').getByRole('link').allInnerTexts()
 
@@ -309,12 +343,14 @@ describe('every page', () => {
   it('passes axe, light and dark, wide and narrow', async () => {
     const experiment = await newExperiment('axe')
     const run = await newRun(experiment, 'seen', 1, { tags: [{ key: 'team', value: 'tides' }] })
+    await platform.wire('POST', 'logged-models', { experiment_id: experiment, name: 'seen too', source_run_id: run })
     const paths = [
       '/experiments',
       `/experiments/${experiment}`,
       `/runs/${run}`,
       `/runs/${run}?tab=charts`,
       `/runs/${run}?tab=artifacts`,
+      `/runs/${run}?tab=models`,
       '/welcome',
       '/nothing',
     ]

@@ -24,6 +24,7 @@ const RunDetails = graphql(
     params { key value }
     tags { key value }
     datasets { dataset { id name digest sourceType profile } tags { key value } }
+    loggedModels { id name type status createdAt metrics { key value step datasetName } }
     parent { id name status }
     children(first: 20) { nodes { id name status startedAt endedAt } total { value exact } }
     can { edit delete }
@@ -35,6 +36,7 @@ const RunDetails = graphql(
 export type RunDetails = ResultOf<typeof RunDetails>
 export type LatestMetric = RunDetails['metrics'][number]
 export type Tag = RunDetails['tags'][number]
+export type Model = RunDetails['loggedModels'][number]
 
 export const RunPage = graphql(
   `
@@ -117,6 +119,15 @@ export const NeighbouringRuns = graphql(`
 export const Artifacts = graphql(`
   query Artifacts($run: ID!, $path: String!) {
     run(id: $run) {
+      id
+      artifacts(path: $path) { path isDirectory size url }
+    }
+  }
+`)
+
+export const ModelArtifacts = graphql(`
+  query ModelArtifacts($model: ID!, $path: String!) {
+    loggedModel(id: $model) {
       id
       artifacts(path: $path) { path isDirectory size url }
     }

@@ -4,7 +4,7 @@ import { readStored, writeStored } from '#lib/stored.ts'
 import { goto } from '$app/navigation'
 import { page } from '$app/state'
 
-export const tabs = ['overview', 'charts', 'system', 'artifacts'] as const
+export const tabs = ['overview', 'charts', 'system', 'artifacts', 'models'] as const
 export type Tab = (typeof tabs)[number]
 
 const axes: readonly string[] = ['step', 'time', 'relative']
@@ -34,7 +34,7 @@ export function openView() {
 
   const tab = $derived.by<Tab>(() => tabs.find((name) => name === page.url.searchParams.get('tab')) ?? 'overview')
 
-  function query(change: Partial<Record<'tab' | 'path', string>> = {}): string {
+  function query(change: Partial<Record<'tab' | 'path' | 'model', string>> = {}): string {
     const params = new URLSearchParams()
     const shown = change.tab ?? tab
     if (shown !== 'overview') params.set('tab', shown)
@@ -44,6 +44,8 @@ export function openView() {
     if (zoom) params.set('zoom', `${zoom.from}~${zoom.to}`)
     const path = change.path ?? page.url.searchParams.get('path')
     if (path && shown === 'artifacts') params.set('path', path)
+    const model = change.model ?? page.url.searchParams.get('model')
+    if (model && shown === 'models') params.set('model', model)
     return params.size === 0 ? page.url.pathname : `${page.url.pathname}?${params}`
   }
 
@@ -95,7 +97,11 @@ export function openView() {
     get path() {
       return page.url.searchParams.get('path')
     },
-    /** The address of this view with another tab or artifact. */
+    /** The logged model whose files are on screen. */
+    get model() {
+      return page.url.searchParams.get('model')
+    },
+    /** The address of this view with another tab, artifact or model. */
     href: query,
   }
 }

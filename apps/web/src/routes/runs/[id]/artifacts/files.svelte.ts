@@ -1,6 +1,6 @@
-/** A run's files as a tree: each folder is asked for when it is opened, and again by `refresh` while it is open. */
-import { type ApiError, query, type ResultOf, toApiError } from '#lib/api.ts'
-import { Artifacts } from '../documents.ts'
+/** Files of a run or a model as a tree: each folder is asked for when it is opened, and again by `refresh` while it is open. */
+import { type ApiError, type ResultOf, toApiError } from '#lib/api.ts'
+import type { Artifacts } from '../documents.ts'
 
 export type File = NonNullable<ResultOf<typeof Artifacts>['run']>['artifacts'][number]
 
@@ -29,12 +29,13 @@ export function foldersOf(path: string): string[] {
 }
 
 export class Files {
-  readonly #run: string
+  /** One level below a path. */
+  readonly #ask: (path: string) => Promise<readonly File[]>
   #folders = $state.raw<ReadonlyMap<string, Folder>>(new Map())
   #open = $state.raw<ReadonlySet<string>>(new Set())
 
-  constructor(run: string) {
-    this.#run = run
+  constructor(ask: (path: string) => Promise<readonly File[]>) {
+    this.#ask = ask
   }
 
   /** Undefined until the answer is there. */
@@ -86,8 +87,9 @@ export class Files {
   /** Asks for a folder; folders come before files. */
   async load(path = ''): Promise<void> {
     try {
-      const found = (await query(Artifacts, { run: this.#run, path })).run?.artifacts ?? []
-      const files = [...found].sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || byName.compare(a.path, b.path))
+      const files = [...(await this.#ask(path))].sort(
+        (a, b) => Number(b.isDirectory) - Number(a.isDirectory) || byName.compare(a.path, b.path),
+      )
       this.#set(path, { files, error: undefined })
     } catch (caught) {
       this.#set(path, { files: this.#folders.get(path)?.files, error: toApiError(caught) })
