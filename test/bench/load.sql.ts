@@ -3,6 +3,7 @@
  * for MLflow, which would take minutes to log it. Then VACUUM ANALYZE, which autovacuum does within minutes of an import:
  * plans depend on statistics, and index-only scans on the visibility map.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Mlflow, Peer, Tidegate } from './peers.ts'
 
 /** Of each run. */
@@ -67,9 +68,27 @@ const intoTidegate = (experiment: number, count: number, isMany: boolean) => {
  * Fills an experiment with finished runs of 20 params, 20 metrics and 5 tags. Not their points: a search doesn't read them.
  * `manyKeys`: 5 000 different ones.
  */
-export async function loadRuns(peer: Peer, experiment: string, count: number, { manyKeys = false } = {}): Promise<void> {
+export async function loadRuns(
+  peer: Pick<Peer, 'name' | 'sql'>,
+  experiment: string,
+  count: number,
+  { manyKeys = false } = {},
+): Promise<void> {
   const statements = peer.name === 'MLflow' ? intoMlflow : intoTidegate
   for (const statement of statements(Number(experiment), count, manyKeys)) await peer.sql(statement)
+}
+
+/** Has the keys counted now: a job does so within a minute or two. */
+export async function countKeys(peer: Tidegate): Promise<void> {
+  await peer.sql(`SELECT FROM graphile_worker.add_job('catalogue.refresh', '{}')`)
+  for (let i = 0; i < 120; i++) {
+    const [row] = await peer.sql<{ left: number }>(
+      `SELECT count(*)::int AS left FROM experiment e WHERE NOT EXISTS (SELECT FROM catalogue c WHERE c.experiment_id = e.id) AND EXISTS (SELECT FROM run r WHERE r.experiment_id = e.id)`,
+    )
+    if (!row!.left) return
+    await sleep(1000)
+  }
+  throw new Error('The catalogue of keys was not made.')
 }
 
 /** Gives a run of MLflow's that many points of its metric `loss`, a second apart. */

@@ -21,7 +21,7 @@ import { client } from './cases/client.ts'
 import { histories } from './cases/history.ts'
 import { live } from './cases/live.ts'
 import { processes } from './cases/process.ts'
-import { search } from './cases/search.ts'
+import { searches } from './cases/search.ts'
 import { soaks } from './cases/soak.ts'
 import { writing } from './cases/writing.ts'
 import { type Figure, table } from './figures.ts'
@@ -29,7 +29,7 @@ import { type Mlflow, mlflow, tidegate } from './peers.ts'
 import { endAll } from './processes.ts'
 import { findWorkers } from './tuning.ts'
 
-const cases: Case[] = [...histories, ...writing, search, artifacts, live, ...processes, client]
+const cases: Case[] = [...histories, ...writing, searches, artifacts, live, ...processes, client]
 /** What takes long, and runs when it is named. */
 const onlyNamed: Case[] = [soaks]
 const names = [...cases, ...onlyNamed].map(({ name }) => name)
