@@ -33,14 +33,6 @@ export type Filter =
 export const leaves = (filter: Filter | null | undefined): Comparison[] =>
   !filter ? [] : filter.type === 'comparison' ? [filter] : filter.type === 'not' ? leaves(filter.of) : filter.of.flatMap(leaves)
 
-/** All comparisons of a filter, where each must hold. Throws INVALID_PARAMETER_VALUE for OR and NOT. */
-export function comparisons(filter: Filter | null | undefined): Comparison[] {
-  if (!filter) return []
-  if (filter.type === 'comparison') return [filter]
-  if (filter.type !== 'and') throw invalid('Invalid clause(s) in filter string: only AND joins comparisons here', 'filter')
-  return filter.of.flatMap(comparisons)
-}
-
 export type Explanation = { ok: true; filter: Filter | null } | { ok: false; message: string; start: number; end: number }
 
 /** Comparisons in a filter: each is a range of an index. */

@@ -160,12 +160,12 @@ function wholeStatement(ready: Ready) {
     const { table, value } = places[column.kind]
     return `(SELECT ${value} FROM ${table} WHERE run_id = r.id AND ${isKeys(keysOf(column))})`
   })
-  const values2 = terms.map((term, i) => (isValued(orders[i]!.column) ? term : `r.a${i}`))
+  const found = terms.map((term, i) => (isValued(orders[i]!.column) ? term : `r.a${i}`))
   const text = `WITH m AS MATERIALIZED (${matches(ready, put, kept, { from })}),
 c AS MATERIALIZED (SELECT count(*)::int AS total FROM m)
 SELECT r.id, (SELECT total FROM c) AS total FROM (
   SELECT ${withTerms(probes)} FROM m r WHERE (SELECT total FROM c) <= ${few}
-  UNION ALL SELECT ${withTerms(values2)} FROM m r ${joins.join('\n')} WHERE (SELECT total FROM c) > ${few}) r
+  UNION ALL SELECT ${withTerms(found)} FROM m r ${joins.join('\n')} WHERE (SELECT total FROM c) > ${few}) r
 ${paged(orders, search, put)}`
   return { text, values }
 }
