@@ -91,7 +91,10 @@ builder.queryFields((t) => ({
     description: 'In the order of their last change, unless `orderBy` says otherwise.',
     complexity: ({ first }) => ({ field: 1, multiplier: first ?? 50 }),
     args: {
-      filter: t.arg.string({ description: "MLflow's filter: name ILIKE '%forecast%' AND tags.team = 'vision'" }),
+      filter: t.arg.string({
+        description:
+          "In the filter language: name ILIKE '%forecast%' AND NOT tags.team = 'vision'. Experiments have name, experiment_id, creation_time, last_update_time and tags.",
+      }),
       lifecycle: t.arg({ type: Lifecycle, defaultValue: 'ACTIVE' }),
       orderBy: t.arg.stringList({ description: 'Such as "name ASC" or "last_update_time DESC".' }),
       first: t.arg.int({ defaultValue: 50 }),

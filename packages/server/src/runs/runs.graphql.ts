@@ -271,7 +271,9 @@ builder.queryFields((t) => ({
     complexity: ({ first }) => ({ field: 1, multiplier: first ?? 100 }),
     args: {
       experiments: t.arg.idList(),
-      filter: t.arg.string(),
+      filter: t.arg.string({
+        description: "Such as: metrics.loss < 0.3 AND (params.model = 'mlp' OR started > -7d). docs/filter.md has the language.",
+      }),
       lifecycle: t.arg({ type: Lifecycle, defaultValue: 'ACTIVE' }),
       orderBy: t.arg({ type: [RunOrder], description: 'Ties: newest first.' }),
       first: t.arg.int({ defaultValue: 100 }),

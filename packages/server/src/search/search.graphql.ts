@@ -149,7 +149,7 @@ builder.queryFields((t) => ({
     complexity: ({ first, columns }) => ({ field: columns.length, multiplier: first ?? 200 }),
     args: {
       experiments: t.arg.idList(),
-      filter: t.arg.string(),
+      filter: t.arg.string({ description: 'In the filter language.' }),
       lifecycle: t.arg({ type: Lifecycle, defaultValue: 'ACTIVE' }),
       orderBy: t.arg({ type: [RunOrder], description: 'Ties: newest first.' }),
       columns: t.arg.stringList({ required: true, description: `As the filter language writes them; at most ${mostColumns}.` }),

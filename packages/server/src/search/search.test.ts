@@ -516,6 +516,10 @@ describe('a search of experiments', () => {
     expect(await found("tags.team ILIKE 'vision'")).toEqual([2, 1])
     expect(await found('tag.`a b` IS NOT NULL AND tags.team IS NULL')).toEqual([4])
     expect(await found("tags.team != 'vision'")).toEqual([2])
+    expect(await found("NOT tags.team = 'vision' AND creation_time > 0 AND creation_time < 9")).toEqual([2, 4])
+    expect(await found("tags.team IN ('vision', 'x') OR name ~ '^same'")).toEqual([4, 1])
+    expect(await found('SAME or creation_time between 1 and 1')).toEqual([4, 1])
+    expect(await found('creation_time > 2001-01-01 AND creation_time < now')).toEqual([0])
   })
 
   it('orders, ties by id, newest first, and pages', async () => {
