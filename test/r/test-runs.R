@@ -38,3 +38,10 @@ test_that("a run is deleted and restored", {
 test_that("an unknown run is not found", {
   expect_error(run(strrep("0", 32)), "404: .*RESOURCE_DOES_NOT_EXIST")
 })
+
+test_that("a run remembers its models, as the package says them", {
+  id <- new_run()
+  spec <- list(artifact_path = "model", run_id = id, utc_time_created = "2020-01-01 00:00:00", flavors = list(crate = list(version = "1")))
+  post("runs", "log-model", data = list(run_id = id, model_json = jsonlite::toJSON(spec, auto_unbox = TRUE)))
+  expect_match(value_of(run(id)$tags, "mlflow.log-model.history"), "crate")
+})

@@ -4,7 +4,7 @@ import logging
 
 import mlflow
 import pytest
-from under_test import client, denied, equal, get, stored
+from under_test import client, denied, equal, get, refused, stored
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +54,19 @@ def test_asking_for_traces_is_refused_in_a_way_the_client_knows(experiment):
         client.search_traces([experiment])
     equal(refusal.value.error_code, "ENDPOINT_NOT_FOUND")
     denied(get("/api/3.0/mlflow/traces/tr-1"), 404, "ENDPOINT_NOT_FOUND")
+
+
+@pytest.mark.since("3")
+@pytest.mark.differs("MLflow keeps them")
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda experiment: mlflow.log_feedback(trace_id="tr-1", name="n", value=1),
+        lambda experiment: mlflow.genai.register_prompt("p", "text"),
+        lambda experiment: client._tracking_client.store.list_scorers(experiment),
+    ],
+    ids=["feedback", "prompt", "scorers"],
+)
+def test_what_is_built_on_traces_is_refused_in_a_way_the_client_knows(experiment, call):
+    with refused("ENDPOINT_NOT_FOUND"):
+        call(experiment)
