@@ -306,3 +306,23 @@ def test_an_address_that_climbs_is_refused(run, path):
     request = session.prepare_request(requests.Request("PUT", proxied(run, "x"), data=b"out"))
     request.url = address(f"/api/2.0/mlflow-artifacts/artifacts/{path}")
     denied(session.send(request), 400, "INVALID_PARAMETER_VALUE", "Invalid path")
+
+
+def test_parts_and_signed_addresses_are_refused_where_the_store_has_none(run):
+    folder = stored(run).info.artifact_uri.removeprefix("mlflow-artifacts:/")
+    for answer in (
+        requests.post(f"{origin}/api/2.0/mlflow-artifacts/mpu/create/{folder}", json={"path": "a.bin", "num_parts": 2}),
+        requests.post(f"{origin}/api/2.0/mlflow-artifacts/mpu/complete/{folder}", json={"path": "a.bin", "upload_id": "u", "parts": []}),
+        requests.post(f"{origin}/api/2.0/mlflow-artifacts/mpu/abort/{folder}", json={"path": "a.bin", "upload_id": "u"}),
+        requests.get(f"{origin}/api/2.0/mlflow-artifacts/presigned/{folder}/a.bin"),
+    ):
+        denied(answer, 501, "NOT_IMPLEMENTED")
+
+
+def test_a_file_that_would_go_in_parts_goes_whole_where_the_store_has_none(run, file, download, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "1048576")
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", "1048576")
+    content = os.urandom(3 << 20)
+    client.log_artifact(run, file("large.bin", content))
+    assert download("large.bin").read_bytes() == content
