@@ -7,8 +7,9 @@ import gc from './commands/gc.ts'
 import importRuns from './commands/import.ts'
 import login from './commands/login.ts'
 import open from './commands/open.ts'
+import replay from './commands/replay.ts'
 import runs from './commands/runs.ts'
 import version from './commands/version.ts'
 import type { Commands } from './session.ts'
 
-export const commands: Commands[] = [login, runs, experiments, artifacts, importRuns, gc, doctor, open, completion, version]
+export const commands: Commands[] = [login, runs, experiments, artifacts, importRuns, replay, gc, doctor, open, completion, version]

@@ -162,6 +162,7 @@ export interface Client {
   /**
    * Node: sends what runs left in a spool while the server was away. Safe to repeat, to kill half-way, and to do twice at once: nothing
    * doubles. What can't be sent is told in the report, and stays in the folder.
+   * @throws the signal's reason; the file system's errors
    */
   replay(options?: ReplayOptions): Promise<ReplayReport>
   /** Ends what is subscribed to. */

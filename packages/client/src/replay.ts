@@ -7,6 +7,8 @@ export interface ReplayOptions {
   onProgress?: (run: { id: string; name: string }, done: number, total: number) => void
   /** How long a server that is away is waited for, ms. @default 60 000 */
   giveUpAfter?: number
+  /** Ends it after the batch that is under way; the next replay goes on there. */
+  signal?: AbortSignal
 }
 
 export interface ReplayedRun {

@@ -211,7 +211,7 @@ async function journalsIn(spool: string): Promise<Found[]> {
  */
 export async function replayFolder(
   origin: string | undefined,
-  { folder = spoolOf().folder, onProgress, giveUpAfter = 60_000 }: ReplayOptions,
+  { folder = spoolOf().folder, onProgress, giveUpAfter = 60_000, signal }: ReplayOptions,
 ): Promise<ReplayReport> {
   if (!folder) throw new TypeError('There is no spool: give its folder, or set TIDEGATE_SPOOL.')
   if (!fs.existsSync(folder)) return { runs: [] }
@@ -223,8 +223,10 @@ export async function replayFolder(
   }
   const runs: ReplayedRun[] = []
   for (const { folder: journal, known } of await journalsIn(folder)) {
+    signal?.throwIfAborted()
     runs.push(known ? await replayJournal(journal, known) : unreadable(journal))
   }
+  signal?.throwIfAborted()
   return { runs }
 
   async function replayJournal(folder: string, { run, origin: own }: Known): Promise<ReplayedRun> {
@@ -252,7 +254,10 @@ export async function replayFolder(
         origin: to,
         patience: () => patienceOf(giveUpAfter),
         onProblem: (problem) => problems.push(problem),
-        onBatch: (done) => onProgress?.({ id: sender?.made?.id ?? run.id, name: sender?.made?.name ?? '' }, done, size),
+        onBatch(done) {
+          onProgress?.({ id: sender?.made?.id ?? run.id, name: sender?.made?.name ?? '' }, done, size)
+          signal?.throwIfAborted()
+        },
         idOf: (id) => ids.get(id) ?? id,
       })
       const made = await sender.begin()
