@@ -1,5 +1,5 @@
 /** For the tests of points: what they must answer, found the slow way, and input to try it with. */
-import { compareValues } from './columns.ts'
+import { type Columns, compareValues } from './columns.ts'
 import type { ChartLine, ChartRange, PointColumns } from './shape.ts'
 
 export type Point = [key: number, step: number, time: number, value: number]
@@ -62,6 +62,14 @@ export function ntileSample(n: number, max: number): number[] {
   const firsts = Array.from({ length: n }, (_, i) => i).filter((i) => i === 0 || tile(i) !== tile(i - 1))
   if (!firsts.length || firsts.at(-1) === n - 1) return firsts
   return firsts.length >= max ? [...firsts.slice(0, -1), n - 1] : [...firsts, n - 1]
+}
+
+/** A chunk as it was packed before values came first. */
+export function packedBefore({ steps, times, values, seqs }: Columns): Buffer {
+  const raw = (form: number, column: Float64Array) => Buffer.concat([Buffer.from([form]), Buffer.from(new Float64Array(column).buffer)])
+  const n = steps.length
+  const size = n < 128 ? [n] : [(n & 127) | 128, n >> 7]
+  return Buffer.concat([Buffer.from([1, ...size]), raw(2, steps), raw(2, times), raw(2, seqs), raw(1, values)])
 }
 
 /** A repeatable source of random numbers in [0, 1). */

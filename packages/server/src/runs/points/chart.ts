@@ -7,7 +7,7 @@ import type { Sql } from '@tidegate/db'
 import { unpackBatch, unpackChunk, unpackSummaries } from './codec.ts'
 import { type Columns, combine, compareValues, type Order, pick, slice } from './columns.ts'
 import { bytesOf, type LineRow, readLines } from './read.sql.ts'
-import type { ChartLine, ChartRange, Sample, SampleRange } from './shape.ts'
+import type { ChartLine, ChartRange } from './shape.ts'
 
 /**
  * A metric's points are read where there are at most so many for each entry; of several metrics fewer, down to `coarse`,
@@ -30,20 +30,22 @@ interface Stretch {
 }
 
 /** What was read of one metric. */
-interface Read {
+export interface Read {
   points: Columns
-  /** Chunks with summaries only. */
+  /** Chunks without their points. */
   summarised: LineRow[]
 }
 
 /** A range without ends as one with; steps and times are safe integers. */
-const ends = ({ from, to }: { from?: number | undefined; to?: number | undefined }) => ({
+export const ends = ({ from, to }: { from?: number | undefined; to?: number | undefined }) => ({
   from: Math.max(Number.MIN_SAFE_INTEGER, Math.ceil(from ?? Number.NEGATIVE_INFINITY)),
   to: Math.min(Number.MAX_SAFE_INTEGER, Math.floor(to ?? Number.POSITIVE_INFINITY)),
 })
 
-async function read(sql: Sql, run: number, keys: readonly number[], order: Order, from: number, to: number, whole: number) {
-  const rows = await readLines(sql, run, keys, order, from, to, whole)
+/** As `readLines`. */
+export async function read(sql: Sql, run: number, keys: readonly number[], by: Order | 'id', from: number, to: number, whole: number) {
+  const rows = await readLines(sql, run, keys, by, from, to, whole)
+  const order = by === 'id' ? 'step' : by
   const wanted = new Set(keys)
   const parts = new Map(keys.map((key) => [key, [] as Columns[]]))
   const summarised = new Map(keys.map((key) => [key, [] as LineRow[]]))
@@ -71,7 +73,7 @@ export async function readChart(sql: Sql, run: number, keys: readonly number[], 
   const lines = new Map<number, ChartLine>()
   const disordered: number[] = []
   for (const [key, line] of found) {
-    const stretches = stretchesOf(line, axis)
+    const stretches = arranged(line, axis)?.map(stretchOf)
     const drawn = stretches && lineOf(key, stretches, axis, buckets, head)
     // What is not sampled must be the points themselves.
     if (drawn && (drawn.sampled || !line.summarised.length)) lines.set(key, drawn)
@@ -87,8 +89,8 @@ export async function readChart(sql: Sql, run: number, keys: readonly number[], 
 
 const single = ({ steps, times, values }: Columns): Stretch => ({ n: steps.length, steps, times, min: values, max: values, last: values })
 
-/** Points and summaries as one line; undefined where they overlap. */
-function stretchesOf({ points, summarised }: Read, order: Order): Stretch[] | undefined {
+/** Points and chunks in order; undefined where they overlap. */
+export function arranged({ points, summarised }: Read, order: Order): Array<Columns | LineRow> | undefined {
   const { steps, times, values } = points
   /** How point i lies to (step, time, value). */
   const compare = (i: number, s: number, t: number, v: number) => {
@@ -97,7 +99,7 @@ function stretchesOf({ points, summarised }: Read, order: Order): Stretch[] | un
     return (order === 'step' ? byStep || byTime : byTime || byStep) || compareValues(values[i]!, v)
   }
   const sorted = summarised.sort((a, b) => (order === 'step' ? a.s0 - b.s0 || a.t0 - b.t0 : a.t0 - b.t0 || a.s0 - b.s0) || a.v0 - b.v0)
-  const stretches: Stretch[] = []
+  const parts: Array<Columns | LineRow> = []
   let at = 0
   let before: LineRow | undefined
   for (const chunk of sorted) {
@@ -107,12 +109,17 @@ function stretchesOf({ points, summarised }: Read, order: Order): Stretch[] | un
     const start = at
     while (at < steps.length && compare(at, chunk.s0, chunk.t0, chunk.v0) < 0) at++
     if (at < steps.length && compare(at, chunk.s1, chunk.t1, chunk.v1) <= 0) return undefined
-    if (at > start) stretches.push(single(slice(points, start, at)))
-    const summaries = unpackSummaries(bytesOf(chunk.sub!), chunk.n)
-    stretches.push({ n: summaries.counts.length, ...summaries })
+    if (at > start) parts.push(slice(points, start, at))
+    parts.push(chunk)
   }
-  if (at < steps.length) stretches.push(single(slice(points, at, steps.length)))
-  return stretches
+  if (at < steps.length) parts.push(slice(points, at, steps.length))
+  return parts
+}
+
+function stretchOf(part: Columns | LineRow): Stretch {
+  if (!('kind' in part)) return single(part)
+  const summaries = unpackSummaries(bytesOf(part.sub!), part.n)
+  return { n: summaries.counts.length, ...summaries }
 }
 
 /**
@@ -154,33 +161,4 @@ function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: number,
     }
   }
   return line
-}
-
-/** MLflow's sampling: the first point of each of `max` groups of equal size, and the last of all in place of the last. */
-export async function readSamples(sql: Sql, runs: readonly number[], key: number, range: SampleRange): Promise<Sample[]> {
-  const { from, to } = ends(range)
-  const samples: Sample[] = []
-  for (const run of runs) {
-    const { found } = await read(sql, run, [key], 'step', from, to, Number.MAX_SAFE_INTEGER)
-    const { steps, times, values } = found.get(key)!.points
-    const sample: Sample = { run, steps: [], times: [], values: [] }
-    for (const i of sampleOf(steps.length, range.max)) {
-      sample.steps.push(steps[i]!)
-      sample.times.push(times[i]!)
-      sample.values.push(values[i]!)
-    }
-    samples.push(sample)
-  }
-  return samples
-}
-
-/** Which of n points MLflow's ntile(max) picks. */
-export function sampleOf(n: number, max: number): number[] {
-  const groups = Math.min(n, max)
-  if (!groups) return []
-  const size = Math.floor(n / max)
-  const larger = n % max
-  const firsts = Array.from({ length: groups }, (_, i) => i * size + Math.min(i, larger))
-  firsts[groups - 1] = n - 1
-  return firsts
 }

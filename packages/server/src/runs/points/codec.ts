@@ -9,6 +9,8 @@
 import { type Columns, columnsOf } from './columns.ts'
 
 const version = 1
+/** Of chunks whose values come before their steps, so that one point can be read without the rest. */
+const valuesFirst = 2
 const stride = 0
 const differences = 1
 const raw = 2
@@ -21,13 +23,13 @@ let view = new DataView(scratch.buffer, scratch.byteOffset, scratch.length)
 let at = 0
 
 /** Starts a new buffer. The scratch is shared: nothing may wait between this and `finish`. */
-function begin(most: number) {
+function begin(most: number, as = version) {
   if (scratch.length < most) {
     scratch = Buffer.allocUnsafe(most * 2)
     view = new DataView(scratch.buffer, scratch.byteOffset, scratch.length)
   }
   at = 0
-  scratch[at++] = version
+  scratch[at++] = as
 }
 
 const finish = () => Buffer.from(scratch.subarray(0, at))
@@ -90,8 +92,9 @@ interface Reader {
   at: number
 }
 
-function open(bytes: Buffer): Reader {
-  if (bytes[0] !== version) throw new Error(`Points are packed in version ${bytes[0]}, and this server reads version ${version}.`)
+function open(bytes: Buffer, newest = version): Reader {
+  if (!(bytes[0]! >= version && bytes[0]! <= newest))
+    throw new Error(`Points are packed in version ${bytes[0]}, and this server reads version ${newest}.`)
   return { bytes, at: 1 }
 }
 
@@ -203,23 +206,41 @@ export function unpackBatch(bytes: Buffer, seq: number, wanted?: ReadonlySet<num
 
 /** A chunk's points. */
 export function packChunk({ steps, times, values, seqs }: Columns): Buffer {
-  begin(64 + steps.length * 32)
+  begin(64 + steps.length * 32, valuesFirst)
   putVarint(steps.length)
+  putValues(values)
   putIntegers(steps)
   putIntegers(times)
   putIntegers(seqs)
-  putValues(values)
   return finish()
 }
 
 export function unpackChunk(bytes: Buffer): Columns {
-  const reader = open(bytes)
+  const reader = open(bytes, valuesFirst)
   const n = takeVarint(reader)
   if (!n) return columnsOf(0)
+  if (bytes[0] === valuesFirst) {
+    const values = takeValues(reader, n)
+    return { values, steps: takeIntegers(reader, n), times: takeIntegers(reader, n), seqs: takeIntegers(reader, n) }
+  }
   const steps = takeIntegers(reader, n)
   const times = takeIntegers(reader, n)
   const seqs = takeIntegers(reader, n)
   return { steps, times, seqs, values: takeValues(reader, n) }
+}
+
+/** Where in a chunk of n points the values begin, and the bytes of each; undefined where they are not first. `head`: 4 bytes. */
+export function valuesIn(head: Buffer, n: number): { start: number; size: number } | undefined {
+  const form = n < 128 ? 2 : 3
+  return head[0] === valuesFirst ? { start: form + 1, size: head[form] === single ? 4 : 8 } : undefined
+}
+
+export const unpackValue = (bytes: Buffer): number => (bytes.length === 4 ? bytes.readFloatLE(0) : bytes.readDoubleLE(0))
+
+/** What comes after the values of a chunk of n points. */
+export function unpackPlaces(bytes: Buffer, n: number): Pick<Columns, 'steps' | 'times'> {
+  const reader = { bytes, at: 0 }
+  return { steps: takeIntegers(reader, n), times: takeIntegers(reader, n) }
 }
 
 /** Points a summary stands for. */

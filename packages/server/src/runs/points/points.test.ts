@@ -3,10 +3,22 @@ import { freshDatabase, type TestDatabase } from '@tidegate/test/database'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { appendText } from './append.sql.ts'
-import { byStep, byTime, chartFault, columnsOfPoints, distinct, ntileSample, type Point, pointsOf, randomFrom } from './brute-force.ts'
-import { sampleOf } from './chart.ts'
+import {
+  byStep,
+  byTime,
+  chartFault,
+  columnsOfPoints,
+  distinct,
+  ntileSample,
+  type Point,
+  packedBefore,
+  pointsOf,
+  randomFrom,
+} from './brute-force.ts'
+import { unpackChunk } from './codec.ts'
 import { createHead, setHeadsClosed } from './heads.sql.ts'
 import { openPoints, type Points } from './points.ts'
+import { sampleOf } from './sample.ts'
 
 const silent = pino({ level: 'silent' })
 let db: TestDatabase
@@ -461,6 +473,51 @@ describe('charts', () => {
     expect(line).toMatchObject({ count: 0, cursor: 1 })
     await append(run, [[1, 2, 1, 1]])
     expect((await readAll(run, line!.cursor)).seen).toEqual([[1, 2, 1, 1]])
+  })
+
+  it('sample very many points exactly, in whatever form they are and wherever they lie', async () => {
+    const random = randomFrom(8)
+    const run = await newRun()
+    const written: Point[] = []
+    const log = async (list: Point[]) => {
+      written.push(...list)
+      await append(run, list)
+    }
+    const check = async () => {
+      for (const key of [1, 2, 3]) {
+        for (const range of [{ max: 1 }, { max: 7 }, { max: 100 }, { max: 2_500 }, { max: 20, from: 3_000, to: 17_000 }]) {
+          const { from = 0, to = 1e9 } = range
+          const expected = distinct(written).filter(([of, step]) => of === key && step >= from && step <= to)
+          const [found] = await points.sample([run], key, range)
+          expect(pointsOf(key, found!)).toEqual(ntileSample(expected.length, range.max).map((i) => expected[i]))
+        }
+      }
+    }
+    // Of float64, of float32 with some that are NaN, and at times that do not ascend.
+    const of = (step: number): Point[] => [
+      [1, step, step * 1_000, random()],
+      [2, step, step * 1_000 + Math.floor(random() * 300), step % 50 ? Math.fround(random()) : Number.NaN],
+      [3, step, Math.floor(random() * 1e12), random()],
+    ]
+    for (let from = 0; from < 20_000; from += 5_000) await log(Array.from({ length: 5_000 }, (_, i) => of(from + i)).flat())
+    await mergeAll(run)
+    await check()
+    await log(Array.from({ length: 100 }, (_, i) => of(20_000 + i)).flat())
+    await check()
+    // Points between others: in the tail, and then merged.
+    await log(Array.from({ length: 100 }, (_, i) => of(9_000 + i)).flat())
+    await check()
+    await mergeAll(run)
+    await check()
+    // Chunks of before.
+    const chunks = await db.query<{ id: string; data: Buffer }>(
+      `SELECT ctid::text AS id, data FROM point_chunk WHERE run_id = $1 ORDER BY s0 LIMIT 7`,
+      [run],
+    )
+    for (const { id, data } of chunks)
+      await db.query('UPDATE point_chunk SET data = $2 WHERE ctid = $1::tid', [id, packedBefore(unpackChunk(data))])
+    await check()
+    await expectAll(run, written)
   })
 
   it('sample as MLflow does', async () => {

@@ -10,13 +10,13 @@
  * into `point_chunk`: up to 4 096 points of one metric, in order, each with the seq it came with.
  *
  *   queue, pack, append.sql   writing          codec, columns, binary   points as bytes and typed arrays
- *   since, history, chart     reading          merge.sql, merger        from the tail into chunks
- *   drop.sql                  deleting
+ *   since, history, chart,    reading          merge.sql, merger        from the tail into chunks
+ *   sample                                     drop.sql                  deleting
  */
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
 import { isOpen, lockHead } from './append.sql.ts'
-import { readChart, readSamples } from './chart.ts'
+import { readChart } from './chart.ts'
 import { dropPoints } from './drop.sql.ts'
 import { readHistoryPage } from './history.ts'
 import { type Merged, mergeStep, nothing } from './merge.sql.ts'
@@ -24,6 +24,7 @@ import { type MergerPace, openMerger } from './merger.ts'
 import { check } from './pack.ts'
 import { openQueue } from './queue.ts'
 import { readHeads } from './read.sql.ts'
+import { readSamples } from './sample.ts'
 import type {
   ChartLine,
   ChartRange,

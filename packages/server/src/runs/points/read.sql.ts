@@ -153,7 +153,7 @@ export const readHistory = (sql: Sql, run: number, key: number, time: number, st
   sql.query<HistoryRow>(history, [run, key, time, step, chunks])
 
 // Of the tail only rows that are not fresh can lie between or repeat points of chunks.
-const lines = (axis: 'step' | 'time') => {
+const lines = (axis: 'step' | 'time', brief: string) => {
   const [low, high] = axis === 'step' ? ['s0', 's1'] : ['ts_min', 'ts_max']
   return `SELECT 'head' AS kind, NULL::int4 AS key, seq, NULL::int4 AS n, NULL::int8 AS s0, NULL::int8 AS t0, NULL::float8 AS v0,
   NULL::int8 AS s1, NULL::int8 AS t1, NULL::float8 AS v1, NULL::bool AS sorted, NULL AS sub, NULL AS data FROM run_head WHERE run_id = $1
@@ -161,15 +161,19 @@ UNION ALL
 SELECT 'tail', NULL, seq, n, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ${base64('data')}
 FROM point_tail WHERE run_id = $1${axis === 'step' ? ' AND s0 <= $4 AND s1 >= $3' : ''}
 UNION ALL
-SELECT 'chunk', key_id, NULL, n, s0, t0, v0, s1, t1, v1, ts_sorted, CASE WHEN NOT whole THEN ${base64('sub')} END, CASE WHEN whole THEN ${base64('data')} END
+SELECT 'chunk', key_id, NULL, n, s0, t0, v0, s1, t1, v1, ts_sorted, CASE WHEN NOT whole THEN ${brief} END, CASE WHEN whole THEN ${base64('data')} END
 FROM (
-  SELECT c.*, sub IS NULL OR sum(n) OVER (PARTITION BY key_id) <= $5 OR c.${low} < $3 OR c.${high} > $4
+  SELECT c.*, c.ctid::text AS id, sub IS NULL OR sum(n) OVER (PARTITION BY key_id) <= $5 OR c.${low} < $3 OR c.${high} > $4
     OR coalesce(c.s0 <= r.s1 AND c.s1 >= r.s0, false) AS whole
   FROM point_chunk c, (SELECT min(s0) AS s0, max(s1) AS s1 FROM point_tail WHERE run_id = $1 AND NOT fresh) AS r WHERE run_id = $1 AND key_id = ANY($2::int4[]) AND c.${low} <= $4::int8 AND c.${high} >= $3::int8
 ) AS c`
 }
 
-const linesBy = { step: lines('step'), time: lines('time') }
+const linesBy = {
+  step: lines('step', base64('sub')),
+  time: lines('time', base64('sub')),
+  id: lines('step', `id || ' ' || ${base64('substring(data FOR 4)')}`),
+}
 
 /** The run's head, a row of its tail, or a chunk: its points, or summaries where those will do. */
 export interface LineRow {
@@ -190,6 +194,32 @@ export interface LineRow {
   data: string | null
 }
 
-/** All that may hold points of the range, and more; chunks with their points if a key's hold at most `whole` together. */
-export const readLines = (sql: Sql, run: number, keys: readonly number[], axis: 'step' | 'time', from: number, to: number, whole: number) =>
-  sql.query<LineRow>(linesBy[axis], [run, keys, from, to, whole])
+/**
+ * All that may hold points of the range, and more; chunks with their points if a key's hold at most `whole` together.
+ * By 'id' the axis is that of steps, and in place of summaries come a chunk's id for `readPieces`, and its first 4 bytes.
+ */
+export const readLines = (
+  sql: Sql,
+  run: number,
+  keys: readonly number[],
+  by: 'step' | 'time' | 'id',
+  from: number,
+  to: number,
+  whole: number,
+) => sql.query<LineRow>(linesBy[by], [run, keys, from, to, whole])
+
+const pieces = `SELECT ${base64('substring(data FROM start + 1 FOR size)')} AS piece
+FROM unnest($1::tid[], $2::int4[], $3::int4[]) WITH ORDINALITY AS u(id, start, size, i) JOIN point_chunk c ON c.ctid = u.id ORDER BY i`
+
+/** A stretch of bytes of a chunk. */
+export interface Piece {
+  id: string
+  start: number
+  size: number
+}
+
+/** Those bytes, in that order. In the transaction and snapshot that the ids are of. */
+export async function readPieces(sql: Sql, wanted: readonly Piece[]): Promise<Buffer[]> {
+  const columns = [wanted.map(({ id }) => id), wanted.map(({ start }) => start), wanted.map(({ size }) => size)]
+  return (await sql.query<{ piece: string }>(pieces, columns)).map(({ piece }) => bytesOf(piece))
+}
