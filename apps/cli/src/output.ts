@@ -2,6 +2,7 @@
  * What a command says. Always true: standard output has what was asked for and nothing else; notes, questions and progress go to
  * standard error. With --json it is one document, or one line for each thing of a list; with --quiet a list's ids and nothing more.
  */
+import { once } from 'node:events'
 import { SingleBar } from 'cli-progress'
 import { createColors } from 'picocolors'
 import width from 'string-width'
@@ -37,6 +38,8 @@ export interface Output {
   readonly colour: ReturnType<typeof createColors>
   /** Things, one after the other. JSON and ids come as they come; a table when all is there. */
   list<Item>(items: AsyncIterable<Item> | Iterable<Item>, how: ListOf<Item>): Promise<void>
+  /** The cells of a thing, as a table has them. */
+  row<Item>(item: Item, columns: ReadonlyArray<ListColumn<Item>>): string[]
   /** One thing: the document, or the text of it. Nothing with --quiet. */
   document(value: unknown, text: () => string): void
   /** One event of many: a line of either. */
@@ -48,7 +51,7 @@ export interface Output {
   /** For whoever watches. Nothing with --quiet or --json. */
   note(text: string): void
   /** On a terminal only. */
-  progress(unit?: 'bytes' | undefined): Bar
+  progress(unit?: 'bytes'): Bar
 }
 
 export interface OutputOptions {
@@ -88,6 +91,10 @@ export function openOutput({ json = false, quiet = false, color = true }: Output
   const { NO_COLOR, TERM } = process.env
   const colour = createColors(Boolean(process.stdout.isTTY && color && !NO_COLOR && TERM !== 'dumb'))
   const line = (text: string) => void process.stdout.write(`${text}\n`)
+  /** A slow reader slows the list: it is not gathered here. */
+  const kept = async (text: string) => {
+    if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
+  }
   const room = process.stdout.isTTY ? process.stdout.columns : undefined
 
   return {
@@ -97,9 +104,9 @@ export function openOutput({ json = false, quiet = false, color = true }: Output
     async list(items, { columns, id, none, json: shape = (item) => item }) {
       const rows: string[][] = []
       for await (const item of items) {
-        if (json) line(jsonOf(shape(item)))
-        else if (quiet) line(id(item))
-        else rows.push(columns.map(({ of, paint }) => (colour.isColorSupported && paint ? paint(item) : plain(of(item)))))
+        if (json) await kept(jsonOf(shape(item)))
+        else if (quiet) await kept(id(item))
+        else rows.push(this.row(item, columns))
       }
       if (json || quiet) return
       if (!rows.length) return this.note(none)
@@ -107,6 +114,7 @@ export function openOutput({ json = false, quiet = false, color = true }: Output
       const right = columns.map((column) => column.right ?? false)
       line(tableOf(titles, rows, right, room))
     },
+    row: (item, columns) => columns.map(({ of, paint }) => (colour.isColorSupported && paint ? paint(item) : plain(of(item)))),
     document(value, text) {
       if (json) line(jsonOf(value, 2))
       else if (!quiet) line(text())

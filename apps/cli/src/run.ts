@@ -3,12 +3,17 @@ import { CommanderError } from 'commander'
 import { exit, interrupted, type Stop, stopOf, usage } from './exit.ts'
 import { buildProgram } from './program.ts'
 import { acting } from './session.ts'
+import { plain } from './table.ts'
+
+/** What Ctrl-C leaves a command to tidy up, ms: a server may be what doesn't answer. */
+const grace = 3_000
 
 export async function run(argv: string[]): Promise<number> {
   const stopping = new AbortController()
   const onSignal = () => {
     if (stopping.signal.aborted) process.exit(exit.interrupted)
     stopping.abort(interrupted)
+    setTimeout(() => process.exit(exit.interrupted), grace).unref()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
   // A reader that has seen enough, such as `head`, is no error.
@@ -41,7 +46,8 @@ const usageOf = ({ message }: CommanderError) =>
 
 function tell({ exit: status, code, message, lines }: Stop, argv: string[]): void {
   const json = argv.includes('--json')
+  const line = plain(message.replace(/\s*\n\s*/g, ' '))
   process.stderr.write(
-    json ? `${JSON.stringify({ error: { code, message, exit: status } })}\n` : `tidegate: ${message}\n${lines ? `${lines}\n` : ''}`,
+    json ? `${JSON.stringify({ error: { code, message, exit: status } })}\n` : `tidegate: ${line}\n${lines ? `${lines}\n` : ''}`,
   )
 }

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -247,6 +249,20 @@ describe('the exit code', () => {
     expect(help.out).toContain('Examples:\n  $ tidegate runs search')
     expect((await cli.tidegate('runs')).code).toBe(2)
     expect((await cli.tidegate()).code).toBe(2)
+  })
+
+  it('is 130 after Ctrl-C, also where the server says nothing', async () => {
+    const silent = createTcp()
+    const asked = once(silent, 'connection')
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const { child, ended } = cli.start(['experiments', 'list', '--server', `http://127.0.0.1:${port}`])
+    const [socket] = (await asked) as [Socket]
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 130, out: '' })
+    socket.destroy()
+    silent.close()
   })
 
   it('is 0 when a reader has seen enough', async () => {

@@ -1,6 +1,6 @@
 /** On a terminal, made by `script`; and in a shell, whose Tab completes. */
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { stripVTControlCharacters } from 'node:util'
@@ -67,6 +67,16 @@ describe('a terminal', () => {
     const yes = await onTerminal(`tidegate runs rm ${runs[0]}`, [[/\[y\/N\] /, 'y\r']])
     expect([yes.code, yes.shown]).toEqual([0, expect.stringContaining('Deleted cnn-0')])
     expect(await cli.lines('runs', 'list', 'my mnist')).toHaveLength(4)
+  })
+
+  it('is asked for a password, which it does not show', async () => {
+    const { code, shown } = await onTerminal('tidegate login --user ada --profile typed', [[/Password: /, 'opensesame\r']])
+    expect([code, shown]).toEqual([0, expect.stringContaining('Profile typed: ')])
+    expect(shown).not.toContain('opensesame')
+    expect(JSON.parse(await readFile(cli.env.TIDEGATE_CONFIG!, 'utf8')).profiles.typed).toMatchObject({
+      user: 'ada',
+      password: 'opensesame',
+    })
   })
 
   it('shows how far a long copy is, and Ctrl-C ends it with 130 and nothing half done', async () => {

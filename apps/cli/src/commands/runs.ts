@@ -37,7 +37,7 @@ async function listRuns(session: Session, flags: ListFlags): Promise<void> {
       runs.map(({ id }) => id),
     )
     for (const run of now) {
-      out.event(run, () => (out.quiet ? run.id : how.columns.map(({ of, paint = of }) => paint(run)).join('  ')))
+      out.event(run, () => (out.quiet ? run.id : out.row(run, how.columns).join('  ')))
     }
   }
   session.signal.throwIfAborted()
