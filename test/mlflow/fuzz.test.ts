@@ -284,14 +284,16 @@ describe.each(calls)('%s %s', (method, path, input) => {
 it('a filter and an order made of random words are searched by or refused, and never fail', async () => {
   const words =
     `metrics. params. tags. attributes. datasets. m p name status start_time run_id experiment_id \`a b\` "c" 'd' '1' 1 -1.5 1e400 .5
-    = != < >= <> == LIKE ILIKE IN NOT IS NULL AND OR and ( ) () ('a','b') (1) , ; . ' " \` \\ % _ -- /* DESC ASC \u00fc \ud83c\udf0a x`.split(
+    = != < >= <> == LIKE ILIKE ~ !~ IN NOT IS NULL NAN BETWEEN AND OR and not ( ) () ('a','b') (1) , ; . ' " \` \\ % _ -- /* -7d 5m today 2026-01-05 duration user experiment dataset '(' '[a' '^m$' DESC ASC \u00fc \ud83c\udf0a x`.split(
       /\s+/,
     )
   const random = generator(42)
   const phrase = (longest: number) =>
     Array.from({ length: 1 + random(longest) }, () => words[random(words.length)]! + (random(3) ? ' ' : '')).join('')
   for (let i = 0; i < 300; i++) {
-    const filter = random(2) ? phrase(12) : `metrics.m ${phrase(3)}`
+    const part = () =>
+      random(3) ? phrase(3) : ['name ~ ', 'params.p < ', 'metrics.m BETWEEN 1 AND ', 'NOT (', 'started > '][random(5)]! + phrase(2)
+    const filter = random(2) ? phrase(12) : `metrics.m > 0 ${['AND', 'OR', 'AND NOT'][random(3)]} ${part()}`
     const order_by = random(3) ? [] : [phrase(4)]
     for (const [path, query] of [
       ['runs/search', { experiment_ids: [experiment] }],

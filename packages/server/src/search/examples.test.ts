@@ -72,6 +72,19 @@ describe('docs/filter.md', () => {
     expect((await platform.graphql(query, { f: 'not (x or y)' })).explainFilter).toMatchObject({ ok: true, start: null })
   })
 
+  it('is right about durations, which tables show and sort by', async () => {
+    const table = (columns: string[]) =>
+      platform.graphql(
+        'query ($e: [ID!], $c: [String!]!) { runTable(experiments: $e, filter: "NOT ended IS NULL", orderBy: [{ by: "duration" }], columns: $c) { columns { values } } }',
+        { e: [experiment], c: columns },
+      )
+    expect((await table(['duration', 'name'])).runTable.columns).toEqual([
+      { values: [30_000, 300_000, 5_400_000] },
+      { values: ['bold-heron', 'dark-gull', 'calm-osprey'] },
+    ])
+    await expect(table(['experiment'])).rejects.toThrow("'experiment' can be filtered by, and is no column of a table.")
+  })
+
   it('is right about patterns that take too long', async () => {
     const filter = parseFilter("name ~ 'x'")
     const sleep = () => patiently(platform.db, filter, (sql) => sql.query('SELECT pg_sleep(60)'), 50)

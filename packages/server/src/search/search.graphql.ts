@@ -25,6 +25,8 @@ const attributes: Record<string, (run: RunRow) => string | number | null> = {
   start_time: (run) => run.startTime,
   end_time: (run) => run.endTime,
   artifact_uri: (run) => run.artifactUri,
+  duration: (run) => (run.startTime && run.endTime ? run.endTime - run.startTime : null),
+  experiment_id: (run) => String(run.experimentId),
 }
 
 type Cell = string | number | null
@@ -37,6 +39,8 @@ interface TableRow extends SearchPage {
 async function readColumns(ctx: Ctx, runs: RunRow[], refs: string[]): Promise<TableRow['columns']> {
   if (refs.length > mostColumns) throw invalid(`A table has at most ${mostColumns} columns, and ${refs.length} were asked for.`, 'columns')
   const columns = refs.map(parseColumnRef)
+  const strange = columns.findIndex(({ kind, key }) => kind === 'dataset' || (kind === 'attribute' && !Object.hasOwn(attributes, key)))
+  if (strange >= 0) throw invalid(`'${refs[strange]}' can be filtered by, and is no column of a table.`, 'columns')
   const keysOf = (kind: Column['kind']) => columns.filter((column) => column.kind === kind).map((column) => column.key)
   const values = await readValues(
     ctx.db,
