@@ -75,7 +75,7 @@ it('what is deleted waits there with what it frees, comes back whole, or goes fo
   await page.getByText('The trash is empty').waitFor()
   expect(errors).toEqual([])
   await page.close()
-})
+}, 60_000)
 
 it('how long things stay is said and set, on a telephone in the dark too, and what would go is asked about', async () => {
   const experiment = (await post('experiments/create', { name: 'meter-ocr' })).experiment_id as string

@@ -240,8 +240,10 @@ export async function livingUuids(sql: Sql, uuids: string[]): Promise<Set<string
 export const experimentLocations = (sql: Sql) =>
   sql.query<{ location: string }>('SELECT artifact_location AS location FROM experiment WHERE purged_at IS NULL')
 
-/** When the next of what is left is due, ms; null where nothing is left. */
+/** When the next of what is left is due, ms; null where nothing is left. An experiment follows what is in it. */
 export async function nextDue(sql: Sql): Promise<number | null> {
-  const [row] = await sql.query<{ at: number | null }>(`SELECT min(look_at) AS at FROM purge WHERE look_at < ${never}`)
+  const [row] = await sql.query<{ at: number | null }>(
+    `SELECT min(look_at) AS at FROM purge WHERE look_at < ${never} AND NOT (kind = ${kinds.experiment} AND has_rows)`,
+  )
   return row!.at
 }

@@ -33,6 +33,8 @@ import {
 const slice = 2_000
 /** Rests after each step as long as that took, but no longer, ms. */
 const longestRest = 50
+/** Before it looks again for what was not to be had, ms. */
+const breath = 1_000
 /** From the first look for files to the second, ms. */
 const untilSecondLook = 3_600_000
 
@@ -48,8 +50,10 @@ export const collectTrash: Job<Record<string, never>> = job({
       more = await collectStep(kernel, Date.now())
       await sleep(Math.min(longestRest, performance.now() - begun))
     }
-    const next = await nextDue(kernel.db)
-    if (more || next !== null) await enqueue(kernel.db, collectTrash, {}, { key: collectTrash.name, at: more ? Date.now() : next! })
+    const next = more ? 0 : await nextDue(kernel.db)
+    if (next === null) return
+    // What is due by now and not done is in another's hands.
+    await enqueue(kernel.db, collectTrash, {}, { key: collectTrash.name, at: more ? Date.now() : Math.max(next, Date.now() + breath) })
   },
 })
 

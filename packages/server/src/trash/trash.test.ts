@@ -454,6 +454,12 @@ describe('a purge', () => {
     await purge({ everything: true, deletedBefore: newestAt })
     await collect()
     expect((await list()).map(({ id }) => id)).toEqual([later])
+    // Also where a time to come is given, what is deleted afterwards stays.
+    await purge({ everything: true, deletedBefore: Date.now() + day })
+    const last = await createRun(experiment)
+    await post('runs/delete', { run_id: last })
+    await collect()
+    expect((await list()).map(({ id }) => id)).toEqual([last])
   })
 })
 

@@ -184,14 +184,20 @@ export const purge = operation({
     }),
   action: 'manage',
   on: onThings,
-  async run(ctx, { everything, deletedBefore = Date.now(), dryRun }, things): Promise<Sum> {
+  async run(ctx, { everything, deletedBefore: given, dryRun }, things): Promise<Sum> {
+    // What is deleted from now on is not meant, whatever time was given.
+    const deletedBefore = Math.min(given ?? Number.POSITIVE_INFINITY, Date.now())
     for (const [kind, list] of Object.entries(things) as Array<[keyof Things, Chosen[]]>) {
       for (const { id, deletedAt } of list) check(ctx, kind, id, deletedAt, deletedBefore)
     }
-    await measureFor(ctx, patience)
     const scope = await scopeOf(ctx)
     const only = { runs: idsOf(things.runs), models: idsOf(things.models), experiments: idsOf(things.experiments) }
-    const sum = await sumTrash(ctx.db, scope, everything ? null : only, deletedBefore)
+    const add = () => sumTrash(ctx.db, scope, everything ? null : only, deletedBefore)
+    let sum = await add()
+    if (sum.measured < sum.parts) {
+      await measureFor(ctx, patience)
+      sum = await add()
+    }
     if (dryRun) return sum
     await inTransaction(ctx, async (tx) => {
       if (everything) await setEmptied(tx, ctx.workspace.id, deletedBefore)
