@@ -59,4 +59,4 @@ export function stopOf(error: unknown): Stop {
   return new Stop(exit.failed, sentence(message ?? String(error)), { code: code ?? 'FAILED', cause: error })
 }
 
-const sentence = (text: string) => (/[.!?)`]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`)
+export const sentence = (text: string) => (/[.!?)`]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`)

@@ -1,7 +1,7 @@
 /** The filter language on a command line: it is the server's, and so is the word on what is wrong with it. */
 import { ApiError, type Client, graphql } from '@tidegate/client'
 import width from 'string-width'
-import { exit, Stop } from './exit.ts'
+import { exit, Stop, sentence } from './exit.ts'
 import { plain } from './table.ts'
 
 const Explain = graphql(`query ExplainFilter($filter: String!) { explainFilter(filter: $filter) { ok message start end } }`)
@@ -15,7 +15,11 @@ export async function withFilter<Result>(client: Client, filter: string | undefi
     const { explainFilter } = await client.query(Explain, { filter })
     const { ok, message, start, end } = explainFilter
     if (ok || message === null) throw error
-    throw new Stop(exit.usage, message, { code: error.code, cause: error, lines: caret(filter, start ?? 0, end ?? filter.length) })
+    throw new Stop(exit.usage, sentence(message), {
+      code: error.code,
+      cause: error,
+      lines: caret(filter, start ?? 0, end ?? filter.length),
+    })
   }
 }
 

@@ -290,7 +290,7 @@ describe('every command', () => {
 describe('the bundle', () => {
   it('is one file that plain Node runs, without stripping types', async () => {
     const file = await buildCli(join(cli.folder, 'bundle'))
-    const args = ['--no-strip-types', file, 'doctor', '--no-write', '--quiet']
+    const args = ['--no-experimental-strip-types', file, 'doctor', '--no-write', '--quiet']
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env: cli.env })
     expect([stdout, stderr]).toEqual(['', ''])
   })

@@ -116,22 +116,14 @@ describe('runs search', () => {
   it('points at what is wrong in a filter', async () => {
     const { code, out, err } = await cli.tidegate('runs', 'search', "metrics.loss < 0.1 and params.lr ~~ 'x'")
     expect([code, out]).toEqual([2, ''])
-    expect(err).toMatchInlineSnapshot(`
-      "tidegate: Invalid comparator '~~' not one of '{'=', '!=', 'LIKE', 'ILIKE', 'NOT LIKE', 'NOT ILIKE', '~', '!~', '>', '>=', '<', '<=', 'IN', 'NOT IN', 'BETWEEN', 'NOT BETWEEN', 'IS NULL', 'IS NOT NULL'}'.
-        metrics.loss < 0.1 and params.lr ~~ 'x'
-                                         ^^
-      "
-    `)
+    expect(err.split('\n')).toEqual([
+      expect.stringMatching(/^tidegate: .*~~/),
+      "  metrics.loss < 0.1 and params.lr ~~ 'x'",
+      '                                   ^^',
+      '',
+    ])
     const asJson = await cli.tidegate('runs', 'search', 'metrics.loss <', '--json')
-    expect(JSON.parse(asJson.err)).toMatchInlineSnapshot(`
-      {
-        "error": {
-          "code": "INVALID_PARAMETER_VALUE",
-          "exit": 2,
-          "message": "Invalid clause(s) in filter string: nothing to compare with after '<'",
-        },
-      }
-    `)
+    expect(JSON.parse(asJson.err)).toEqual({ error: { code: 'INVALID_PARAMETER_VALUE', message: expect.any(String), exit: 2 } })
   })
 
   it('wants one filter', async () => {
