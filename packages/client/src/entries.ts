@@ -112,19 +112,20 @@ export class Room {
   }
 }
 
-/** How many of the first entries fit into one request; at least one. */
-export function batchLength(entries: readonly Entry[]): number {
-  const room = new Room()
+/** How many of the first entries fit into one request, beside what is in the room already; at least one. */
+export function batchLength(entries: readonly Entry[], room = new Room()): number {
   let length = 0
-  while (length < entries.length && room.take(entries[length]!)) length++
+  while (length < entries.length && (room.take(entries[length]!) || length === 0)) length++
   return length
 }
 
-/** The entries in as many lists as requests, in order. */
-export function inBatches(entries: readonly Entry[]): Entry[][] {
+/** The entries in as many lists as requests, in order; each has room for one more. */
+export function inBatches(entries: readonly Entry[], oneMore: Entry): Entry[][] {
   const batches: Entry[][] = []
   for (let rest = entries; rest.length; ) {
-    const length = batchLength(rest)
+    const room = new Room()
+    room.take(oneMore)
+    const length = batchLength(rest, room)
     batches.push(rest.slice(0, length))
     rest = rest.slice(length)
   }

@@ -404,6 +404,33 @@ describe('a replay', () => {
     expect((await replay()).runs).toEqual([])
   })
 
+  it('of calls as large as a request may be sends all, and of a hundred params only leaves out the one that is refused', async () => {
+    const run = await offline('large')
+    const many = (count: number, of: (i: number) => unknown) => Object.fromEntries(steps(count).map((i) => [`k${i}`, of(i)]))
+    run.log({ first: 1 })
+    run.log(many(1000, (i) => i) as Record<string, number>)
+    run.log(many(2500, (i) => i) as Record<string, number>)
+    run.setTags(many(100, (i) => i))
+    run.setTags(many(250, (i) => `${i} ${'ß'.repeat(7900)}`))
+    run.logParams(many(100, (i) => i))
+    run.logParams(Object.fromEntries(steps(130).map((i) => [`long${i}`, 'ß'.repeat(6000)])))
+    await run.finish()
+    await platform.wire('POST', 'runs/create', {
+      experiment_id: (await startRun('large', { url: platform.origin })).experimentId,
+      run_id: run.id,
+    })
+    await platform.wire('POST', 'runs/log-parameter', { run_id: run.id, key: 'k37', value: 'theirs' })
+    expect((await replay()).runs).toMatchObject([{ outcome: 'kept', problems: [expect.stringContaining("'k37'")] }])
+    const { data } = await read(run.id)
+    expect(data.metrics).toHaveLength(2501)
+    expect(await stepsOf(run.id, 'k999')).toEqual([0, 1])
+    expect(data.params).toHaveLength(230)
+    expect(asObject(data.params)).toMatchObject({ k36: '36', k37: 'theirs', k38: '38', long129: 'ß'.repeat(6000) })
+    const tags = Object.entries(await tagsOf(run.id)).filter(([key]) => /^k\d+$/.test(key))
+    expect(tags).toHaveLength(250)
+    for (const [key, value] of tags) expect(value.startsWith(`${key.slice(1)} ß`)).toBe(true)
+  })
+
   it('stops at a run that is deleted, and goes on when it is restored', async () => {
     const run = await offline('deleted')
     run.log({ a: 0 })

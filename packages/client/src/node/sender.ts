@@ -31,6 +31,9 @@ export interface SenderOptions {
 const marker = 'mlflow.tidegate.spool'
 const mostMarks = 40
 
+/** As large as it can be: each line of a journal leaves room for it. */
+export const markerEntry: Entry = { kind: 'tags', bytes: 5000, value: { key: marker, value: '' } }
+
 /** What a journal says of its run. */
 export interface Known {
   /** The name of this journal alone: a run that goes on may have had others. */
@@ -202,10 +205,10 @@ export class Sender {
     return persist(attempt, this.#options.patience())
   }
 
-  /** The marker takes a tag's room. */
+  /** The marker takes its room. */
   #room(): Room {
     const room = new Room()
-    room.take({ kind: 'tags', bytes: 5000, value: { key: marker, value: '' } })
+    room.take(markerEntry)
     return room
   }
 
@@ -240,18 +243,29 @@ export class Sender {
       this.entries += batch.length
     } catch (error) {
       await this.#refused(error)
-      // A batch is all or nothing, but a refused param must not take the points with it. The marker goes last.
-      const kinds = [...new Set(batch.map(({ kind }) => kind))]
-      if (kinds.length === 1) this.#options.onProblem(error as Error)
-      else {
-        for (const kind of kinds) {
-          const part = batch.filter((entry) => entry.kind === kind)
-          if (await this.#try(() => send(part))) this.entries += part.length
-        }
+      // A batch is all or nothing, but a refused param must take neither the points nor the other params with it.
+      for (const kind of new Set(batch.map(({ kind }) => kind))) {
+        const part = batch.filter((entry) => entry.kind === kind)
+        await this.#inParts(part, send)
       }
+      // The marker goes last.
       if (mark !== undefined) await this.#mark(runId, mark)
     }
     this.#options.onBatch?.(this.#at)
+  }
+
+  /** Finds the param or the tag that is refused by halves, and sends the rest. Points are refused for what they are all of. */
+  async #inParts(part: Entry[], send: (entries: Entry[]) => Promise<unknown>): Promise<void> {
+    try {
+      await send(part)
+      this.entries += part.length
+    } catch (error) {
+      await this.#refused(error)
+      if (part.length === 1 || part[0]!.kind === 'metrics') return this.#options.onProblem(error as Error)
+      const half = part.length >> 1
+      await this.#inParts(part.slice(0, half), send)
+      await this.#inParts(part.slice(half), send)
+    }
   }
 
   #mark(runId: string, at: number): Promise<unknown> {

@@ -13,7 +13,7 @@ import type { DatasetUse } from '../inputs.ts'
 import type { NewModel } from '../model.ts'
 import type { End, Sink } from '../sink.ts'
 import { failed, type Journal, type JournalRecord } from './journal.ts'
-import { type Known, note, Sender } from './sender.ts'
+import { type Known, markerEntry, note, Sender } from './sender.ts'
 
 /** How long what was logged may be in the machine's memory only, ms. */
 const syncEvery = 1000
@@ -87,7 +87,7 @@ export class Spooled implements Sink {
   add(entries: readonly Entry[]): void {
     if (!entries.length) return
     const start = this.#journal.size
-    const records = inBatches(entries).flatMap(recordsOf)
+    const records = inBatches(entries, markerEntry).flatMap(recordsOf)
     this.#journal.append(records)
     // The first line's place does for all: no tag comes twice in one call.
     for (const record of records) note(this.#known, record, { start, end: this.#journal.size })
