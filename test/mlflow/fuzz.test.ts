@@ -24,6 +24,7 @@ let platform: Platform
 let experiment: string
 let deleted: string
 let run: string
+let model: string
 beforeAll(async () => {
   platform = await startPlatform({ logLevel: 'silent' as never })
   experiment = (await platform.wire('POST', 'experiments/create', { name: 'fuzz', tags: [{ key: 'k', value: 'v' }] })).experiment_id
@@ -36,6 +37,7 @@ beforeAll(async () => {
     params: [{ key: 'p', value: '1' }],
     tags: [{ key: 't', value: '1' }],
   })
+  model = (await platform.wire('POST', 'logged-models', { experiment_id: experiment, name: 'm' })).model.info.model_id
 })
 afterAll(() => platform?.stop())
 
@@ -54,6 +56,9 @@ async function state(): Promise<unknown> {
     'dataset',
     'dataset_input',
     'dataset_input_tag',
+    'logged_model',
+    'logged_model_point',
+    'run_model',
   ]
   const sums = tables.map(
     (table, i) => `SELECT ${i} AS i, md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) AS sum FROM ${table} t`,
@@ -152,14 +157,47 @@ const calls: Array<['GET' | 'POST', string, () => Input]> = [
       page_token: '',
     }),
   ],
-  ['POST', 'runs/log-metric', () => ({ run_id: run, ...metric })],
+  ['POST', 'runs/log-metric', () => ({ run_id: run, ...metric, model_id: model, dataset_name: 'd', dataset_digest: 'e' })],
   ['POST', 'runs/log-parameter', () => ({ run_id: run, key: 'p', value: '1' })],
   [
     'POST',
     'runs/log-batch',
-    () => ({ run_id: run, metrics: [metric], params: [{ key: 'p', value: '1' }], tags: [{ key: 't', value: '1' }] }),
+    () => ({
+      ...{ run_id: run, metrics: [{ ...metric, model_id: model, dataset_name: 'd', dataset_digest: 'e' }] },
+      ...{ params: [{ key: 'p', value: '1' }], tags: [{ key: 't', value: '1' }] },
+    }),
   ],
-  ['POST', 'runs/log-inputs', () => ({ run_id: run, datasets: [{ dataset, tags: [{ key: 'k', value: 'v' }] }] })],
+  [
+    'POST',
+    'runs/log-inputs',
+    () => ({ run_id: run, datasets: [{ dataset, tags: [{ key: 'k', value: 'v' }] }], models: [{ model_id: model }] }),
+  ],
+  ['POST', 'runs/outputs', () => ({ run_id: run, models: [{ model_id: model, step: 1 }] })],
+  [
+    'POST',
+    'runs/log-model',
+    () => ({ run_id: run, model_json: JSON.stringify({ artifact_path: 'a', flavors: {}, utc_time_created: 'now', run_id: run }) }),
+  ],
+  [
+    'POST',
+    'logged-models',
+    () => ({
+      ...{ experiment_id: experiment, name: 'm', model_type: 't', source_run_id: run },
+      ...{ params: [{ key: 'k', value: 'v' }], tags: [{ key: 'k', value: 'v' }] },
+    }),
+  ],
+  [
+    'POST',
+    'logged-models/search',
+    () => ({
+      ...{ experiment_ids: [experiment], filter: "name = 'm'", datasets: [{ dataset_name: 'd', dataset_digest: 'e' }] },
+      ...{
+        max_results: 5,
+        order_by: [{ field_name: 'metrics.m', ascending: true, dataset_name: 'd', dataset_digest: 'e' }],
+        page_token: '',
+      },
+    }),
+  ],
   ['POST', 'runs/set-tag', () => ({ run_id: run, key: 't', value: '1' })],
   ['POST', 'runs/delete-tag', () => ({ run_id: run, key: 'none' })],
   ['GET', 'metrics/get-history', () => ({ run_id: run, metric_key: 'm', max_results: 5, page_token: '' })],
@@ -225,7 +263,7 @@ describe.each(calls)('%s %s', (method, path, input) => {
         const message = await refused(withGarbage(input(), place, text), what)
         // Where the type is wrong, the message says of which field.
         if (message && text && /^[[{]|^-?\d|^true|^false/.test(text) && !/not found|No Experiment|already exists/.test(message)) {
-          expect(`${message} [${what}]`).toMatch(new RegExp(`'[^']*${field}|one ${field.replace(/s$/, '')}\\b`))
+          expect(`${message} [${what}]`).toMatch(new RegExp(`['\`][^']*${field}|one ${field.replace(/s$/, '')}\\b`))
         }
       }
     }
