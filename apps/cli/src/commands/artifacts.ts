@@ -11,14 +11,14 @@ import type { Commands, Session } from '../session.ts'
 const Level = graphql(`query Artifacts($id: ID!, $path: String!) { run(id: $id) { artifacts(path: $path) { path isDirectory size } } }`)
 type Entry = NonNullable<ResultOf<typeof Level>['run']>['artifacts'][number]
 
-export interface Place {
+interface Place {
   run: string
   /** Without slashes around it; '' is all. */
   path: string
 }
 
 /** Reads `run:ID/path`; undefined where it is a place on this machine. */
-export function placeOf(text: string): Place | undefined {
+function placeOf(text: string): Place | undefined {
   if (!text.startsWith('run:')) return undefined
   const [id = '', ...path] = text.slice(4).split('/')
   return { run: runId(id), path: path.filter((part) => part !== '').join('/') }
@@ -88,8 +88,8 @@ async function upload(session: Session, from: string, to: string, dryRun: boolea
   const found = await stat(from).catch(() => {
     throw notFound(`There is no file or folder '${from}'.`)
   })
+  await level(session, { ...place, path: '' })
   const existing = await lookUp(session, place)
-  if (!(await client.query(Level, { id: place.run, path: '' }, { signal })).run) throw notFound(`There is no run ${place.run}.`)
   const files: Array<{ file: string; path: string; size: number }> = []
   if (found.isDirectory()) {
     for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {

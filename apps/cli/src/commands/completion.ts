@@ -47,8 +47,7 @@ const remote: Suggest = async (client, word) => {
   const { run } = await client().query(Files, { id, path: path.split('/').slice(0, -1).join('/') })
   return run?.artifacts.map((each): Suggestion => [`run:${id}/${each.path}${each.isDirectory ? '/' : ''}`, '']) ?? []
 }
-const remoteOrHere: Suggest = async (client, word) =>
-  /^ru?n?:?/.test(word) && 'run:'.startsWith(word.slice(0, 4)) ? remote(client, word) : [files]
+const remoteOrHere: Suggest = async (client, word) => (word.startsWith('run') ? remote(client, word) : [files])
 
 const pages: Suggest = async (client, word) => (word.startsWith('run:') ? prefixedRuns(client, word) : experiments(client, word))
 

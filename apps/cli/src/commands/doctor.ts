@@ -91,10 +91,7 @@ function versions(server: string): Verdict {
   const line = (version: string) => version.split('.').slice(0, 2).join('.')
   return line(server) === line(cliVersion)
     ? ok(`server ${server}, this program ${cliVersion}`)
-    : warn(
-        `server ${server}, this program ${cliVersion}`,
-        `Install the program of the server's version: npm install -g @tidegate/cli@${server}`,
-      )
+    : warn(`server ${server}, this program ${cliVersion}`, "Use this program in the server's version.")
 }
 
 async function latency({ client, signal }: Session): Promise<Verdict> {

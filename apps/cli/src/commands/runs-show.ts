@@ -23,7 +23,7 @@ type Shown = NonNullable<ResultOf<typeof Show>['run']>
 
 const record = (pairs: ReadonlyArray<{ key: string; value: string }>) => Object.fromEntries(pairs.map(({ key, value }) => [key, value]))
 
-export const shape = ({ cursor: _, experiment: { id, name }, params, metrics, tags, datasets, ...rest }: Shown, url: string) => ({
+const shape = ({ cursor: _, experiment: { id, name }, params, metrics, tags, datasets, ...rest }: Shown, url: string) => ({
   ...rest,
   url,
   experiment: { id, name },
