@@ -3,6 +3,7 @@ import artifacts from './commands/artifacts.ts'
 import completion from './commands/completion.ts'
 import doctor from './commands/doctor.ts'
 import experiments from './commands/experiments.ts'
+import exportRuns from './commands/export.ts'
 import gc from './commands/gc.ts'
 import importRuns from './commands/import.ts'
 import login from './commands/login.ts'
@@ -12,4 +13,4 @@ import runs from './commands/runs.ts'
 import version from './commands/version.ts'
 import type { Commands } from './session.ts'
 
-export const commands: Commands[] = [login, runs, experiments, artifacts, importRuns, replay, gc, doctor, open, completion, version]
+export const commands: Commands[] = [login, runs, experiments, artifacts, importRuns, exportRuns, replay, gc, doctor, open, completion, version]

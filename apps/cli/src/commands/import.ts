@@ -6,9 +6,12 @@ import { bytes } from '../output.ts'
 import type { Commands, Session } from '../session.ts'
 import { importFrom, type Report, tidegate } from '../transfer/import.ts'
 import type { OnFault, Source } from '../transfer/record.ts'
+import { folderSource } from '../transfer/sources/folder.ts'
 import { mlflowSource } from '../transfer/sources/mlflow.ts'
 import { mlrunsSource } from '../transfer/sources/mlruns.ts'
 import { sqliteSource } from '../transfer/sources/sqlite.ts'
+import { tensorboardSource } from '../transfer/sources/tensorboard.ts'
+import { wandbSource } from '../transfer/sources/wandb.ts'
 
 interface Flags {
   dryRun?: boolean
@@ -96,5 +99,24 @@ export default ((program, act) => {
     act((session, file: string, { artifacts, ...flags }: Flags & { artifacts?: string }) =>
       bring(session, (onFault) => sqliteSource(file, onFault, { artifacts }), flags),
     ),
+  )
+
+  const tensorboard = source('tensorboard', '<folder>', 'what --logdir is', "from TensorBoard's event files, a run for each folder of them")
+  examples(tensorboard, 'import tensorboard ./logs').action(
+    act((session, folder: string, flags: Flags) => bring(session, (onFault) => tensorboardSource(folder, onFault), flags)),
+  )
+
+  const wandb = source(
+    'wandb',
+    '<path>',
+    'the `wandb` folder, a run in it, or an exported CSV or JSON lines',
+    'from W&B: what it keeps on the disk',
+  )
+  examples(wandb, 'import wandb ./wandb', 'import wandb ./exports/history.csv').action(
+    act((session, path: string, flags: Flags) => bring(session, (onFault) => wandbSource(path, onFault), flags)),
+  )
+
+  examples(source('folder', '<folder>', 'what `export` wrote', 'from an export of Tidegate'), 'import folder ./mnist-export').action(
+    act((session, folder: string, flags: Flags) => bring(session, (onFault) => folderSource(folder, onFault), flags)),
   )
 }) satisfies Commands

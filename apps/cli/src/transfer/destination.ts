@@ -32,7 +32,8 @@ export interface Destination {
   points(experiment: string, series: readonly Series[]): Promise<void>
   /** Files of a run that are there: path to bytes. */
   files(run: string): Promise<Map<string, number>>
-  file(run: string, file: FileEntry): Promise<void>
+  /** Sends a file of a run of that experiment, which `experiment` has made or found. */
+  file(experiment: string, run: string, file: FileEntry): Promise<void>
   finish(
     experiment: string,
     runs: Array<Checks & { id: string; deletedAt: number | undefined }>,
@@ -43,7 +44,7 @@ export interface Destination {
 const Find = graphql(`query FindExperiment($name: String!) { experiment(name: $name) { id deletedAt } }`)
 const States = graphql(`query ImportStates($ids: [ID!]!) { importStates(ids: $ids) { state } }`)
 const Make = graphql(
-  `mutation ImportExperiment($input: ImportExperimentInput!) { importExperiment(input: $input) { made experiment { id deletedAt } } }`,
+  `mutation ImportExperiment($input: ImportExperimentInput!) { importExperiment(input: $input) { made experiment { id deletedAt artifactLocation } } }`,
 )
 const Runs = graphql(`mutation ImportRuns($input: ImportRunsInput!) { importRuns(input: $input) { runs { id state } } }`)
 const Points = graphql(`mutation ImportPoints($input: ImportPointsInput!) { importPoints(input: $input) { count } }`)
@@ -96,6 +97,7 @@ function* pieces<T>(list: readonly T[], most: number, weight: (item: T) => numbe
 
 export function tidegate(client: Client): Destination {
   const { url } = client
+  const locations = new Map<string, string>()
 
   const sendRuns = async (
     experimentId: string,
@@ -131,6 +133,7 @@ export function tidegate(client: Client): Destination {
     async experiment({ id, name, createdAt, updatedAt, tags }) {
       const { importExperiment } = await again(() => client.query(Make, { input: { id, name, createdAt, updatedAt, tags } }))
       const { made, experiment } = importExperiment
+      locations.set(experiment.id, experiment.artifactLocation)
       return { made, id: experiment.id, deleted: experiment.deletedAt !== null }
     },
     async states(ids) {
@@ -174,8 +177,12 @@ export function tidegate(client: Client): Destination {
       await folder('')
       return found
     },
-    async file(run, file) {
-      const to = `${url}/ajax-api/2.0/mlflow/upload-artifact?${new URLSearchParams({ run_id: run, path: file.path })}`
+    async file(experiment, run, file) {
+      const root = /^mlflow-artifacts:\/*(.*?)\/*$/.exec(locations.get(experiment) ?? '')?.[1]
+      const path = `${root}/${run}/artifacts/${file.path}`.split('/').map(encodeURIComponent).join('/')
+      // What lies elsewhere goes to where the run's files are, which takes no empty ones.
+      const elsewhere = `/ajax-api/2.0/mlflow/upload-artifact?${new URLSearchParams({ run_id: run, path: file.path })}`
+      const [method, to] = root === undefined ? ['POST', url + elsewhere] : ['PUT', `${url}/api/2.0/mlflow-artifacts/artifacts/${path}`]
       await again(async () => {
         const sum = createHash('sha256')
         const counted = new Transform({
@@ -188,7 +195,7 @@ export function tidegate(client: Client): Destination {
         from.on('error', (error) => counted.destroy(error))
         let readError: Error | undefined
         counted.on('error', (error) => (readError = error))
-        const answer = await send(to, 'POST', { 'want-repr-digest': 'sha-256=1' }, from.pipe(counted)).catch((error) => {
+        const answer = await send(to, method, { 'want-repr-digest': 'sha-256=1' }, from.pipe(counted)).catch((error) => {
           throw readError ?? error
         })
         const theirs = answer.headers.get('repr-digest')

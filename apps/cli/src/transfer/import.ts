@@ -187,10 +187,10 @@ async function bringRuns({ source, to, report, progress, moved }: Work, experime
 
   async function bringFile(run: Run, file: FileEntry) {
     try {
-      await to.file(run.id, file)
+      await to.file(experiment, run.id, file)
     } catch (error) {
       if (!isReading(error)) throw error
-      report.faults.push({ file: file.path, at: '', message: (error as Error).message, run: run.id })
+      report.faults.push({ file: file.path, at: '', message: (error as Error).message, runs: [run.id] })
       return
     }
     report.files++
@@ -201,7 +201,7 @@ async function bringRuns({ source, to, report, progress, moved }: Work, experime
   }
 
   // What could not be read of a run keeps it unfinished: the next import brings it when it can be.
-  const faulty = new Set(report.faults.map(({ run }) => run))
+  const faulty = new Set(report.faults.flatMap(({ runs = [] }) => runs))
   const whole = runs.filter(({ id }) => !faulty.has(id))
   for (const { id } of runs) if (faulty.has(id)) report.unfinished.push({ run: id, reason: 'Some of it could not be read.' })
   const checks = whole.map((run) => ({ ...checksOf(run, digests.get(run.id)!), id: run.id, deletedAt: run.deletedAt }))

@@ -67,8 +67,8 @@ export interface Fault {
   /** Such as 'line 12' or 'byte 4711'; '' where it is all of it. */
   at: string
   message: string
-  /** The run it is of: that run stays unfinished. */
-  run?: string
+  /** The runs it is of: those stay unfinished. */
+  runs?: readonly string[]
 }
 
 export interface Source {

@@ -70,7 +70,7 @@ describe('an import from a folder of MLflow', () => {
     const report = await importFrom((onFault) => mlrunsSource(root, onFault), to)
     expect(report.faults).toMatchObject([
       { file: broken, at: expect.stringMatching(/^line \d$/) },
-      { file: metric, at: `line ${lines + 2}`, run: damaged },
+      { file: metric, at: `line ${lines + 2}`, runs: [damaged] },
     ])
     expect(report).toMatchObject({ brought: 15, unfinished: [{ run: damaged }] })
     expect((await dump(origin))['vision/detector'].runs[damaged].metrics.acc).toHaveLength(lines + 2)

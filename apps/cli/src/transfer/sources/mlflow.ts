@@ -181,7 +181,7 @@ export function mlflowSource(address: string, onFault: OnFault, options: { token
         yield* served(server, id, '')
       } catch (error) {
         if (!(error instanceof MlflowError)) throw error
-        onFault({ file: artifacts, at: '', message: error.message, run: run.id })
+        onFault({ file: artifacts, at: '', message: error.message, runs: [run.id] })
       }
     },
   }

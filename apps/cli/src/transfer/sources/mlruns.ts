@@ -156,7 +156,7 @@ export async function mlrunsSource(root: string, onFault: OnFault): Promise<Sour
         const folder = join(folders.get(run)!, 'metrics')
         for await (const { path } of filesBelow(folder)) {
           const points = await readMetric(join(folder, path), (at, message) =>
-            onFault({ file: join(folder, path), at, message, run: run.id }),
+            onFault({ file: join(folder, path), at, message, runs: [run.id] }),
           )
           yield { run: run.id, key: path, ...points.points() }
         }

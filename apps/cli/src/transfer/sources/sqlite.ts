@@ -169,7 +169,7 @@ export async function sqliteSource(path: string, onFault: OnFault, { artifacts }
             points.add(row.step, row.timestamp, row.value ?? Number.NaN)
           }
         } catch (error) {
-          onFault({ file: path, at: `run ${run.id}`, message: (error as Error).message, run: run.id })
+          onFault({ file: path, at: `run ${run.id}`, message: (error as Error).message, runs: [run.id] })
         }
         if (key !== undefined) yield { run: run.id, key, ...points.points() }
       }
