@@ -5,7 +5,8 @@ import sys
 
 import numpy
 from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.plugins.hparams import summary as hparams_end
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 from tensorboard.plugins.hparams import summary_v2 as hparams
 from tensorboard.plugins.scalar import summary_v2 as scalars
 from tensorboard.plugins.text import summary_v2 as texts
@@ -22,7 +23,11 @@ summary = texts.text_pb("note", "hello *there*")
 writer.add_event(Event(wall_time=1_700_000_300, step=3, summary=summary))
 summary = hparams.hparams_pb({"lr": 0.25, "optimizer": "adam", "nesterov": True}, trial_id="t", start_time_secs=1_700_000_000)
 writer.add_event(Event(wall_time=1_700_000_000, step=0, summary=summary))
-summary = hparams_end.session_end_pb(hparams_end.api_pb2.STATUS_FAILURE)
+end = plugin_data_pb2.HParamsPluginData(session_end_info=plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_FAILURE))
+summary = Summary()
+value = summary.value.add(tag="_hparams_/session_end_info")
+value.metadata.plugin_data.plugin_name = "hparams"
+value.metadata.plugin_data.content = end.SerializeToString()
 writer.add_event(Event(wall_time=1_700_000_400, step=0, summary=summary))
 writer.close()
 
