@@ -13,4 +13,17 @@ import runs from './commands/runs.ts'
 import version from './commands/version.ts'
 import type { Commands } from './session.ts'
 
-export const commands: Commands[] = [login, runs, experiments, artifacts, importRuns, exportRuns, replay, gc, doctor, open, completion, version]
+export const commands: Commands[] = [
+  login,
+  runs,
+  experiments,
+  artifacts,
+  importRuns,
+  exportRuns,
+  replay,
+  gc,
+  doctor,
+  open,
+  completion,
+  version,
+]

@@ -9,6 +9,7 @@ import type { OnFault, Source } from '../transfer/record.ts'
 import { folderSource } from '../transfer/sources/folder.ts'
 import { mlflowSource } from '../transfer/sources/mlflow.ts'
 import { mlrunsSource } from '../transfer/sources/mlruns.ts'
+import { neptuneSource } from '../transfer/sources/neptune.ts'
 import { sqliteSource } from '../transfer/sources/sqlite.ts'
 import { tensorboardSource } from '../transfer/sources/tensorboard.ts'
 import { wandbSource } from '../transfer/sources/wandb.ts'
@@ -114,6 +115,18 @@ export default ((program, act) => {
   )
   examples(wandb, 'import wandb ./wandb', 'import wandb ./exports/history.csv').action(
     act((session, path: string, flags: Flags) => bring(session, (onFault) => wandbSource(path, onFault), flags)),
+  )
+
+  const neptune = source(
+    'neptune',
+    '<folder>',
+    'its --data-path, or what holds `data` and `files`',
+    'from what neptune-exporter wrote',
+  ).option('--files <folder>', 'its --files-path')
+  examples(neptune, 'import neptune ./exports').action(
+    act((session, folder: string, { files, ...flags }: Flags & { files?: string }) =>
+      bring(session, (onFault) => neptuneSource(folder, onFault, { files }), flags),
+    ),
   )
 
   examples(source('folder', '<folder>', 'what `export` wrote', 'from an export of Tidegate'), 'import folder ./mnist-export').action(

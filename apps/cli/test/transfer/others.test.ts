@@ -9,6 +9,7 @@ import { type Platform, startPlatform } from '@tidegate/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mlflowPython } from '../../../../test/prerequisites.mjs'
 import { importFrom, tidegate } from '../../src/transfer/import.ts'
+import { neptuneSource } from '../../src/transfer/sources/neptune.ts'
 import { tensorboardSource } from '../../src/transfer/sources/tensorboard.ts'
 import { wandbSource } from '../../src/transfer/sources/wandb.ts'
 
@@ -169,5 +170,27 @@ describe("Weights & Biases' folders", () => {
     const lines = join(folder, 'other.jsonl')
     await writeFile(lines, '{"_step":0,"loss":NaN,"deep":{"x":1}}\n{"_step":1,"loss":2}\n')
     expect(await importFrom((onFault) => wandbSource(lines, onFault), client())).toMatchObject({ faults: [], brought: 1, points: 3 })
+  })
+})
+
+describe("Neptune's exports", () => {
+  it('come as runs with their attributes, series and files', { timeout: 120_000 }, async () => {
+    const exported = join(folder, 'neptune')
+    await run(mlflowPython(), [join(here, 'neptune.py'), exported])
+    const report = await importFrom((onFault) => neptuneSource(exported, onFault), client())
+    expect(report).toMatchObject({ unfinished: [], faults: [], brought: 1, points: 104, files: 3 })
+    const [found] = await runsOf('team/project')
+    expect(found.info).toMatchObject({ run_name: 'a run', user_id: 'ada', start_time: 1_700_000_000_000 })
+    expect(values(found.data.params)).toEqual({ 'config/lr': '0.1', 'config/layers': '3', 'config/flag': 'true', 'config/name': 'adam' })
+    expect(values(found.data.tags)).toMatchObject({ 'neptune.tag.x': '', 'neptune.tag.y': '', 'neptune.run_id': 'RUN-1' })
+    const loss = await history(found, 'metrics/loss')
+    expect(loss.slice(0, 2)).toMatchObject([
+      { step: 0, value: 1, timestamp: 1_700_000_000_000 },
+      { step: 1, value: 0.5 },
+    ])
+    expect((await history(found, 'metrics/half')).map(({ step }: any) => step)).toEqual([0, 5, 10, 15])
+    expect(await text(found, 'files/config.json')).toBe('{"a": 1}')
+    expect(await text(found, 'plots/2.png')).toBe('png')
+    expect(JSON.parse((await text(found, 'text/logs.jsonl')).split('\n')[0]!)).toMatchObject({ step: 0, value: 'line 0' })
   })
 })
