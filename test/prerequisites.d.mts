@@ -2,7 +2,7 @@
 export function mlflowPython(requirements?: string): string
 /** Where Chromium is. */
 export function chromium(): string
-/** Maven's arguments, to be followed by goals: what it fetches stays in the checkout. */
-export function maven(): string[]
+/** Maven's arguments for a project, to be followed by goals. What it needs is in the checkout by then, so that two may run at once. */
+export function maven(project: string): string[]
 /** Rscript, with the packages that the R tests use. */
 export function rscript(): string

@@ -1,7 +1,8 @@
 /** What the tests need besides Node: Python with a pinned MLflow client, Chromium, Maven, R. Installed where that may be, else a sentence. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -77,13 +78,25 @@ export function chromium() {
   return found
 }
 
-/** Maven's arguments, to be followed by goals: it and a JDK are there, and what it fetches stays in the checkout. */
-export function maven() {
+/** Maven's arguments for a project, to be followed by goals. What it needs is in the checkout by then, so that two may run at once. */
+export function maven(project) {
   const good = () => works('mvn', ['-version']) && works('javac', ['-version'])
   if (!good() && isRootOnDebian) apt(['default-jdk-headless', 'maven'])
   if (!good())
     throw new Error('The Java client needs Maven and a JDK of 11 or later: on Debian `apt-get install default-jdk-headless maven`.')
-  return ['-q', '-B', `-Dmaven.repo.local=${join(cache, 'm2')}`]
+  const args = ['-q', '-B', `-Dmaven.repo.local=${join(cache, 'm2')}`, '-f', project]
+  const stamp = join(cache, 'm2', `.complete-${createHash('sha256').update(readFileSync(project)).digest('hex').slice(0, 12)}`)
+  if (existsSync(stamp)) return args
+  process.stderr.write('Fetching the Java client, once …\n')
+  const build = mkdtempSync(join(tmpdir(), 'tidegate-maven-'))
+  try {
+    // All but the tests: what runs them is fetched only then.
+    run('mvn', [...args, `-Dbuild=${build}`, '-Dtest=NoTest', '-Dsurefire.failIfNoSpecifiedTests=false', 'test'])
+  } finally {
+    rmSync(build, { recursive: true, force: true })
+  }
+  writeFileSync(stamp, '')
+  return args
 }
 
 /** Rscript, with the packages that the R tests use. */

@@ -1,4 +1,5 @@
 /** The clients that are asked: what each needs is got, and its own test runner started so that it leaves JUnit's XML in a folder. */
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { maven, mlflowPython, rscript } from '../prerequisites.mjs'
 
@@ -15,37 +16,35 @@ export interface Client {
   command(home: string, others: boolean): Command
 }
 
-const here = import.meta.dirname
+const test = join(import.meta.dirname, '..')
 
-const python = (name: string, requirements?: string): Client => ({
-  name,
+/** What a file pins MLflow to. */
+const pinned = (file: string, by: RegExp) => by.exec(readFileSync(file, 'utf8'))![1]!
+
+const python = (requirements: string): Client => ({
+  name: `Python ${pinned(requirements, /^mlflow==(\S+)/m)}`,
   command: (home) => ({
     program: mlflowPython(requirements),
     args: [
-      '-B',
-      '-m',
-      'pytest',
-      '-c',
-      join(here, 'python', 'pytest.ini'),
-      `--junitxml=${join(home, 'reports', 'python.xml')}`,
-      join(here, 'python'),
+      ...['-B', '-m', 'pytest', '-c', join(test, 'conformance', 'python', 'pytest.ini')],
+      ...[`--junitxml=${join(home, 'reports', 'python.xml')}`, join(test, 'conformance', 'python')],
     ],
   }),
 })
 
-/** The Java and the R client start MLflow's Python for artifacts. */
+/** The Java and the R client start MLflow's Python for artifacts. Maven's settings are where its user has them. */
 const withPython = () => {
   const program = mlflowPython()
-  return { PATH: `${dirname(program)}:${process.env.PATH}`, MLFLOW_PYTHON_EXECUTABLE: program }
+  return { PATH: `${dirname(program)}:${process.env.PATH}`, MLFLOW_PYTHON_EXECUTABLE: program, HOME: process.env.HOME ?? '' }
 }
 
-const java = (name: string, project: string): Client => ({
-  name,
+const java = (project: string): Client => ({
+  name: `Java ${pinned(project, /<artifactId>mlflow-client<\/artifactId>\s*<version>(.+)<\/version>/)}`,
   command: (home, others) => ({
     program: 'mvn',
     args: [
-      ...maven(),
-      ...['-f', join(here, '..', 'java', project), `-Dbuild=${join(home, 'build')}`, `-Dreports=${join(home, 'reports')}`],
+      ...maven(project),
+      ...[`-Dbuild=${join(home, 'build')}`, `-Dreports=${join(home, 'reports')}`],
       ...(others ? ['-DexcludedGroups=differs'] : []),
       'test',
     ],
@@ -54,15 +53,15 @@ const java = (name: string, project: string): Client => ({
 })
 
 export const clients: Client[] = [
-  python('Python 3.17.2'),
-  python('Python 2.22.5', join(here, 'requirements-2.22.txt')),
-  java('Java 2.17.2', 'pom.xml'),
-  java('Java 1.22.0', 'old/pom.xml'),
+  python(join(test, 'mlflow', 'requirements.txt')),
+  python(join(test, 'conformance', 'requirements-2.22.txt')),
+  java(join(test, 'java', 'pom.xml')),
+  java(join(test, 'java', 'old', 'pom.xml')),
   {
     name: 'R',
     command: (home) => ({
       program: rscript(),
-      args: [join(here, '..', 'r', 'run.R'), join(home, 'reports', 'r.xml')],
+      args: [join(test, 'r', 'run.R'), join(home, 'reports', 'r.xml')],
       env: withPython(),
     }),
   },

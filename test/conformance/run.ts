@@ -39,6 +39,14 @@ const chosen = positionals.length ? clients.filter((client) => positionals.some(
 
 const folder = mkdtempSync(join(tmpdir(), 'tidegate-conformance-'))
 
+/** Of each client that runs: ends it, with all it has started. */
+const ends = new Set<() => void>()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    for (const end of ends) end()
+  })
+}
+
 /** Runs a client's tests to their end and gives what they found. */
 async function ask({ name }: Client, { program, args, env }: Command, home: string, origin: string): Promise<Outcome[]> {
   const start = performance.now()
@@ -61,15 +69,26 @@ async function ask({ name }: Client, { program, args, env }: Command, home: stri
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: Maven and Python start others.
+    detached: true,
   })
+  const end = () => {
+    try {
+      if (child.pid) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  ends.add(end)
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said = (said + chunk).slice(-8000)))
-  const timer = setTimeout(() => child.kill('SIGKILL'), limit * 60_000)
+  const timer = setTimeout(end, limit * 60_000)
   const code = await new Promise<number | string>((resolve) => {
     child.on('error', (error) => resolve(error.message))
-    child.on('close', (status, signal) => resolve(status ?? `${signal}, after ${limit} minutes at most`))
+    child.on('close', (status, signal) => resolve(status ?? `${signal}; it may take ${limit} minutes`))
   })
   clearTimeout(timer)
+  ends.delete(end)
   const outcomes = readReports(join(home, 'reports'))
   // A test runner that broke off has not passed, whatever it had found before.
   if (outcomes.length === 0 || (code !== 0 && !outcomes.some(({ fault }) => fault))) {
