@@ -98,12 +98,14 @@ interface Xhr {
   responseText: string
 }
 
-async function send(method: string, url: string, content: ArtifactContent, options: TransferOptions = {}): Promise<void> {
+async function send(method: string, to: string, content: ArtifactContent, options: TransferOptions = {}): Promise<void> {
   const { onProgress, signal } = options
   signal?.throwIfAborted()
   let body = await opened(content)
   // Browsers stream requests over HTTP/2 only.
   if (!node && !(body instanceof Blob)) body = await new Response(body).blob()
+  // That nothing is sent could be a mistake, as it is MLflow's pages': it is said that none is.
+  const url = method === 'POST' && body instanceof Blob && body.size === 0 ? `${to}&size=0` : to
   if (onProgress && !node) return void (await sendByXhr(method, url, body as Blob, options))
   const total = body instanceof Blob ? body.size : undefined
   const bytes = onProgress ? counted(body instanceof Blob ? body.stream() : body, total, onProgress) : body

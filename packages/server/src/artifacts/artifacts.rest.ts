@@ -119,7 +119,9 @@ export const transfers: Transfer[] = [
       // MLflow's sentences.
       if (!runId) throw invalid('Request must specify run_uuid.')
       if (!path) throw invalid('Request must specify path.')
-      if (!size && !exchange.req.headers['transfer-encoding']) throw invalid('Request must specify data.')
+      // An empty file is meant where the caller says so: `size=0`.
+      const isEmpty = exchange.query.get('size') === '0'
+      if (!size && !isEmpty && !exchange.req.headers['transfer-encoding']) throw invalid('Request must specify data.')
       const { body, answer } = received(exchange)
       await call(ctx, putRunArtifact, { runId, path, body, size })
       answer()
