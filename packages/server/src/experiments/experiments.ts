@@ -10,7 +10,7 @@ import { anyText, checkPage, experimentNumber, int64, key, limitedText, limits, 
 import { operation, type Target } from '../operation.ts'
 import { deleteRunsOf, restoreRunsOf } from '../runs/write.sql.ts'
 import { parseOrderBy } from '../search/column.ts'
-import { searchExperiments as find } from '../search/experiments.sql.ts'
+import { experimentsIn, searchExperiments as find } from '../search/experiments.sql.ts'
 import { parseFilter } from '../search/filter.ts'
 import { offsetOf, pageToken } from '../search/page-token.ts'
 import { patiently } from '../search/patterns.sql.ts'
@@ -250,11 +250,5 @@ export const deleteExperimentTag = operation({
 })
 
 /** The ids among `wanted` (all, where it is undefined) whose runs the caller may read. */
-export async function visibleExperiments(ctx: Ctx, wanted?: string[]): Promise<number[]> {
-  const ids = wanted?.map(experimentNumber)
-  const rows = await ctx.db.prisma.experiment.findMany({
-    where: { workspaceId: ctx.workspace.id, purgedAt: null, ...(ids && { id: { in: ids } }) },
-    select: { id: true },
-  })
-  return rows.map((row) => row.id)
-}
+export const visibleExperiments = async (ctx: Ctx, wanted?: string[]): Promise<number[]> =>
+  experimentsIn(ctx.db, ctx.workspace.id, wanted?.map(experimentNumber))

@@ -49,3 +49,12 @@ export async function searchExperiments(sql: Sql, search: ExperimentSearch): Pro
   const ids = (await sql.query<{ id: number }>(text, values, 'once')).map(({ id }) => id)
   return { ids: ids.slice(0, limit), hasMore: ids.length > limit }
 }
+
+/** Those of `wanted`, or all, that are of a workspace and not purged. Every search asks this first: Prisma takes longer over it than Postgres. */
+export const experimentsIn = async (sql: Sql, workspace: number, wanted?: readonly number[]): Promise<number[]> =>
+  (
+    await sql.query<{ id: number }>(
+      'SELECT id FROM experiment WHERE workspace_id = $1 AND purged_at IS NULL AND ($2::int[] IS NULL OR id = ANY($2))',
+      [workspace, wanted ?? null],
+    )
+  ).map(({ id }) => id)
