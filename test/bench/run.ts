@@ -20,6 +20,7 @@ import { artifacts } from './cases/artifacts.ts'
 import { client } from './cases/client.ts'
 import { histories } from './cases/history.ts'
 import { live } from './cases/live.ts'
+import { moving } from './cases/moving.ts'
 import { processes } from './cases/process.ts'
 import { searches } from './cases/search.ts'
 import { soaks } from './cases/soak.ts'
@@ -29,7 +30,7 @@ import { type Mlflow, mlflow, tidegate } from './peers.ts'
 import { endAll } from './processes.ts'
 import { findWorkers } from './tuning.ts'
 
-const cases: Case[] = [...histories, ...writing, searches, artifacts, live, ...processes, client]
+const cases: Case[] = [...histories, ...writing, searches, artifacts, live, moving, ...processes, client]
 /** What takes long, and runs when it is named. */
 const onlyNamed: Case[] = [soaks]
 const names = [...cases, ...onlyNamed].map(({ name }) => name)
