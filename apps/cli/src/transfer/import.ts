@@ -135,7 +135,7 @@ async function bringExperiment(work: Work, experiment: Experiment, signal: Abort
     await pool.settled()
   }
   pool.check()
-  if (!report.dryRun && experiment.deletedAt !== undefined && made) await to.finishExperiment(id!, experiment.deletedAt)
+  if (!report.dryRun && experiment.deletedAt !== undefined) await to.finishExperiment(id!, experiment.deletedAt)
 }
 
 /** Whether a run is to be brought. */

@@ -35,7 +35,7 @@ afterAll(async () => {
 describe('tidegate import', () => {
   it('is killed again and again, and ends with all of it, each thing once', { timeout: 240_000 }, async () => {
     let kills = 0
-    for (let wait = 300; ; wait += 150) {
+    for (let wait = 500; ; wait *= 1.5) {
       const { child, ended } = cli.start(['import', 'mlflow', mlflow.url, '--json'])
       const first = await Promise.race([ended, sleep(wait)])
       if (first) {

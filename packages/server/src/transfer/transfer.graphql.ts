@@ -192,7 +192,8 @@ builder.mutationFields((t) => ({
   }),
   finishExperiment: t.field({
     type: Experiment,
-    description: 'Deletes an experiment, with its runs, that was deleted where it comes from. At the end of its import.',
+    description:
+      'Deletes an experiment, with its runs, that was deleted where it comes from: once, at the end of its import. One that no import has made stays.',
     args: { id: t.arg.id({ required: true }), deletedAt: t.arg({ type: 'Timestamp', required: true }) },
     resolve: async (_root, { id, deletedAt }, ctx) => (await call(ctx, finishExperiment, { experimentId: id, deletedAt })) as never,
   }),

@@ -164,8 +164,17 @@ export async function writeExperiment(sql: Sql, experiment: NewExperiment): Prom
   if (made && keep !== null) {
     await sql.query(`SELECT setval('experiment_id_seq', $1::bigint) FROM experiment_id_seq WHERE last_value < $1::bigint`, [keep])
   }
+  if (made) await sql.query('INSERT INTO experiment_import (experiment_id) VALUES ($1)', [made.id])
   return made?.id
 }
+
+/** Brings an experiment that an import has made to its end. False where it was before, or was made here. */
+export const endExperiment = async (sql: Sql, experiment: number): Promise<boolean> =>
+  (
+    await sql.query(`UPDATE experiment_import SET done_at = ${now} WHERE experiment_id = $1 AND done_at IS NULL RETURNING experiment_id`, [
+      experiment,
+    ])
+  ).length > 0
 
 const insertTags = `INSERT INTO experiment_tag (experiment_id, key, value) SELECT $1::int, t.* FROM unnest($2::text[], $3::text[]) AS t
 ON CONFLICT (experiment_id, key) DO NOTHING`

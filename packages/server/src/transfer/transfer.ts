@@ -21,6 +21,7 @@ import { PointsDigest } from './digest.ts'
 import {
   addExperimentTags,
   countValues,
+  endExperiment,
   markDone,
   type RunRow,
   type RunState,
@@ -321,20 +322,19 @@ export const finishImport = operation({
   },
 })
 
-/** Deletes an experiment that was deleted where it comes from, when its runs are here. */
+/** Deletes an experiment that was deleted where it comes from, once, when its runs are here; one that was made here stays. */
 export const finishExperiment = operation({
   name: 'import.finish-experiment',
   input: z.object({ experimentId: z.string(), deletedAt: int64 }),
   action: 'delete',
   on: onExperiment,
   async run(ctx, { deletedAt }, experiment) {
-    if (experiment.deletedAt === null) {
-      await inTransaction(ctx, async (tx) =>
-        deleteRunsOf(tx, experiment.id, await trashTime(tx, ctx.workspace.id, deletedAt), ctx.actor.name),
-      )
-    }
+    await inTransaction(ctx, async (tx) => {
+      if (!(await endExperiment(tx, experiment.id)) || experiment.deletedAt !== null) return
+      await deleteRunsOf(tx, experiment.id, await trashTime(tx, ctx.workspace.id, deletedAt), ctx.actor.name)
+    })
     ctx.events.ring('workspace', ctx.workspace.id)
-    return { ...experiment, deletedAt: experiment.deletedAt ?? BigInt(deletedAt) }
+    return ctx.db.prisma.experiment.findUniqueOrThrow({ where: { id: experiment.id } })
   },
 })
 
