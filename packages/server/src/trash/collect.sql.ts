@@ -192,6 +192,7 @@ export async function emptyExperiment(sql: Sql, now: number): Promise<boolean> {
 export interface Leftover {
   kind: number
   id: number
+  workspaceId: number
   experimentId: number
   uuid: string
   artifactUri: string
@@ -206,7 +207,7 @@ export const takeLeftovers = (sql: Sql, now: number, most: number) =>
   sql.query<Leftover>(
     `UPDATE purge SET look_at = $1::bigint + ${lease} WHERE (kind, id) IN (SELECT kind, id FROM purge WHERE NOT has_rows AND look_at <= $1
        ORDER BY look_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-     RETURNING kind, id, experiment_id AS "experimentId", uuid, artifact_uri AS "artifactUri", looks`,
+     RETURNING kind, id, workspace_id AS "workspaceId", experiment_id AS "experimentId", uuid, artifact_uri AS "artifactUri", looks`,
     [now, most],
   )
 

@@ -88,7 +88,7 @@ async function takeDue(kernel: Collecting, now: number): Promise<boolean> {
 
 /** Deletes the files of a batch of things. */
 async function collectFiles(kernel: Collecting, now: number): Promise<boolean> {
-  const { db, artifacts, log } = kernel
+  const { db, events, artifacts, log } = kernel
   const due = await takeLeftovers(db, now, batch)
   if (!due.length) return false
   const living = await livingUuids(
@@ -115,6 +115,8 @@ async function collectFiles(kernel: Collecting, now: number): Promise<boolean> {
     }),
   )
   await settleLeftovers(db, settled.flat(), now + untilSecondLook)
+  // Less is being collected now.
+  for (const workspace of new Set(due.map(({ workspaceId }) => workspaceId))) events.ring('workspace', workspace)
   return true
 }
 
