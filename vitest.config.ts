@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['{packages,plugins,apps,prisma,test}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/build/**'],
     globalSetup: 'test/postgres.ts',
+    // Tests wait more than they work: for processes, sockets and clocks.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

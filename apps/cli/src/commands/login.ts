@@ -34,10 +34,11 @@ async function secret(question: string, signal: AbortSignal): Promise<string> {
 }
 
 async function typed(question: string, signal: AbortSignal): Promise<string> {
-  process.stderr.write(`${question}: `)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const asking = createInterface({ input: process.stdin, output: silent, terminal: true })
   asking.once('SIGINT', () => process.emit('SIGINT'))
+  // Only now is the terminal silent: who types at once is not shown either.
+  process.stderr.write(`${question}: `)
   try {
     return await asking.question('', { signal })
   } finally {

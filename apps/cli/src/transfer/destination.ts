@@ -39,6 +39,9 @@ export interface Destination {
     runs: Array<Checks & { id: string; deletedAt: number | undefined }>,
   ): Promise<Array<{ id: string; done: boolean; found: Checks }>>
   finishExperiment(experiment: string, deletedAt: number): Promise<void>
+  /** Brings a deleted experiment back, and deletes it again. */
+  restore(experiment: string): Promise<void>
+  remove(experiment: string): Promise<void>
 }
 
 const Find = graphql(`query FindExperiment($name: String!) { experiment(name: $name) { id deletedAt } }`)
@@ -54,6 +57,9 @@ const Finish = graphql(`mutation FinishImport($input: FinishImportInput!) {
 const FinishExperiment = graphql(`mutation FinishExperiment($id: ID!, $deletedAt: Timestamp!) {
   finishExperiment(id: $id, deletedAt: $deletedAt) { id }
 }`)
+
+const Restore = graphql(`mutation RestoreForImport($id: ID!) { restoreExperiment(id: $id) { experiment { id } } }`)
+const Remove = graphql(`mutation DeleteAfterImport($id: ID!) { deleteExperiment(id: $id) { experiment { id } } }`)
 
 /** How long a server that is away is waited for, ms, and between tries. */
 const patience = 60_000
@@ -210,6 +216,12 @@ export function tidegate(client: Client): Destination {
     },
     async finishExperiment(id, deletedAt) {
       await again(() => client.query(FinishExperiment, { id, deletedAt }))
+    },
+    async remove(id) {
+      await again(() => client.query(Remove, { id }))
+    },
+    async restore(id) {
+      await again(() => client.query(Restore, { id }))
     },
   }
 }

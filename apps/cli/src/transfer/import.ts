@@ -110,6 +110,7 @@ async function bringExperiment(work: Work, experiment: Experiment, signal: Abort
   report.experiments.push(entry)
 
   const pool = new Lanes(lanes)
+  let reopened = false
   try {
     for await (const page of source.runs(experiment)) {
       progress.found += page.length
@@ -123,7 +124,11 @@ async function bringExperiment(work: Work, experiment: Experiment, signal: Abort
         progress.runs += wanted.length
         continue
       }
-      if (wanted.length && there?.deleted) {
+      if (wanted.length && there?.deleted && experiment.deletedAt !== undefined && !reopened) {
+        // Deleted on both sides: it is again when all of it is here.
+        await to.restore(id!)
+        reopened = true
+      } else if (wanted.length && there?.deleted && !reopened) {
         throw new TransferError(`The experiment '${experiment.name}' is deleted on ${to.url}. Restore it, and import again.`)
       }
       for (let i = 0; i < wanted.length; i += together) {
@@ -135,7 +140,8 @@ async function bringExperiment(work: Work, experiment: Experiment, signal: Abort
     await pool.settled()
   }
   pool.check()
-  if (!report.dryRun && experiment.deletedAt !== undefined) await to.finishExperiment(id!, experiment.deletedAt)
+  if (reopened) await to.remove(id!)
+  else if (!report.dryRun && experiment.deletedAt !== undefined) await to.finishExperiment(id!, experiment.deletedAt)
 }
 
 /** Whether a run is to be brought. */
