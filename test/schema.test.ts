@@ -26,3 +26,22 @@ it("the client's types are of that schema: `pnpm schema` writes them anew", () =
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+it('leaves nothing undescribed: descriptions are the documentation', async () => {
+  interface Described {
+    name: string
+    description?: string | null | undefined
+  }
+  const bare: string[] = []
+  const look = (place: string, it: Described) => it.description?.trim() || bare.push(place)
+  for (const type of Object.values((await buildSchema()).getTypeMap())) {
+    if (type.name.startsWith('__') || ['String', 'Int', 'Float', 'Boolean', 'ID'].includes(type.name)) continue
+    look(type.name, type)
+    for (const field of 'getFields' in type ? Object.values(type.getFields()) : []) {
+      look(`${type.name}.${field.name}`, field)
+      for (const arg of 'args' in field ? field.args : []) look(`${type.name}.${field.name}(${arg.name})`, arg)
+    }
+    for (const value of 'getValues' in type ? type.getValues() : []) look(`${type.name}.${value.name}`, value)
+  }
+  expect(bare).toEqual([])
+})

@@ -30,7 +30,8 @@ import { type Mlflow, mlflow, tidegate } from './peers.ts'
 import { endAll } from './processes.ts'
 import { findWorkers } from './tuning.ts'
 
-const cases: Case[] = [...histories, ...writing, searches, artifacts, live, moving, ...processes, client]
+/** First what is moved in: an import brings all that its source has, and the others leave much there. */
+const cases: Case[] = [moving, ...histories, ...writing, searches, artifacts, live, ...processes, client]
 /** What takes long, and runs when it is named. */
 const onlyNamed: Case[] = [soaks]
 const names = [...cases, ...onlyNamed].map(({ name }) => name)

@@ -10,6 +10,12 @@ const fields: Record<string, string> = {
   total: 'How many there are on all pages.',
 }
 
+/** Fields of inputs. */
+const inputs: Record<string, string> = {
+  experimentId: 'The id of an experiment.',
+  runId: 'The id of a run.',
+}
+
 const args: Record<string, string> = {
   after: 'The `endCursor` of the page before. @default the first page',
   first: 'Entries of a page.',
@@ -33,11 +39,15 @@ export function describe(schema: GraphQLSchema): GraphQLSchema {
     if (text) it.description ||= text
   }
   for (const type of Object.values(schema.getTypeMap())) {
-    if (type.name.endsWith('Payload')) fill(type, 'What has changed.')
-    if (type.name.endsWith('Connection')) fill(type, 'A page of a list.')
+    const ends = (word: string) => type.name.endsWith(word) && !type.name.startsWith('__')
+    if (ends('Payload')) fill(type, 'What has changed.')
+    if (ends('Input')) fill(type, `What \`${type.name[0]!.toLowerCase()}${type.name.slice(1, -'Input'.length)}\` is given.`)
+    if (ends('Connection')) fill(type, 'A page of a list.')
     if (!('getFields' in type)) continue
     for (const field of Object.values(type.getFields())) {
       fill(field, fields[field.name])
+      if (ends('Input')) fill(field, inputs[field.name])
+      if (ends('Payload')) fill(field, 'As it is now.')
       if ('args' in field) for (const arg of field.args) fill(arg, args[arg.name])
     }
   }

@@ -15,7 +15,11 @@ import { type ModelPage, searchLoggedModels } from './search.ts'
 
 export const LoggedModelStatus = builder.enumType('LoggedModelStatus', {
   description: 'How far a model is: its files are still being sent, are all there, or could not be sent.',
-  values: { PENDING: { value: 'PENDING' }, READY: { value: 'READY' }, FAILED: { value: 'UPLOAD_FAILED' } } as const,
+  values: {
+    PENDING: { value: 'PENDING', description: 'Its files are still being sent.' },
+    READY: { value: 'READY', description: 'They are all there.' },
+    FAILED: { value: 'UPLOAD_FAILED', description: 'They could not be sent.' },
+  } as const,
 })
 
 const Metric = builder.objectRef<ModelMetric>('LoggedModelMetric').implement({

@@ -31,6 +31,7 @@ const CreateLoggedModelInput = builder.inputType('CreateLoggedModelInput', {
 })
 
 const ModelOutputInput = builder.inputType('ModelOutputInput', {
+  description: 'That a run made a model.',
   fields: (t) => ({
     modelId: t.id({ required: true, description: 'A logged model, here or elsewhere.' }),
     step: t.field({ type: 'Long', defaultValue: 0, description: 'The step the run was at.' }),
@@ -67,13 +68,14 @@ builder.mutationFields((t) => {
     }),
     deleteLoggedModelTag: t.field({
       type: LoggedModelPayload,
+      description: 'Takes a tag away.',
       args: { id, key: t.arg.string({ required: true, description: 'The name of the tag.' }) },
       resolve: (_root, { id: modelId, key: tagKey }, ctx) => call(ctx, deleteLoggedModelTag, { modelId, tagKey }),
     }),
     logLoggedModelParams: t.field({
       type: LoggedModelPayload,
       description: 'Adds params. One that is there keeps its value: another is an error, and nothing is added then.',
-      args: { id, params: t.arg({ type: [ParamInput], required: true }) },
+      args: { id, params: t.arg({ type: [ParamInput], required: true, description: 'Of a key that comes twice the last counts.' }) },
       resolve: (_root, { id: modelId, params }, ctx) => call(ctx, logModelParams, { modelId, params }),
     }),
     logOutputs: t.field({

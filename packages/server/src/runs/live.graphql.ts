@@ -6,26 +6,37 @@ import { readRuns } from './read.sql.ts'
 import { Run } from './runs.graphql.ts'
 
 export const RunCursor = builder.inputType('RunCursor', {
-  fields: (t) => ({ run: t.id({ required: true }), after: t.string({ description: 'Null: from now on.' }) }),
+  description: 'A run, and from where on.',
+  fields: (t) => ({ run: t.id({ required: true, description: 'Its id.' }), after: t.string({ description: 'Null: from now on.' }) }),
 })
 export const RunCursorAt = builder.objectRef<{ run: string; cursor: number }>('RunCursorAt').implement({
-  fields: (t) => ({ run: t.exposeID('run'), cursor: t.string({ resolve: ({ cursor }) => String(cursor) }) }),
+  description: 'A run, and where it now ends.',
+  fields: (t) => ({
+    run: t.exposeID('run', { description: 'Its id.' }),
+    cursor: t.string({ description: 'Give it back as `after`.', resolve: ({ cursor }) => String(cursor) }),
+  }),
 })
 
 export const LivePoints = builder.objectRef<PointsBatchRow['points'][number]>('LivePoints').implement({
   description: 'New points of one metric of one run, as columns of equal length.',
   fields: (t) => ({
-    run: t.exposeID('run'),
-    key: t.exposeString('key'),
-    steps: t.expose('steps', { type: ['Long'] }),
-    times: t.expose('times', { type: ['Timestamp'] }),
-    values: t.expose('values', { type: ['Real'] }),
+    run: t.exposeID('run', { description: 'Of which run.' }),
+    key: t.exposeString('key', { description: 'Of which metric.' }),
+    steps: t.expose('steps', { type: ['Long'], description: 'In ascending order.' }),
+    times: t.expose('times', { type: ['Timestamp'], description: 'When, as the client says.' }),
+    values: t.expose('values', { type: ['Real'], description: 'The values.' }),
   }),
 })
 
 const PointsBatch = builder.objectRef<PointsBatchRow>('PointsBatch').implement({
+  description: 'Points that have come, each once.',
   fields: (t) => ({
-    points: t.field({ type: [LivePoints], complexity: { multiplier: 1 }, resolve: ({ points }) => points }),
+    points: t.field({
+      type: [LivePoints],
+      description: 'By run and metric.',
+      complexity: { multiplier: 1 },
+      resolve: ({ points }) => points,
+    }),
     cursors: t.field({
       type: [RunCursorAt],
       description: 'Where each run that had points now ends: ask with these after a lost connection.',
@@ -35,13 +46,14 @@ const PointsBatch = builder.objectRef<PointsBatchRow>('PointsBatch').implement({
 })
 
 const RunsChanged = builder.objectRef<{ ids: number[]; cursor: string }>('RunsChanged').implement({
+  description: 'Runs that are new or have changed.',
   fields: (t) => ({
     runs: t.field({
       type: [Run],
       description: 'New and changed runs, as they are now. A deleted run has `deletedAt`.',
       resolve: ({ ids }, _, ctx) => readRuns(ctx.db, ids),
     }),
-    cursor: t.exposeString('cursor'),
+    cursor: t.exposeString('cursor', { description: 'Where this ends: give it back as `after` when the line was lost.' }),
   }),
 })
 

@@ -13,14 +13,19 @@ export const RunPayload = builder
   .implement({ fields: (t) => ({ run: t.field({ type: Run, resolve: (run) => run }) }) })
 
 export const ParamInput = builder.inputType('ParamInput', {
-  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
+  description: 'A param to write.',
+  fields: (t) => ({
+    key: t.string({ required: true, description: 'Letters, digits and _ - . : / and spaces; 250 at most.' }),
+    value: t.string({ required: true, description: 'Text, cut at 6 000 characters.' }),
+  }),
 })
 const MetricInput = builder.inputType('MetricInput', {
+  description: 'A point of a metric.',
   fields: (t) => ({
-    key: t.string({ required: true }),
-    value: t.field({ type: 'Real', required: true }),
+    key: t.string({ required: true, description: 'Letters, digits and _ - . : / and spaces; 250 at most.' }),
+    value: t.field({ type: 'Real', required: true, description: 'Its value.' }),
     time: t.field({ type: 'Timestamp', description: '@default now' }),
-    step: t.field({ type: 'Long', defaultValue: 0 }),
+    step: t.field({ type: 'Long', defaultValue: 0, description: 'Where it stands in the training.' }),
     modelId: t.id({ description: 'The logged model it was measured of: the metric is kept with both.' }),
     datasetName: t.string({ description: 'With a model: the data set it was measured on.' }),
     datasetDigest: t.string({ description: "With a model: the fingerprint of that data set's content." }),
@@ -30,10 +35,10 @@ const CreateRunInput = builder.inputType('CreateRunInput', {
   fields: (t) => ({
     experimentId: t.id({ required: true }),
     name: t.string({ description: '@default two words and a number' }),
-    user: t.string(),
+    user: t.string({ description: 'Who runs it.' }),
     startedAt: t.field({ type: 'Timestamp', description: '@default now' }),
     parentId: t.id({ description: 'The run to nest it in.' }),
-    tags: t.field({ type: [TagInput] }),
+    tags: t.field({ type: [TagInput], description: 'To begin with.' }),
     id: t.id({
       description:
         '32 hexadecimal digits, made up by the client. The same again is the same run: it comes back and nothing is made twice. @default one of the server’s',
@@ -45,10 +50,10 @@ const CreateRunInput = builder.inputType('CreateRunInput', {
 })
 const UpdateRunInput = builder.inputType('UpdateRunInput', {
   fields: (t) => ({
-    id: t.id({ required: true }),
-    status: t.field({ type: RunStatus }),
-    endedAt: t.field({ type: 'Timestamp' }),
-    name: t.string(),
+    id: t.id({ required: true, description: 'Which run. What is not given stays.' }),
+    status: t.field({ type: RunStatus, description: 'How far it is.' }),
+    endedAt: t.field({ type: 'Timestamp', description: 'When it ended.' }),
+    name: t.string({ description: 'A new name.' }),
   }),
 })
 const LogBatchInput = builder.inputType('LogBatchInput', {
@@ -60,17 +65,22 @@ const LogBatchInput = builder.inputType('LogBatchInput', {
   }),
 })
 const DatasetData = builder.inputType('DatasetData', {
+  description: 'A data set. One of the same name and digest is the same.',
   fields: (t) => ({
-    name: t.string({ required: true }),
-    digest: t.string({ required: true }),
-    sourceType: t.string({ required: true }),
-    source: t.string({ required: true }),
-    schema: t.string(),
-    profile: t.string(),
+    name: t.string({ required: true, description: '500 characters at most.' }),
+    digest: t.string({ required: true, description: 'A fingerprint of its content; 36 characters at most.' }),
+    sourceType: t.string({ required: true, description: 'Such as local, http, s3, delta_table.' }),
+    source: t.string({ required: true, description: 'JSON that says where it came from; 65 535 characters at most.' }),
+    schema: t.string({ description: 'JSON; 1 MiB at most.' }),
+    profile: t.string({ description: 'JSON: counts and the like.' }),
   }),
 })
 export const DatasetInputInput = builder.inputType('DatasetInputInput', {
-  fields: (t) => ({ dataset: t.field({ type: DatasetData, required: true }), tags: t.field({ type: [TagInput] }) }),
+  description: 'That a run used a data set.',
+  fields: (t) => ({
+    dataset: t.field({ type: DatasetData, required: true, description: 'Which.' }),
+    tags: t.field({ type: [TagInput], description: 'Such as mlflow.data.context: what it was used for.' }),
+  }),
 })
 const LogInputsInput = builder.inputType('LogInputsInput', {
   fields: (t) => ({
@@ -89,6 +99,7 @@ builder.mutationFields((t) => {
   return {
     createRun: t.field({
       type: RunPayload,
+      description: 'Begins a run: its status is RUNNING until `updateRun` says otherwise.',
       args: { input: t.arg({ type: CreateRunInput, required: true }) },
       async resolve(_root, { input: { id, parentId, tags, startedAt, ...input } }, ctx) {
         const all = [...(tags ?? []), ...(parentId ? [{ key: 'mlflow.parentRunId', value: String(parentId) }] : [])]
@@ -97,6 +108,7 @@ builder.mutationFields((t) => {
     }),
     updateRun: t.field({
       type: RunPayload,
+      description: 'Changes its status, end or name.',
       args: { input: t.arg({ type: UpdateRunInput, required: true }) },
       resolve: (_root, { input: { id, endedAt, ...input } }, ctx) => call(ctx, updateRun, { ...input, runId: id, endTime: endedAt }),
     }),
@@ -106,9 +118,15 @@ builder.mutationFields((t) => {
       args: { id },
       resolve: (_root, { id }, ctx) => call(ctx, deleteRun, { runId: id }),
     }),
-    restoreRun: t.field({ type: RunPayload, args: { id }, resolve: (_root, { id }, ctx) => call(ctx, restoreRun, { runId: id }) }),
+    restoreRun: t.field({
+      type: RunPayload,
+      description: 'Brings it back from the trash.',
+      args: { id },
+      resolve: (_root, { id }, ctx) => call(ctx, restoreRun, { runId: id }),
+    }),
     setTag: t.field({
       type: RunPayload,
+      description: 'Sets a tag, or changes it.',
       args: { runId, key, value: t.arg.string({ required: true }) },
       async resolve(_root, args, ctx) {
         await call(ctx, setTag, args)
@@ -117,6 +135,7 @@ builder.mutationFields((t) => {
     }),
     deleteTag: t.field({
       type: RunPayload,
+      description: 'Takes a tag away.',
       args: { runId, key },
       async resolve(_root, args, ctx) {
         await call(ctx, deleteTag, args)
@@ -136,6 +155,7 @@ builder.mutationFields((t) => {
     }),
     logInputs: t.field({
       type: RunPayload,
+      description: 'Links data sets and models that the run used.',
       args: { input: t.arg({ type: LogInputsInput, required: true }) },
       async resolve(_root, { input: { models, ...input } }, ctx) {
         await call(ctx, logInputs, { ...input, models: models?.map((modelId) => ({ modelId })) })

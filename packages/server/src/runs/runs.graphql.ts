@@ -13,30 +13,46 @@ import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
 import { getRun, type SearchPage, searchRuns } from './runs.ts'
 import { type DatasetInput as InputRow, readInputs } from './write.sql.ts'
 
-export const RunStatus = builder.enumType('RunStatus', { values: ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const })
-const SeriesAxis = builder.enumType('SeriesAxis', { values: ['STEP', 'TIME'] as const })
+export const RunStatus = builder.enumType('RunStatus', {
+  description: 'How far a run is. The client says: a process that dies without a word leaves its run RUNNING.',
+  values: {
+    RUNNING: { description: 'It has begun and not ended.' },
+    SCHEDULED: { description: 'It is to begin.' },
+    FINISHED: { description: 'It ended by itself.' },
+    FAILED: { description: 'It ended by a fault.' },
+    KILLED: { description: 'It was stopped.' },
+  } as const,
+})
+const SeriesAxis = builder.enumType('SeriesAxis', {
+  description: 'What a range of points is of.',
+  values: { STEP: { description: 'Steps.' }, TIME: { description: 'Times, ms since 1970.' } } as const,
+})
 
 export const Param = builder.objectRef<{ key: string; value: string }>('Param').implement({
   description: 'A setting of a run or a logged model: written once, never changed.',
-  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'Its name.' }),
+    value: t.exposeString('value', { description: 'Its text, cut at 6 000 characters.' }),
+  }),
 })
 
 const Metric = builder.objectRef<LatestMetric>('LatestMetric').implement({
   description: 'The newest point of a metric: the one of the highest step, then time, then value.',
   fields: (t) => ({
-    key: t.exposeString('key'),
-    value: t.expose('value', { type: 'Real' }),
-    step: t.expose('step', { type: 'Long' }),
-    time: t.expose('time', { type: 'Timestamp' }),
+    key: t.exposeString('key', { description: 'The name of the metric.' }),
+    value: t.expose('value', { type: 'Real', description: 'Its value there.' }),
+    step: t.expose('step', { type: 'Long', description: 'At which step.' }),
+    time: t.expose('time', { type: 'Timestamp', description: 'When, as the client says.' }),
   }),
 })
 
 const Dataset = builder.objectRef<InputRow['dataset'] & { id: number }>('Dataset').implement({
+  description: 'Data that runs used: known in its experiment by name and digest.',
   fields: (t) => ({
-    id: t.exposeID('id'),
-    name: t.exposeString('name'),
+    id: t.exposeID('id', { description: 'A number, as text.' }),
+    name: t.exposeString('name', { description: 'As the client named it.' }),
     digest: t.exposeString('digest', { description: 'A fingerprint of its content.' }),
-    sourceType: t.exposeString('sourceType'),
+    sourceType: t.exposeString('sourceType', { description: 'Such as local, http, s3, delta_table.' }),
     source: t.exposeString('source', { description: 'JSON that says where it came from.' }),
     schema: t.exposeString('schema', { nullable: true, description: 'JSON.' }),
     profile: t.exposeString('profile', { nullable: true, description: 'JSON: counts and the like.' }),
@@ -44,9 +60,10 @@ const Dataset = builder.objectRef<InputRow['dataset'] & { id: number }>('Dataset
 })
 
 const DatasetInput = builder.objectRef<InputRow & { id: number }>('DatasetInput').implement({
+  description: 'That a run used a data set.',
   fields: (t) => ({
-    dataset: t.field({ type: Dataset, resolve: ({ id, dataset }) => ({ id, ...dataset }) }),
-    tags: t.field({ type: [KeyValue], resolve: ({ tags }) => tags }),
+    dataset: t.field({ type: Dataset, description: 'Which.', resolve: ({ id, dataset }) => ({ id, ...dataset }) }),
+    tags: t.field({ type: [KeyValue], description: 'Such as mlflow.data.context: what it was used for.', resolve: ({ tags }) => tags }),
   }),
 })
 
@@ -54,12 +71,12 @@ const Series = builder.objectRef<Line>('Series').implement({
   description:
     'Columns of equal length, ordered by step. Where nothing was left out (`sampled` is false) min, max and last are the points themselves.',
   fields: (t) => ({
-    key: t.exposeString('key'),
+    key: t.exposeString('key', { description: 'The name of the metric.' }),
     steps: t.expose('steps', { type: ['Long'], description: 'Of the last point of each bucket.' }),
-    times: t.expose('times', { type: ['Timestamp'] }),
-    min: t.expose('min', { type: ['Real'] }),
-    max: t.expose('max', { type: ['Real'] }),
-    last: t.expose('last', { type: ['Real'] }),
+    times: t.expose('times', { type: ['Timestamp'], description: 'Of the last point of each bucket.' }),
+    min: t.expose('min', { type: ['Real'], description: 'The least value of each bucket; NaN only where all are.' }),
+    max: t.expose('max', { type: ['Real'], description: 'The greatest value of each bucket.' }),
+    last: t.expose('last', { type: ['Real'], description: 'The value of the last point of each bucket.' }),
     count: t.expose('count', { type: 'Long', description: 'How many points the range holds.' }),
     sampled: t.exposeBoolean('sampled', { description: 'True where buckets hold more than one point.' }),
     cursor: t.string({
@@ -80,7 +97,7 @@ export const Artifact = builder.objectRef<FileRow>('Artifact').implement({
   description: 'A file or a folder of a run or a logged model.',
   fields: (t) => ({
     path: t.exposeString('path', { description: "Relative to its owner's artifact root." }),
-    isDirectory: t.exposeBoolean('isDirectory'),
+    isDirectory: t.exposeBoolean('isDirectory', { description: 'True for a folder.' }),
     size: t.expose('size', { type: 'Long', nullable: true, description: 'Bytes. Null for a folder.' }),
     url: t.exposeString('url', { nullable: true, description: 'Where to fetch the file, on this server. Null for a folder.' }),
   }),
@@ -144,18 +161,23 @@ Run.implement({
     }
     return {
       id: t.exposeID('uuid', { description: "32 hexadecimal digits: MLflow's run_id." }),
-      name: t.exposeString('name'),
-      status: t.expose('status', { type: RunStatus }),
+      name: t.exposeString('name', { description: 'Not unique; two words and a number where the client gave none.' }),
+      status: t.expose('status', { type: RunStatus, description: 'How far it is.' }),
       user: t.exposeString('user', { description: 'Who ran it, as the client says.' }),
       startedAt: t.expose('startTime', { type: 'Timestamp', description: '0 where the client gave none.' }),
-      endedAt: t.expose('endTime', { type: 'Timestamp', nullable: true }),
+      endedAt: t.expose('endTime', { type: 'Timestamp', nullable: true, description: 'Null until it ends.' }),
       deletedAt: t.expose('deletedAt', { type: 'Timestamp', nullable: true, description: 'Null while it is active.' }),
-      artifactUri: t.exposeString('artifactUri'),
-      experiment: t.field({ type: Experiment, resolve: (run, _, ctx) => experimentById(ctx).load(run.experimentId) as never }),
+      artifactUri: t.exposeString('artifactUri', { description: 'The URI below which its files are.' }),
+      experiment: t.field({
+        type: Experiment,
+        description: 'The one it belongs to, for ever.',
+        resolve: (run, _, ctx) => experimentById(ctx).load(run.experimentId) as never,
+      }),
       parentId: t.exposeID('parentUuid', { nullable: true, description: 'The run that this one is nested in.' }),
       parent: t.field({
         type: Run,
         nullable: true,
+        description: 'That run; null where there is none, or none that you may see.',
         resolve: (run, _, ctx) => (run.parentUuid ? runByUuid(ctx).load(run.parentUuid) : null),
       }),
       children: t.field({
@@ -172,8 +194,8 @@ Run.implement({
             count: true,
           }),
       }),
-      params: t.field({ type: [Param], args: choice, resolve: (run, args, ctx) => params(ctx, run, args) }),
-      tags: t.field({ type: [KeyValue], args: choice, resolve: (run, args, ctx) => tags(ctx, run, args) }),
+      params: t.field({ type: [Param], description: 'By name.', args: choice, resolve: (run, args, ctx) => params(ctx, run, args) }),
+      tags: t.field({ type: [KeyValue], description: 'By name.', args: choice, resolve: (run, args, ctx) => tags(ctx, run, args) }),
       metrics: t.field({
         type: [Metric],
         description: 'The newest value of each metric. Use `series` for the history.',
@@ -189,7 +211,7 @@ Run.implement({
           keys: t.arg.stringList({ required: true, description: 'At most 100.' }),
           axis: t.arg({ type: SeriesAxis, defaultValue: 'STEP', description: 'What `from` and `to` are of.' }),
           from: t.arg.float({ description: 'A step, or ms since 1970. From the first where it is not given.' }),
-          to: t.arg.float(),
+          to: t.arg.float({ description: 'A step, or ms since 1970, inclusive. To the last where it is not given.' }),
           buckets: t.arg.int({ defaultValue: 1000, description: 'From 1 to 5 000.' }),
         },
         resolve: (run, args, ctx) => call(ctx, chartOf, { ...args, runId: run.uuid }),
@@ -206,11 +228,12 @@ Run.implement({
       artifacts: t.field({
         type: [Artifact],
         description: "One level of the run's files, sorted by path.",
-        args: { path: t.arg.string({ defaultValue: '' }) },
+        args: { path: t.arg.string({ defaultValue: '', description: 'The folder to list.' }) },
         resolve: async (run, { path }, ctx) => (await call(ctx, runArtifacts, { runId: run.uuid, path })).files,
       }),
       can: t.field({
         type: Abilities,
+        description: 'What you may do with it.',
         resolve: ({ experimentId: id, workspaceId }, _, ctx) => {
           const on = { kind: 'Experiment', id, workspaceId } as const
           return { edit: may(ctx.ability, 'edit', on), delete: may(ctx.ability, 'delete', on) }
@@ -221,12 +244,13 @@ Run.implement({
 })
 
 export const RunOrder = builder.inputType('RunOrder', {
+  description: 'A term of an order of runs. Runs without a value come last either way, NaN just before them.',
   fields: (t) => ({
     by: t.string({
       required: true,
       description: 'A column as the filter language writes it: metrics.loss, params.lr, attributes.start_time.',
     }),
-    descending: t.boolean({ defaultValue: false }),
+    descending: t.boolean({ defaultValue: false, description: 'The greatest first.' }),
   }),
 })
 
@@ -254,6 +278,7 @@ builder.queryFields((t) => ({
   run: t.field({
     type: Run,
     nullable: true,
+    description: 'By id. Null where there is none that you may see.',
     args: { id: t.arg.id({ required: true }) },
     resolve: async (_root, { id }, ctx) => (await orNull(call(ctx, getRun, { runId: id })))?.run ?? null,
   }),
@@ -262,7 +287,7 @@ builder.queryFields((t) => ({
     nullable: { list: false, items: true },
     description: 'As many entries as ids, in their order; null where there is none that you may see.',
     complexity: ({ ids }) => ({ field: 1, multiplier: ids.length }),
-    args: { ids: t.arg.idList({ required: true }) },
+    args: { ids: t.arg.idList({ required: true, description: 'Of runs.' }) },
     resolve: (_root, { ids }, ctx) => Promise.all(ids.map((id) => runByUuid(ctx).load(String(id)))),
   }),
   searchRuns: t.field({

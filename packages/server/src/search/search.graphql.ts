@@ -65,6 +65,7 @@ async function readColumns(ctx: Ctx, runs: RunRow[], refs: string[]): Promise<Ta
 }
 
 const TableColumn = builder.objectRef<TableRow['columns'][number]>('TableColumn').implement({
+  description: 'A column of a table of runs.',
   fields: (t) => ({
     ref: t.exposeString('ref', { description: 'As it was asked for.' }),
     values: t.field({
@@ -80,7 +81,12 @@ const TableColumn = builder.objectRef<TableRow['columns'][number]>('TableColumn'
 const RunTable = builder.objectRef<TableRow>('RunTable').implement({
   description: 'A page of runs as columns: for tables and export.',
   fields: (t) => ({
-    runs: t.field({ type: [Run], complexity: { multiplier: 1 }, resolve: (page) => page.runs }),
+    runs: t.field({
+      type: [Run],
+      description: 'The rows, in the order asked.',
+      complexity: { multiplier: 1 },
+      resolve: (page) => page.runs,
+    }),
     columns: t.field({
       type: [TableColumn],
       description: 'In the order asked.',
@@ -92,13 +98,21 @@ const RunTable = builder.objectRef<TableRow>('RunTable').implement({
   }),
 })
 
-const ColumnKind = builder.enumType('ColumnKind', { values: ['METRIC', 'PARAM', 'TAG'] as const })
+const ColumnKind = builder.enumType('ColumnKind', {
+  description: 'What a key is of.',
+  values: { METRIC: { description: 'A metric.' }, PARAM: { description: 'A param.' }, TAG: { description: 'A tag.' } } as const,
+})
 
 const KeyColumn = builder.objectRef<{ kind: Kind; key: string }>('Column').implement({
+  description: 'A metric, param or tag that runs have.',
   fields: (t) => ({
     ref: t.string({ description: 'As the filter language writes it, such as metrics.loss or params.`my key`.', resolve: columnRef }),
-    kind: t.field({ type: ColumnKind, resolve: ({ kind }) => kind.toUpperCase() as 'METRIC' | 'PARAM' | 'TAG' }),
-    key: t.exposeString('key'),
+    kind: t.field({
+      type: ColumnKind,
+      description: 'Which of them.',
+      resolve: ({ kind }) => kind.toUpperCase() as 'METRIC' | 'PARAM' | 'TAG',
+    }),
+    key: t.exposeString('key', { description: 'Its name.' }),
   }),
 })
 
@@ -114,7 +128,7 @@ const ColumnConnection = builder
 const FilterExplanation = builder.objectRef<Explanation>('FilterExplanation').implement({
   description: 'Whether a filter is right, and where it is wrong.',
   fields: (t) => ({
-    ok: t.exposeBoolean('ok'),
+    ok: t.exposeBoolean('ok', { description: 'Whether it is right.' }),
     message: t.string({
       nullable: true,
       description: 'What is wrong. Null when it is right.',
@@ -130,14 +144,22 @@ const FilterExplanation = builder.objectRef<Explanation>('FilterExplanation').im
 })
 
 const CompletionKind = builder.enumType('CompletionKind', {
-  values: ['METRIC', 'PARAM', 'TAG', 'ATTRIBUTE', 'DATASET', 'VALUE'] as const,
+  description: 'What a completion is.',
+  values: {
+    METRIC: { description: 'A metric’s column.' },
+    PARAM: { description: 'A param’s column.' },
+    TAG: { description: 'A tag’s column.' },
+    ATTRIBUTE: { description: 'A column that every run has, such as status.' },
+    DATASET: { description: 'A column of the data sets of runs.' },
+    VALUE: { description: 'A value of the column before it.' },
+  } as const,
 })
 
 const CompletionRef = builder.objectRef<Completion>('Completion').implement({
   description: 'Something that may come next in a filter.',
   fields: (t) => ({
     text: t.exposeString('text', { description: "What stands in the filter: metrics.loss, or a value in its quotes, 'vision'." }),
-    kind: t.field({ type: CompletionKind, resolve: ({ kind }) => kind.toUpperCase() as 'METRIC' }),
+    kind: t.field({ type: CompletionKind, description: 'What it is.', resolve: ({ kind }) => kind.toUpperCase() as 'METRIC' }),
     uses: t.exposeInt('uses', { nullable: true, description: 'How many runs have it; null for attributes, which all have.' }),
     low: t.exposeFloat('low', { nullable: true, description: 'The least number of it; null where it has none.' }),
     high: t.exposeFloat('high', { nullable: true, description: 'The greatest.' }),

@@ -29,12 +29,16 @@ const ImportState = builder.enumType('ImportState', {
 })
 
 const ImportedRun = builder.objectRef<RunState>('ImportedRun').implement({
-  fields: (t) => ({ id: t.exposeID('uuid'), state: t.expose('state', { type: ImportState }) }),
+  description: 'Where a run stands.',
+  fields: (t) => ({
+    id: t.exposeID('uuid', { description: 'Its id.' }),
+    state: t.expose('state', { type: ImportState, description: 'What an import may do with it.' }),
+  }),
 })
 
 const ImportExperimentInput = builder.inputType('ImportExperimentInput', {
   fields: (t) => ({
-    name: t.string({ required: true }),
+    name: t.string({ required: true, description: 'One of this name is gone on with.' }),
     id: t.field({ type: 'Long', description: 'The number it had. It is kept where it is free and not above 10⁹.' }),
     createdAt: t.field({ type: 'Timestamp', description: '@default now' }),
     updatedAt: t.field({ type: 'Timestamp', description: '@default createdAt' }),
@@ -52,14 +56,14 @@ const ImportRunInput = builder.inputType('ImportRunInput', {
   description: 'A run as it was.',
   fields: (t) => ({
     id: t.id({ required: true, description: '32 hexadecimal digits.' }),
-    name: t.string({ required: true }),
-    user: t.string(),
-    status: t.field({ type: RunStatus, required: true }),
-    startedAt: t.field({ type: 'Timestamp' }),
-    endedAt: t.field({ type: 'Timestamp' }),
-    params: t.field({ type: [ParamInput] }),
+    name: t.string({ required: true, description: 'Cut at 250 characters.' }),
+    user: t.string({ description: 'Who ran it.' }),
+    status: t.field({ type: RunStatus, required: true, description: 'As it was.' }),
+    startedAt: t.field({ type: 'Timestamp', description: '@default 0: unknown' }),
+    endedAt: t.field({ type: 'Timestamp', description: 'Null where it had not ended.' }),
+    params: t.field({ type: [ParamInput], description: 'All of them.' }),
     tags: t.field({ type: [TagInput], description: 'Of any name. `mlflow.parentRunId` nests it.' }),
-    inputs: t.field({ type: [DatasetInputInput] }),
+    inputs: t.field({ type: [DatasetInputInput], description: 'The data sets it used.' }),
   }),
 })
 const ImportRunsInput = builder.inputType('ImportRunsInput', {
@@ -75,11 +79,11 @@ const ImportRunsPayload = builder
 const ImportSeriesInput = builder.inputType('ImportSeriesInput', {
   description: 'Points of one metric of one run, as columns of equal length, in any order.',
   fields: (t) => ({
-    run: t.id({ required: true }),
-    key: t.string({ required: true }),
-    steps: t.field({ type: ['Long'], required: true }),
-    times: t.field({ type: ['Timestamp'], required: true }),
-    values: t.field({ type: ['Real'], required: true }),
+    run: t.id({ required: true, description: 'Of which run.' }),
+    key: t.string({ required: true, description: 'Of which metric.' }),
+    steps: t.field({ type: ['Long'], required: true, description: 'The steps.' }),
+    times: t.field({ type: ['Timestamp'], required: true, description: 'When.' }),
+    values: t.field({ type: ['Real'], required: true, description: 'The values.' }),
   }),
 })
 const ImportPointsInput = builder.inputType('ImportPointsInput', {
@@ -95,10 +99,10 @@ const ImportPointsPayload = builder
 const FinishRunInput = builder.inputType('FinishRunInput', {
   description: 'What a run must come to.',
   fields: (t) => ({
-    id: t.id({ required: true }),
-    params: t.int({ required: true }),
+    id: t.id({ required: true, description: 'Which run.' }),
+    params: t.int({ required: true, description: 'How many.' }),
     tags: t.int({ required: true, description: 'At least so many.' }),
-    inputs: t.int({ required: true }),
+    inputs: t.int({ required: true, description: 'How many data sets.' }),
     points: t.int({ required: true, description: 'Each once.' }),
     digest: t.string({ required: true, description: 'Of the points: as docs/moving.md says.' }),
     deletedAt: t.field({ type: 'Timestamp', description: 'Where it was deleted: it is deleted here as well when it is done.' }),
@@ -113,18 +117,19 @@ const FinishImportInput = builder.inputType('FinishImportInput', {
 const Checks = builder.objectRef<RunChecks>('ImportChecks').implement({
   description: 'What a run holds here.',
   fields: (t) => ({
-    params: t.exposeInt('params'),
-    tags: t.exposeInt('tags'),
-    inputs: t.exposeInt('inputs'),
-    points: t.exposeInt('points'),
-    digest: t.exposeString('digest'),
+    params: t.exposeInt('params', { description: 'How many.' }),
+    tags: t.exposeInt('tags', { description: 'How many.' }),
+    inputs: t.exposeInt('inputs', { description: 'How many data sets.' }),
+    points: t.exposeInt('points', { description: 'Each once.' }),
+    digest: t.exposeString('digest', { description: 'Of the points.' }),
   }),
 })
 const FinishedRun = builder.objectRef<Finished>('FinishedRun').implement({
+  description: 'Whether a run is whole.',
   fields: (t) => ({
-    id: t.exposeID('id'),
+    id: t.exposeID('id', { description: 'Which.' }),
     done: t.exposeBoolean('done', { description: 'It holds what it must. Else it stays begun, to be sent again.' }),
-    found: t.field({ type: Checks, resolve: ({ found }) => found }),
+    found: t.field({ type: Checks, description: 'What it holds.', resolve: ({ found }) => found }),
   }),
 })
 const FinishImportPayload = builder
@@ -132,8 +137,14 @@ const FinishImportPayload = builder
   .implement({ fields: (t) => ({ runs: t.field({ type: [FinishedRun], resolve: (runs) => runs }) }) })
 
 const ExportedPoints = builder.objectRef<Awaited<ReturnType<typeof pointsAfter.run>>>('ExportedPoints').implement({
+  description: 'A part of the points of runs.',
   fields: (t) => ({
-    points: t.field({ type: [LivePoints], complexity: { multiplier: 1 }, resolve: ({ points }) => points }),
+    points: t.field({
+      type: [LivePoints],
+      description: 'By run and metric.',
+      complexity: { multiplier: 1 },
+      resolve: ({ points }) => points,
+    }),
     cursors: t.field({
       type: [RunCursorAt],
       complexity: { multiplier: 1 },
@@ -194,7 +205,10 @@ builder.mutationFields((t) => ({
     type: Experiment,
     description:
       'Deletes an experiment, with its runs, that was deleted where it comes from: once, at the end of its import. One that no import has made stays.',
-    args: { id: t.arg.id({ required: true }), deletedAt: t.arg({ type: 'Timestamp', required: true }) },
+    args: {
+      id: t.arg.id({ required: true }),
+      deletedAt: t.arg({ type: 'Timestamp', required: true, description: 'When it was deleted there.' }),
+    },
     resolve: async (_root, { id, deletedAt }, ctx) => (await call(ctx, finishExperiment, { experimentId: id, deletedAt })) as never,
   }),
 }))

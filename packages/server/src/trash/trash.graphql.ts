@@ -11,7 +11,12 @@ import type { Sum } from './trash.sql.ts'
 import { listTrash, purge, restoreLoggedModel, setRetention, summariseTrash, type TrashItem, type TrashSummary } from './trash.ts'
 
 const TrashKind = builder.enumType('TrashKind', {
-  values: { RUN: { value: kinds.run }, LOGGED_MODEL: { value: kinds.model }, EXPERIMENT: { value: kinds.experiment } } as const,
+  description: 'What was deleted.',
+  values: {
+    RUN: { value: kinds.run, description: 'A run.' },
+    LOGGED_MODEL: { value: kinds.model, description: 'A logged model.' },
+    EXPERIMENT: { value: kinds.experiment, description: 'An experiment, with all that is in it.' },
+  } as const,
 })
 
 const TrashSize = builder.objectRef<Sum>('TrashSize').implement({
@@ -25,8 +30,8 @@ const TrashSize = builder.objectRef<Sum>('TrashSize').implement({
       resolve: (sum) => sum.rowBytes,
     }),
     fileBytes: t.field({ type: 'Long', description: 'In the artifact stores.', resolve: (sum) => sum.fileBytes }),
-    files: t.exposeInt('files'),
-    experiments: t.exposeInt('experiments'),
+    files: t.exposeInt('files', { description: 'How many files.' }),
+    experiments: t.exposeInt('experiments', { description: 'How many experiments.' }),
     runs: t.exposeInt('allRuns', { description: 'In all: those of deleted experiments too.' }),
     models: t.exposeInt('models', { description: 'Logged models that were deleted by themselves.' }),
     measured: t.boolean({
@@ -39,9 +44,9 @@ const TrashSize = builder.objectRef<Sum>('TrashSize').implement({
 const TrashItemType = builder.objectRef<TrashItem>('TrashItem').implement({
   description: 'A deleted experiment, or a run or logged model whose experiment is not deleted.',
   fields: (t) => ({
-    kind: t.field({ type: TrashKind, resolve: ({ kind }) => kind as 0 }),
+    kind: t.field({ type: TrashKind, description: 'What it is.', resolve: ({ kind }) => kind as 0 }),
     id: t.exposeID('uuid', { description: 'Of the experiment, run or model.' }),
-    name: t.exposeString('name'),
+    name: t.exposeString('name', { description: 'Its name.' }),
     experiment: t.field({
       type: Experiment,
       nullable: true,
@@ -49,7 +54,7 @@ const TrashItemType = builder.objectRef<TrashItem>('TrashItem').implement({
       // Of one tree with the item, and a list asks for many.
       resolve: ({ experimentId }, _, ctx) => orNull(experimentById(ctx).load(experimentId)),
     }),
-    deletedAt: t.field({ type: 'Timestamp', resolve: ({ deletedAt }) => deletedAt }),
+    deletedAt: t.field({ type: 'Timestamp', description: 'When it was deleted.', resolve: ({ deletedAt }) => deletedAt }),
     deletedBy: t.exposeString('deletedBy', { nullable: true, description: 'Null where it was deleted before that was written down.' }),
     expiresAt: t.field({
       type: 'Timestamp',
@@ -57,9 +62,15 @@ const TrashItemType = builder.objectRef<TrashItem>('TrashItem').implement({
       description: 'When it is purged by itself, or a few minutes later. Null: never.',
       resolve: ({ expiresAt }) => expiresAt,
     }),
-    size: t.field({ type: TrashSize, resolve: ({ size }) => size }),
-    canRestore: t.boolean({ resolve: (item, _, ctx) => may(ctx.ability, 'delete', securableOf(item, ctx.workspace.id)) }),
-    canPurge: t.boolean({ resolve: (item, _, ctx) => may(ctx.ability, 'manage', securableOf(item, ctx.workspace.id)) }),
+    size: t.field({ type: TrashSize, description: 'What purging it frees.', resolve: ({ size }) => size }),
+    canRestore: t.boolean({
+      description: 'Whether you may bring it back.',
+      resolve: (item, _, ctx) => may(ctx.ability, 'delete', securableOf(item, ctx.workspace.id)),
+    }),
+    canPurge: t.boolean({
+      description: 'Whether you may purge it.',
+      resolve: (item, _, ctx) => may(ctx.ability, 'manage', securableOf(item, ctx.workspace.id)),
+    }),
   }),
 })
 
@@ -73,6 +84,7 @@ const TrashConnection = builder.objectRef<{ items: TrashItem[]; endCursor: strin
 })
 
 const TrashSummaryType = builder.objectRef<TrashSummary>('TrashSummary').implement({
+  description: 'How much is in the trash.',
   fields: (t) => ({
     items: t.int({
       description: 'Entries of `trash`.',
@@ -115,7 +127,7 @@ builder.queryFields((t) => ({
 const PurgeInput = builder.inputType('PurgeInput', {
   description: 'Either ids, up to 1 000 of each kind, or everything.',
   fields: (t) => ({
-    runs: t.idList(),
+    runs: t.idList({ description: 'Runs.' }),
     models: t.idList({ description: 'Logged models.' }),
     experiments: t.idList({ description: 'With all that is in them.' }),
     everything: t.boolean({ defaultValue: false, description: 'All that is in the trash of the workspace.' }),
@@ -130,7 +142,7 @@ const PurgeInput = builder.inputType('PurgeInput', {
 const PurgePayload = builder.objectRef<{ freed: Sum; dryRun: boolean }>('PurgePayload').implement({
   fields: (t) => ({
     freed: t.field({ type: TrashSize, description: 'What it frees, or would.', resolve: ({ freed }) => freed }),
-    dryRun: t.exposeBoolean('dryRun'),
+    dryRun: t.exposeBoolean('dryRun', { description: 'True where nothing was purged.' }),
   }),
 })
 
@@ -154,9 +166,10 @@ const RetentionPayload = builder.objectRef<{ freed: Sum; trash: TrashSummary }>(
 
 const RestoreLoggedModelPayload = builder.objectRef<{ id: string; experimentId: number }>('RestoreLoggedModelPayload').implement({
   fields: (t) => ({
-    id: t.exposeID('id'),
+    id: t.exposeID('id', { description: 'Of the model.' }),
     experiment: t.field({
       type: Experiment,
+      description: 'The one it belongs to.',
       resolve: ({ experimentId }, _, ctx) => call(ctx, getExperiment, { experimentId: String(experimentId) }),
     }),
   }),
