@@ -13,6 +13,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { version } from '@tidegate/server'
 import { prepareClient, preparePages } from '../../apps/server/prepare.mjs'
 import { mlflowPython } from '../prerequisites.mjs'
 import { type Bench, type Case, connected, settle } from './bench.ts'
@@ -26,7 +27,7 @@ import { searches } from './cases/search.ts'
 import { soaks } from './cases/soak.ts'
 import { writing } from './cases/writing.ts'
 import { type Figure, table } from './figures.ts'
-import { type Mlflow, mlflow, tidegate } from './peers.ts'
+import { mlflow, tidegate } from './peers.ts'
 import { endAll } from './processes.ts'
 import { findWorkers } from './tuning.ts'
 
@@ -73,11 +74,10 @@ const began = performance.now()
 const minutes = () => `${((performance.now() - began) / 60_000).toFixed(1)} min`
 
 async function machine(bench: Bench) {
-  const version = async (peer: Bench['tidegate'] | Mlflow) =>
-    (await connected(peer, (connection) => connection.send('GET', '/version'))).toString()
+  const theirs = (await connected(bench.mlflow, (connection) => connection.send('GET', '/version'))).toString()
   const [row] = await bench.tidegate.sql<{ server_version: string }>('SHOW server_version')
   const gib = (totalmem() / 1024 ** 3).toFixed(0)
-  return `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${gib} GiB, Linux ${release()} · Node ${process.versions.node}, PostgreSQL ${row!.server_version} · Tidegate ${await version(bench.tidegate)}, MLflow ${await version(bench.mlflow)}`
+  return `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${gib} GiB, Linux ${release()} · Node ${process.versions.node}, PostgreSQL ${row!.server_version} · Tidegate ${version}, MLflow ${theirs}`
 }
 
 const python = mlflowPython(join(import.meta.dirname, 'requirements.txt'))
