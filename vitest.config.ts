@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: 'test/postgres.ts',
     // Tests wait more than they work: for processes, sockets and clocks.
     maxWorkers: 3,
+    // A page that two cores share with two other files may take its time.
+    expect: { poll: { timeout: 12_000 } },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
