@@ -196,8 +196,10 @@ describe('the runs of an experiment', () => {
     // An OR is one clause, and stays together beside another.
     await box.fill('(name = "one" or thre)')
     await page.keyboard.press('Enter')
+    await expect
+      .poll(() => new URL(page.url()).searchParams.get('q'))
+      .toBe(`(metrics.loss > 2.5 or not tags.team = 'tides') AND (name = "one" or thre)`)
     await expect.poll(() => names(page)).toEqual(['three'])
-    expect(new URL(page.url()).searchParams.get('q')).toBe(`(metrics.loss > 2.5 or not tags.team = 'tides') AND (name = "one" or thre)`)
 
     // What is wrong is marked under its letters, and the rows stay.
     await box.fill('metrics.loss > 1 or metrics.loss << 2')
