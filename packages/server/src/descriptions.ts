@@ -20,7 +20,7 @@ const args: Record<string, string> = {
   after: 'The `endCursor` of the page before. @default the first page',
   first: 'Entries of a page.',
   filter: 'In the filter language; see docs/filter.md. @default all',
-  lifecycle: 'Which of the deleted are meant.',
+  lifecycle: 'Whether deleted ones are meant too.',
   input: 'What to do it with.',
   id: 'The id of what it is about.',
   runId: 'The id of a run.',

@@ -62,7 +62,10 @@ builder.subscriptionFields((t) => ({
     type: RunsChanged,
     description:
       'New and changed runs of experiments, from a cursor; null: from now on. At least once: after a lost connection a run may come twice. Metric points do not count as a change: `points` has them.',
-    args: { experiments: t.arg.idList({ required: true }), after: t.arg.string() },
+    args: {
+      experiments: t.arg.idList({ required: true, description: 'Ids of experiments; 1 000 at most.' }),
+      after: t.arg.string({ description: 'The `cursor` of the last event. @default from now on' }),
+    },
     subscribe: (_root, { experiments, after }, ctx) =>
       live((signal) => changedRuns(ctx, { experimentIds: experiments.map(String), after: after ?? undefined }, signal)),
     resolve: (event) => event,

@@ -192,7 +192,7 @@ builder.queryFields((t) => ({
     description: 'Names of metrics, params and tags in use, by kind and name.',
     complexity: ({ first }) => ({ field: 1, multiplier: first ?? 500 }),
     args: {
-      experiments: t.arg.idList({ required: true }),
+      experiments: t.arg.idList({ required: true, description: 'Ids of experiments; those that you may not see are left out.' }),
       search: t.arg.string({ description: 'Only names that hold this, whatever their case.' }),
       kinds: t.arg({ type: [ColumnKind], description: '@default all' }),
       first: t.arg.int({ defaultValue: 500, description: 'At most 5 000.' }),
