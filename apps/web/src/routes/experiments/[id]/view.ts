@@ -1,4 +1,7 @@
-/** What the page shows, as its URL says it. Whatever a URL leaves out is the default, and defaults are never written. */
+/**
+ * What the page shows, as its URL says it: one codec for each field. Whatever a URL leaves out is the default, and defaults are never
+ * written; what a URL says that is not understood is the default too.
+ */
 
 export interface Order {
   /** A column as the filter language writes it. */
@@ -8,50 +11,78 @@ export interface Order {
 
 export type Axis = 'step' | 'time' | 'relative'
 
-export interface View {
-  filter: string
-  /** Undefined: newest first. */
-  order: Order | undefined
-  /** Undefined: those a new view shows. */
-  columns: readonly string[] | undefined
-  /** Ids of runs whose curves are drawn. Undefined: the first ten of the table. */
-  plot: readonly string[] | undefined
-  axis: Axis
-  /** 0 to 0.99. */
-  smoothing: number
-  log: boolean
-}
-
 /** More runs than this in a chart say nothing, and make a URL too long. */
 export const mostPlotted = 50
 
-export function readView(params: Pick<URLSearchParams, 'get' | 'getAll'>): View {
-  const sort = params.get('sort')
-  const columns = params.getAll('col')
-  const plot = params.get('plot')
-  const axis = params.get('x')
-  const smoothing = Number(params.get('smooth'))
-  return {
-    filter: params.get('q') ?? '',
-    order: sort ? { by: sort.replace(/^-/, ''), descending: sort.startsWith('-') } : undefined,
-    columns: columns.length > 0 ? columns : undefined,
-    plot: plot === null ? undefined : plot.split(',').filter(Boolean).slice(0, mostPlotted),
-    axis: axis === 'time' || axis === 'relative' ? axis : 'step',
-    smoothing: smoothing > 0 && smoothing <= 0.99 ? smoothing : 0,
-    log: params.get('y') === 'log',
-  }
+/** How a field stands in the URL: as the values of the parameters of one name. */
+interface Codec<T> {
+  /** The parameter's name. */
+  name: string
+  /** From the values there are; none for a URL without it. */
+  read: (values: readonly string[]) => T
+  /** Undefined or no values: left out. */
+  write: (value: T) => string | readonly string[] | undefined
+}
+
+/** The type of `read` is that of the field. */
+const codec = <T>(name: string, read: Codec<T>['read'], write: Codec<T>['write']): Codec<T> => ({ name, read, write })
+
+const codecs = {
+  filter: codec(
+    'q',
+    ([text = '']) => text,
+    (text) => text || undefined,
+  ),
+  /** Undefined: newest first. */
+  order: codec<Order | undefined>(
+    'sort',
+    ([sort]) => (sort ? { by: sort.replace(/^-/, ''), descending: sort.startsWith('-') } : undefined),
+    (order) => order && `${order.descending ? '-' : ''}${order.by}`,
+  ),
+  /** Undefined: those a new view shows. */
+  columns: codec<readonly string[] | undefined>(
+    'col',
+    (refs) => (refs.length > 0 ? refs : undefined),
+    (refs) => refs,
+  ),
+  /** Ids of runs whose curves are drawn. Undefined: the first ten of the table. */
+  plot: codec<readonly string[] | undefined>(
+    'plot',
+    ([ids]) => ids?.split(',').filter(Boolean).slice(0, mostPlotted),
+    (ids) => ids?.join(','),
+  ),
+  axis: codec<Axis>(
+    'x',
+    ([axis]) => (axis === 'time' || axis === 'relative' ? axis : 'step'),
+    (axis) => (axis === 'step' ? undefined : axis),
+  ),
+  /** 0 to 0.99. */
+  smoothing: codec(
+    'smooth',
+    ([text]) => (Number(text) > 0 && Number(text) <= 0.99 ? Number(text) : 0),
+    (smoothing) => (smoothing > 0 ? String(smoothing) : undefined),
+  ),
+  /** A logarithmic y axis. */
+  log: codec(
+    'y',
+    ([scale]) => scale === 'log',
+    (log) => (log ? 'log' : undefined),
+  ),
+}
+
+type Codecs = typeof codecs
+
+export type View = { -readonly [Field in keyof Codecs]: ReturnType<Codecs[Field]['read']> }
+
+export function readView(params: Pick<URLSearchParams, 'getAll'>): View {
+  return Object.fromEntries(Object.entries(codecs).map(([field, { name, read }]) => [field, read(params.getAll(name))])) as unknown as View
 }
 
 /** The query string, with its question mark; empty for a view that is all defaults. */
-export function writeView({ filter, order, columns, plot, axis, smoothing, log }: View): string {
+export function writeView(view: View): string {
   const params = new URLSearchParams()
-  if (filter) params.set('q', filter)
-  if (order) params.set('sort', `${order.descending ? '-' : ''}${order.by}`)
-  for (const column of columns ?? []) params.append('col', column)
-  if (plot) params.set('plot', plot.join(','))
-  if (axis !== 'step') params.set('x', axis)
-  if (smoothing > 0) params.set('smooth', String(smoothing))
-  if (log) params.set('y', 'log')
+  for (const [field, { name, write }] of Object.entries(codecs) as [keyof View, Codec<unknown>][])
+    for (const value of [write(view[field]) ?? []].flat()) params.append(name, value)
   const text = params.toString()
   return text && `?${text}`
 }
