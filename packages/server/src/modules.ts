@@ -26,6 +26,7 @@ export const graphql = () =>
     import('./experiments/experiments.graphql.ts'),
     import('./runs/runs.graphql.ts'),
     import('./runs/mutations.graphql.ts'),
+    import('./runs/bulk.graphql.ts'),
     import('./runs/live.graphql.ts'),
     import('./models/logged-models.graphql.ts'),
     import('./models/mutations.graphql.ts'),

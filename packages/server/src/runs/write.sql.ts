@@ -10,7 +10,7 @@ import { columns } from './read.sql.ts'
 import type { KeyValue, Run, RunStatus } from './run.ts'
 
 /** This database's clock, ms: the cursor of changes must not depend on whose clock a server has. */
-const now = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
+export const now = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
 /** A run that may be written to, its head locked before anything else of it: so no two writers wait for each other. */
 const head = 'h AS MATERIALIZED (SELECT run_id FROM run_head WHERE run_id = $1 AND NOT closed FOR NO KEY UPDATE)'
