@@ -72,8 +72,8 @@ const seriesPerQuery = 200
 const keysPerQuery = 100
 /** More subscriptions than this are made into one again. */
 const mostGroups = 6
-/** Charts come on screen one by one: what is wanted within so long is asked for together, ms. */
-const gather = 30
+/** Charts come on screen one by one within a frame: what is wanted within so long is asked for together, ms. */
+const gather = 4
 /** After a longer absence all is loaded anew: replaying an hour of points would take longer. */
 const longAbsence = 30_000
 

@@ -4,7 +4,8 @@
  * is the base-10 logarithm, so that both kinds are one code.
  */
 import type uPlot from 'uplot'
-import { type Axis, type DrawnLine, lowerBound, type Range } from '#lib/chart/lines.ts'
+import { drawOne, type Places } from '#lib/chart/draw.ts'
+import type { Axis, DrawnLine, Range } from '#lib/chart/lines.ts'
 import { axisTexts, axisTicks, logTexts, logTicks, numberTicks, tickTexts } from '#lib/chart/ticks.ts'
 import { canvasColor } from '#lib/colors.ts'
 
@@ -61,14 +62,24 @@ const faint = 0.28
 /** In CSS pixels, at the size of axis texts. */
 const digitWidth = 5.6
 const rightPadding = 12
-const rawAlpha = 0.22
-const bandAlpha = 0.22
+/** Of more lines than this only the one in focus shows what its points stand for: of all it would be a fog. */
+const mostDetailed = 10
+
+function layer(): HTMLCanvasElement {
+  const canvas = document.createElement('canvas')
+  canvas.style.cssText = 'position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none'
+  return canvas
+}
 
 export class Plot {
   readonly #plot: uPlot
   readonly #colors = new Map<string, string>()
   #inks!: Inks
   #model: PlotModel
+  /** The lines, and above them the one in focus. */
+  readonly #back = layer()
+  readonly #front = layer()
+  #isDrawn = false
   #box = ''
 
   constructor(Plotter: Constructor, host: HTMLElement, size: { width: number; height: number }, model: PlotModel, events: PlotEvents) {
@@ -131,6 +142,7 @@ export class Plot {
           draw: [
             (plot) => {
               this.#draw(plot)
+              this.#isDrawn = true
               this.#reportBox(plot, events)
             },
           ],
@@ -150,14 +162,16 @@ export class Plot {
       this.#data(),
       host,
     )
+    this.#plot.ctx.canvas.after(this.#back, this.#front)
   }
 
   /** Draws something else, with the next frame. */
   update(model: PlotModel): void {
+    const before = this.#model
     const onlyFocus =
-      this.#model.lines === model.lines && this.#model.x === model.x && this.#model.y === model.y && this.#model.log === model.log
+      before.lines === model.lines && before.x === model.x && before.y === model.y && before.log === model.log && before.axis === model.axis
     this.#model = model
-    if (onlyFocus && this.#model.axis === model.axis) this.#plot.redraw(false, false)
+    if (onlyFocus && this.#isDrawn) this.#bringOut(this.#plot)
     else this.#plot.setData(this.#data(), true)
   }
 
@@ -235,51 +249,59 @@ export class Plot {
     events.onbox(box)
   }
 
-  #draw(plot: uPlot): void {
-    const { ctx, bbox } = plot
-    const { x, y, lines, focus } = this.#model
-    const ratio = devicePixelRatio
+  /** Where values are now, in pixels of the canvas. */
+  #places({ bbox }: uPlot): Places {
+    const { x, y } = this.#model
     const y0 = this.#toY(y.from)
     const perX = bbox.width / (x.to - x.from)
     const perY = bbox.height / (this.#toY(y.to) - y0)
-    const left = (at: number) => bbox.left + (at - x.from) * perX
-    const top = (value: number) => bbox.top + bbox.height - (this.#toY(value) - y0) * perY
+    return {
+      x,
+      left: (at) => bbox.left + (at - x.from) * perX,
+      top: (value) => bbox.top + bbox.height - (this.#toY(value) - y0) * perY,
+      width: bbox.width,
+      ratio: devicePixelRatio,
+    }
+  }
 
+  /** All lines, on a canvas of their own above uPlot's, so that bringing out one of them draws that one only. */
+  #draw(plot: uPlot): void {
+    const { lines } = this.#model
+    const places = this.#places(plot)
+    this.#within(this.#back, plot, (ctx) => {
+      for (const drawn of lines)
+        drawOne(ctx, drawn, { color: this.#color(drawn.line.color), strong: false, detailed: lines.length <= mostDetailed }, places)
+    })
+    this.#bringOut(plot)
+    this.#drawMarks(plot, places.left)
+  }
+
+  /** The line in focus before the others, which are faint meanwhile. */
+  #bringOut(plot: uPlot): void {
+    const { lines, focus } = this.#model
+    const one = focus === null ? undefined : lines.find(({ line }) => line.id === focus)
+    this.#back.style.opacity = focus === null ? '' : String(faint)
+    this.#front.hidden = one === undefined
+    if (one)
+      this.#within(this.#front, plot, (ctx) =>
+        drawOne(ctx, one, { color: this.#color(one.line.color), strong: true, detailed: true }, this.#places(plot)),
+      )
+  }
+
+  /** Draws on an emptied canvas of the size of uPlot's, inside the plotting area. */
+  #within(canvas: HTMLCanvasElement, { ctx: { canvas: own }, bbox }: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): void {
+    if (canvas.width !== own.width) canvas.width = own.width
+    if (canvas.height !== own.height) canvas.height = own.height
+    const ctx = canvas.getContext('2d')!
+    const ratio = devicePixelRatio
+    ctx.clearRect(0, 0, canvas.width, canvas.height)
     ctx.save()
     ctx.beginPath()
     // Half a line's width of room, so that a value on the edge is not cut in two.
     ctx.rect(bbox.left - 2 * ratio, bbox.top - 2 * ratio, bbox.width + 4 * ratio, bbox.height + 4 * ratio)
     ctx.clip()
-    ctx.lineJoin = 'round'
-    ctx.lineCap = 'round'
-    const order =
-      focus === null ? lines : [...lines.filter(({ line }) => line.id !== focus), ...lines.filter(({ line }) => line.id === focus)]
-    for (const drawn of order) {
-      const { line, min, max } = drawn
-      const strong = focus === line.id
-      const alpha = focus === null || strong ? 1 : faint
-      // One point beyond each edge, so that lines leave the picture where they should.
-      const first = Math.max(0, lowerBound(drawn.x, x.from) - 1)
-      const last = Math.min(drawn.x.length, lowerBound(drawn.x, x.to) + 1)
-      ctx.strokeStyle = ctx.fillStyle = this.#color(line.color)
-      if (min && max && (focus === null || strong)) {
-        ctx.globalAlpha = alpha * bandAlpha
-        ctx.lineWidth = ratio
-        band(ctx, drawn, min, max, first, last, left, top)
-      }
-      if (drawn.raw !== drawn.y && (focus === null || strong)) {
-        ctx.globalAlpha = alpha * rawAlpha
-        ctx.lineWidth = ratio
-        stroke(ctx, drawn, drawn.raw, first, last, left, top, ratio)
-      }
-      ctx.globalAlpha = alpha
-      ctx.lineWidth = (strong ? 2.25 : 1.5) * ratio
-      ctx.setLineDash((line.dash ?? []).map((length) => length * ratio))
-      stroke(ctx, drawn, drawn.y, first, last, left, top, ratio)
-      ctx.setLineDash([])
-    }
+    draw(ctx)
     ctx.restore()
-    this.#drawMarks(plot, left)
   }
 
   /** A red cross on the top edge for each place where a line has no number, the word at the first of each line. */
@@ -311,59 +333,5 @@ export class Plot {
       free = at + 3 * size + width
     }
     ctx.restore()
-  }
-}
-
-type Place = (value: number) => number
-
-/** The line itself; a point with no neighbour to join is a dot. */
-function stroke(
-  ctx: CanvasRenderingContext2D,
-  { x, starts }: DrawnLine,
-  values: readonly number[],
-  first: number,
-  last: number,
-  left: Place,
-  top: Place,
-  ratio: number,
-): void {
-  ctx.beginPath()
-  const dots: number[] = []
-  for (let i = first; i < last; i++) {
-    const isStart = i === first || starts[i] === 1
-    if (isStart) {
-      ctx.moveTo(left(x[i]!), top(values[i]!))
-      if (i + 1 >= x.length || starts[i + 1] === 1) dots.push(i)
-    } else ctx.lineTo(left(x[i]!), top(values[i]!))
-  }
-  ctx.stroke()
-  for (const i of dots) {
-    ctx.beginPath()
-    ctx.arc(left(x[i]!), top(values[i]!), 2.2 * ratio, 0, 2 * Math.PI)
-    ctx.fill()
-  }
-}
-
-/** From the least to the greatest of what each point stands for. */
-function band(
-  ctx: CanvasRenderingContext2D,
-  { x, starts }: DrawnLine,
-  min: readonly number[],
-  max: readonly number[],
-  first: number,
-  last: number,
-  left: Place,
-  top: Place,
-): void {
-  for (let from = first; from < last; ) {
-    let to = from + 1
-    while (to < last && starts[to] !== 1) to++
-    ctx.beginPath()
-    for (let i = from; i < to; i++) ctx.lineTo(left(x[i]!), top(max[i]!))
-    for (let i = to - 1; i >= from; i--) ctx.lineTo(left(x[i]!), top(min[i]!))
-    ctx.fill()
-    // Two buckets share a pixel: a lone spike would be too thin to see as an area.
-    ctx.stroke()
-    from = to
   }
 }

@@ -1,5 +1,6 @@
 /** What the page of an experiment's runs asks the server. */
 import { graphql, type ResultOf } from '#lib/api.ts'
+import { ExperimentFacts } from '#lib/experiments.svelte.ts'
 
 export const RunFacts = graphql(`
   fragment RunFacts on Run {
@@ -148,9 +149,12 @@ export const RestoreRun = graphql(
   [RunFacts],
 )
 
-/** An experiment that the list of active ones does not have: a deleted one, or none. */
-export const OneExperiment = graphql(`
+/** The experiment of the page, also a deleted one. */
+export const OneExperiment = graphql(
+  `
   query OneExperiment($id: ID!) {
-    experiment(id: $id) { id name deletedAt }
+    experiment(id: $id) { ...ExperimentFacts }
   }
-`)
+`,
+  [ExperimentFacts],
+)
