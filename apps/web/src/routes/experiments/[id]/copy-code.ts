@@ -13,7 +13,7 @@ export function searchCode({
   trackingUri: string
   experiment: string
   filter: string
-  order: Order | undefined
+  order: readonly Order[]
 }): string {
   const lines = [
     'import mlflow',
@@ -23,7 +23,8 @@ export function searchCode({
     `    experiment_names=[${python(experiment)}],`,
   ]
   if (splitClauses(filter).length > 0) lines.push(`    filter_string=${python(filter)},`)
-  if (order) lines.push(`    order_by=[${python(`${order.by} ${order.descending ? 'DESC' : 'ASC'}`)}],`)
+  if (order.length > 0)
+    lines.push(`    order_by=[${order.map(({ by, descending }) => python(`${by} ${descending ? 'DESC' : 'ASC'}`)).join(', ')}],`)
   return [...lines, ')', ''].join('\n')
 }
 

@@ -131,23 +131,41 @@ export const Sparks = graphql(`
   }
 `)
 
-export const DeleteRun = graphql(
-  `
-  mutation DeleteRun($id: ID!) {
-    deleteRun(id: $id) { run { ...RunFacts } }
+export const DeleteRuns = graphql(`
+  mutation DeleteRuns($ids: [ID!]!) {
+    deleteRuns(ids: $ids) { runs { id deletedAt } }
   }
-`,
-  [RunFacts],
-)
+`)
 
-export const RestoreRun = graphql(
-  `
-  mutation RestoreRun($id: ID!) {
-    restoreRun(id: $id) { run { ...RunFacts } }
+export const RestoreRuns = graphql(`
+  mutation RestoreRuns($ids: [ID!]!) {
+    restoreRuns(ids: $ids) { count }
   }
-`,
-  [RunFacts],
-)
+`)
+
+export const TagRuns = graphql(`
+  mutation TagRuns($input: TagRunsInput!) {
+    tagRuns(input: $input) { count before { value runs } }
+  }
+`)
+
+export type TagChange = ResultOf<typeof TagRuns>['tagRuns']['before'][number]
+
+export const RenameRow = graphql(`
+  mutation RenameRow($input: UpdateRunInput!) {
+    updateRun(input: $input) { run { id name } }
+  }
+`)
+
+/** All that pass, as a selection keeps them. */
+export const AllRuns = graphql(`
+  query AllRuns($experiment: ID!, $filter: String, $order: [RunOrder!], $first: Int!) {
+    searchRuns(experiments: [$experiment], filter: $filter, orderBy: $order, first: $first) {
+      nodes { id name }
+      pageInfo { hasNextPage }
+    }
+  }
+`)
 
 /** The experiment of the page, also a deleted one. */
 export const OneExperiment = graphql(

@@ -2,6 +2,15 @@
 import type { Cell } from './columns.ts'
 import type { RunFacts } from './documents.ts'
 
+/** Of a longer name no reader and no browser needs more. */
+const longestName = 300
+
+/** What a run is called on screen: the beginning of its name, whole characters, or of its id where it has none. */
+export function shownName({ id, name }: Pick<RunFacts, 'id' | 'name'>): string {
+  if (name.trim() === '') return id.slice(0, 8)
+  return name.length <= longestName ? name : `${name.slice(0, longestName).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
 export class Row {
   readonly id: string
   run = $state.raw() as RunFacts

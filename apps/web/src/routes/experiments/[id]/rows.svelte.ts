@@ -7,7 +7,7 @@ import { type ApiError, live, query, type ResultOf, toApiError } from '#lib/api.
 import { connection } from '#lib/connection.svelte.ts'
 import { cellsOf, keysOf } from './cells.ts'
 import { joinClauses, splitClauses } from './clauses.ts'
-import type { Cell } from './columns.ts'
+import { type Cell, columnRef } from './columns.ts'
 import { MatchingRuns, NewestStart, PassRuns, RowCells, type RunFacts, RunsChanged, RunsPage } from './documents.ts'
 import { Row } from './row.svelte.ts'
 import { longestPass, type Mark, nest, nextAsk, pageSize, place } from './sparse.ts'
@@ -16,7 +16,8 @@ import type { Order } from './view.ts'
 export interface Wanted {
   experiment: string
   filter: string
-  order: Order | undefined
+  /** None: newest first. */
+  order: readonly Order[]
   /** Refs of metrics, params and tags. Undefined while it is not known which. */
   columns: readonly string[] | undefined
 }
@@ -80,7 +81,7 @@ export function openRuns(read: () => Wanted) {
   /** Someone asked for more while it was filling. */
   let isLacking = false
 
-  const search = ({ experiment, filter, order }: Wanted) => ({ experiment, filter: filter || null, order: order ? [order] : null })
+  const search = ({ experiment, filter, order }: Wanted) => ({ experiment, filter: filter || null, order: [...order] })
 
   async function page(view: Wanted, at: { first: number; after: string | null }, signal: AbortSignal): Promise<Table> {
     const { runTable } = await query(
@@ -339,12 +340,21 @@ export function openRuns(read: () => Wanted) {
       void fill()
     },
     refresh,
-    /** Puts in what a mutation answered. */
-    apply(run: RunFacts): void {
-      const row = known.get(run.id)
-      if (!row) return
-      row.run = run
-      row.isGone = run.deletedAt !== null
+    /** Puts in what a mutation changed of runs. */
+    patch(ids: Iterable<string>, change: (id: string) => Partial<RunFacts>): void {
+      for (const id of ids) {
+        const row = known.get(id)
+        if (!row) continue
+        row.run = { ...row.run, ...change(id) }
+        row.isGone = row.run.deletedAt !== null
+      }
+    },
+    setTag(ids: readonly string[], key: string, value: string | null): void {
+      const ref = columnRef('tag', key)
+      for (const id of ids) {
+        const row = known.get(id)
+        if (row && ref in row.cells) row.set({ [ref]: value })
+      }
     },
   }
 }

@@ -3,8 +3,11 @@ import { SvelteMap } from 'svelte/reactivity'
 import type { RunFacts } from './documents.ts'
 import type { Row } from './row.svelte.ts'
 
+/** What is kept of a run that is selected: it may not be loaded. */
+export type Selected = Pick<RunFacts, 'id' | 'name'>
+
 export class Selection {
-  readonly #runs = new SvelteMap<string, RunFacts>()
+  readonly #runs = new SvelteMap<string, Selected>()
   /** The run under the cursor. */
   cursor: string | undefined = $state()
   /** The run that was selected last: where a range begins. */
@@ -15,7 +18,7 @@ export class Selection {
   }
 
   /** As they were when they were selected. */
-  get runs(): RunFacts[] {
+  get runs(): Selected[] {
     return [...this.#runs.values()]
   }
 
@@ -30,7 +33,11 @@ export class Selection {
 
   add(rows: readonly Row[]): void {
     for (const row of rows) this.#runs.set(row.id, row.run)
-    this.anchor = rows.at(-1)?.id
+  }
+
+  /** These as well, which need not be in the table. */
+  addAll(runs: readonly Selected[]): void {
+    for (const run of runs) this.#runs.set(run.id, run)
   }
 
   remove(id: string): void {

@@ -17,10 +17,16 @@ export interface PlacedColumn {
   isRight: boolean
 }
 
+export interface Sorted {
+  way: 'ascending' | 'descending'
+  rank: number
+  of: number
+}
+
 interface Read {
   runs: Runs
   columns: readonly Column[]
-  order: Order | undefined
+  order: readonly Order[]
   /** As many rows are there, where their number is not known. */
   atLeast: number
 }
@@ -35,6 +41,8 @@ export function openTable(read: () => Read) {
   const selection = new Selection()
   let folded = $state.raw<ReadonlySet<string>>(new Set())
   let onScreen = $state.raw<readonly Row[]>([])
+  /** The run whose name is being written. */
+  let renaming = $state<string | undefined>()
   /** The column under the cursor, by ref. */
   let at = $state<string | undefined>()
 
@@ -104,8 +112,17 @@ export function openTable(read: () => Read) {
     get columns() {
       return columns
     },
-    get order() {
-      return read().order
+    /** How the table is sorted by a column, and as which of how many; undefined where it is not. */
+    sortOf(ref: string): Sorted | undefined {
+      const { order } = read()
+      const at = order.findIndex(({ by }) => by === ref)
+      return at < 0 ? undefined : { way: order[at]!.descending ? 'descending' : 'ascending', rank: at + 1, of: order.length }
+    },
+    get renaming() {
+      return renaming
+    },
+    set renaming(id: string | undefined) {
+      renaming = id
     },
     decimalsOf: (ref: string): number => decimals.get(ref) ?? 0,
     /** How many rows can be scrolled to. */

@@ -6,7 +6,10 @@ const read = (text: string) => readView(new URLSearchParams(text))
 it('reads back what it wrote', () => {
   const view: View = {
     filter: "params.lr = '0.1' AND metrics.`val/loss` < 2",
-    order: { by: 'metrics.`val/loss`', descending: true },
+    order: [
+      { by: 'metrics.`val/loss`', descending: true },
+      { by: 'params.a', descending: false },
+    ],
     columns: ['metrics.`val/loss`', 'params.a,b', 'attributes.start_time'],
     plot: ['a1', 'b2'],
     axis: 'relative',
@@ -20,6 +23,13 @@ it('writes nothing for defaults, and tells an empty plot from none chosen', () =
   expect(writeView(read(''))).toBe('')
   expect(read('plot=').plot).toEqual([])
   expect(read('').plot).toBeUndefined()
+})
+
+it('sorts by a column once', () => {
+  expect(read('sort=-a&sort=b&sort=a').order).toEqual([
+    { by: 'a', descending: true },
+    { by: 'b', descending: false },
+  ])
 })
 
 it('falls back to the default for what it does not know', () => {

@@ -27,17 +27,22 @@ interface Codec<T> {
 /** The type of `read` is that of the field. */
 const codec = <T>(name: string, read: Codec<T>['read'], write: Codec<T>['write']): Codec<T> => ({ name, read, write })
 
+const bare = (sort: string): string => sort.replace(/^-/, '')
+
 const codecs = {
   filter: codec(
     'q',
     ([text = '']) => text,
     (text) => text || undefined,
   ),
-  /** Undefined: newest first. */
-  order: codec<Order | undefined>(
+  /** The first decides, the next where it is equal. None: newest first. */
+  order: codec<readonly Order[]>(
     'sort',
-    ([sort]) => (sort ? { by: sort.replace(/^-/, ''), descending: sort.startsWith('-') } : undefined),
-    (order) => order && `${order.descending ? '-' : ''}${order.by}`,
+    (sorts) =>
+      sorts
+        .filter((sort, i) => sort && sorts.findIndex((other) => bare(other) === bare(sort)) === i)
+        .map((sort) => ({ by: bare(sort), descending: sort.startsWith('-') })),
+    (order) => order.map(({ by, descending }) => `${descending ? '-' : ''}${by}`),
   ),
   /** Undefined: those a new view shows. */
   columns: codec<readonly string[] | undefined>(
