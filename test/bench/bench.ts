@@ -1,5 +1,6 @@
 /** What a case is given, and what it gives back. */
 
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Figure, median } from './figures.ts'
 import { type Connection, connect } from './http.ts'
@@ -85,10 +86,8 @@ export async function connected<T>(peer: Peer, work: (connection: Connection) =>
   }
 }
 
-let experiments = 0
-
 export async function newExperiment(connection: Connection): Promise<string> {
-  const { experiment_id } = await connection.call<{ experiment_id: string }>('experiments/create', { name: `bench-${experiments++}` })
+  const { experiment_id } = await connection.call<{ experiment_id: string }>('experiments/create', { name: `bench-${randomUUID()}` })
   return experiment_id
 }
 

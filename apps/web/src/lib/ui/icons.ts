@@ -55,7 +55,7 @@ export const icons = {
   plus: '<path d="M8 3v10M3 8h10"/>',
   refresh: '<path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 1.8v2.9h-2.9"/>',
   ret: '<path d="M13 3.5v3a2 2 0 0 1-2 2H3.5M6.3 5.5l-3 3 3 3"/>',
-  running: '<circle cx="8" cy="8" r="5.8"/><circle class="pulse" cx="8" cy="8" r="2.7" fill="currentColor" stroke="none"/>',
+  running: '<circle cx="8" cy="8" r="5.8"/>',
   scheduled: '<circle cx="8" cy="8" r="5.8" stroke-dasharray="2.1 1.9"/><path d="M8 5.2V8l1.8 1.2"/>',
   screen: '<rect x="2" y="2.8" width="12" height="8.4" rx="1.2"/><path d="M6 13.6h4"/>',
   search: '<circle cx="7" cy="7" r="4.4"/><path d="m10.4 10.4 3.4 3.4"/>',
