@@ -3,6 +3,7 @@
  * read again, so a lost line leaves nothing out.
  */
 import { type ApiError, live, mutate, query, toApiError } from '#lib/api.ts'
+import { calmly } from '#lib/calmly.ts'
 import { connection } from '#lib/connection.svelte.ts'
 import { toast } from '#lib/toasts.svelte.ts'
 import {
@@ -20,31 +21,6 @@ import {
 const factsPause = 400
 /** The list of metrics is read again at most so often, ms: charts have their points from their own subscription. */
 const metricsPause = 1_500
-
-/** Runs `work` at once, and once more after a pause for all calls that came meanwhile. */
-function calmly(pause: number, work: () => Promise<void>): { ring(): void; stop(): void } {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let again = false
-  let stopped = false
-  const start = () => {
-    timer = setTimeout(() => {
-      timer = undefined
-      if (again && !stopped) start()
-    }, pause)
-    again = false
-    void work()
-  }
-  return {
-    ring() {
-      if (timer === undefined && !stopped) start()
-      else again = true
-    },
-    stop() {
-      stopped = true
-      clearTimeout(timer)
-    },
-  }
-}
 
 /** Called while a component is set up; for one run only. */
 export function openRun(id: string) {
