@@ -127,6 +127,19 @@ function matches({ search, filter, keysOf }: Ready, put: Put, columns: string, {
   return `SELECT ${columns} FROM ${source} ${joins} ${where(conditions)}`
 }
 
+/** The ids of all runs that pass, as a statement that gives them as `id`. Null where none can. */
+export async function passing(sql: Sql, search: Omit<RunSearch, 'limit'>, put: Put): Promise<string | null> {
+  if (!search.experiments.length) return null
+  const { keysOf } = await resolve(
+    sql,
+    search.experiments,
+    leaves(search.filter).map((it) => it.column),
+  )
+  const filter = search.filter ? simplified(search.filter, keysOf) : true
+  if (filter === false) return null
+  return matches({ search: { ...search, limit: 0 }, filter: filter === true ? null : filter, orders: [], keysOf }, put, 'r.id')
+}
+
 /** The page of all matches, with their number where it is wanted. */
 function wholeStatement(ready: Ready) {
   const { search, orders, keysOf, filter } = ready
