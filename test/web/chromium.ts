@@ -48,10 +48,12 @@ export async function openPage(
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds wrong with the page as it stands, by WCAG 2.2 AA. */
-export async function violations(page: Page): Promise<string[]> {
+/** What axe finds wrong with the page as it stands, or with what is within one part of it, by WCAG 2.2 AA. */
+export async function violations(page: Page, within = 'html'): Promise<string[]> {
   await page.evaluate(axe)
-  const found = (await page.evaluate('axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })')) as {
+  const found = (await page.evaluate(
+    `axe.run(${JSON.stringify(within)}, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`,
+  )) as {
     violations: Array<{ id: string; nodes: Array<{ html: string }> }>
   }
   return found.violations.map(({ id, nodes }) => `${id} at ${nodes[0]?.html.slice(0, 200)}`)

@@ -193,3 +193,123 @@ describe('the order', () => {
     await page.close()
   })
 })
+
+describe('the columns', () => {
+  const headings = async (page: Page) =>
+    (await page.getByRole('columnheader').evaluateAll((heads) => heads.map((head) => head.getAttribute('data-col')))).filter(Boolean)
+  const params = (page: Page, name: string) => new URL(page.url()).searchParams.getAll(name)
+
+  it('are moved, pinned and sized by hand and by keys, and all that is in the address', async () => {
+    const experiment = await newExperiment('arranged')
+    await newRun(experiment, 'one', {
+      metrics: { loss: 1, acc: 2 },
+      params: { a: '2', b: 'a value that is longer than its column' },
+    })
+    const { page, errors } = await open(experiment, '?col=metrics.loss&col=metrics.acc&col=params.a&col=params.b')
+    expect(await headings(page)).toEqual(['attributes.run_name', 'metrics.loss', 'metrics.acc', 'params.a', 'params.b'])
+
+    // Dragged before another, which sorts nothing.
+    const head = (ref: string) => page.locator(`[role=columnheader][data-col="${ref}"]`)
+    const [from, to] = [(await head('params.b').boundingBox())!, (await head('metrics.acc').boundingBox())!]
+    await page.mouse.move(from.x + 20, from.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(from.x, from.y + 10, { steps: 3 })
+    await page.mouse.move(to.x + 4, to.y + 10, { steps: 5 })
+    await page.mouse.up()
+    await expect.poll(() => headings(page)).toEqual(['attributes.run_name', 'metrics.loss', 'params.b', 'metrics.acc', 'params.a'])
+    expect(params(page, 'sort')).toEqual([])
+
+    // The edge drawn, and fitted to what is in it.
+    const edge = (await head('params.b').locator('.edge').boundingBox())!
+    await page.mouse.move(edge.x + 4, edge.y + 10)
+    await page.mouse.down()
+    await page.mouse.move(edge.x + 44, edge.y + 10, { steps: 4 })
+    await page.mouse.up()
+    await expect.poll(() => params(page, 'w')).toEqual(['116:params.b'])
+    await head('params.b').locator('.edge').dblclick()
+    await expect.poll(() => Number(params(page, 'w')[0]?.split(':')[0])).toBeGreaterThan(200)
+    const cell = page.getByRole('gridcell', { name: 'a value that is longer' })
+    expect(await cell.evaluate((it) => it.firstElementChild!.scrollWidth <= it.firstElementChild!.clientWidth)).toBe(true)
+
+    const fitted = params(page, 'w')
+
+    // By keys: pinned, narrower.
+    await page.keyboard.press('j')
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Shift+P')
+    await expect.poll(() => params(page, 'pin')).toEqual(['metrics.loss', 'params.b'])
+    await page.keyboard.press('Shift+ArrowLeft')
+    await expect.poll(() => params(page, 'w')).not.toEqual(fitted)
+    const width = Number(params(page, 'w')[0]!.split(':')[0])
+    await page.reload()
+    await expect.poll(() => headings(page)).toEqual(['attributes.run_name', 'metrics.loss', 'params.b', 'metrics.acc', 'params.a'])
+    expect((await head('params.b').boundingBox())!.width).toBe(width)
+    expect(await page.locator('.head .pin [data-col]').count()).toBe(3)
+    expect(await violations(page)).toEqual([])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  it('that say nothing are told and hidden by one press; the chooser moves and pins', async () => {
+    const experiment = await newExperiment('constant')
+    for (const lr of ['0.1', '0.2'])
+      await newRun(experiment, `run ${lr}`, { metrics: { loss: Number(lr) }, params: { lr, optimizer: 'adam', layers: '4' } })
+    const { page, errors } = await open(experiment)
+    await page.getByRole('button', { name: 'Columns' }).click()
+    const chooser = page.getByRole('dialog', { name: 'Columns' })
+    await chooser.getByRole('button', { name: 'Hide 2 constant' }).waitFor()
+    expect(await violations(page, '.chooser')).toEqual([])
+    await chooser.getByRole('button', { name: 'Hide 2 constant' }).click()
+    await expect.poll(() => headings(page)).not.toContain('params.optimizer')
+    expect(await headings(page)).toContain('params.lr')
+    // Up by keys, from the field on.
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Alt+ArrowUp')
+    await expect.poll(() => params(page, 'col').slice(0, 2)).toEqual(['params.lr', 'metrics.loss'])
+    await chooser.getByRole('button', { name: 'Pin lr' }).click()
+    await expect.poll(() => params(page, 'pin')).toEqual(['metrics.loss', 'params.lr'])
+    await chooser.getByRole('button', { name: 'Reset' }).click()
+    await expect.poll(() => [...params(page, 'col'), ...params(page, 'pin')]).toEqual([])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  it('may be thousands to choose from and hundreds in the table, with few elements on the page', async () => {
+    const experiment = await newExperiment('wide')
+    const run = await newRun(experiment, 'wide')
+    for (let from = 0; from < 6000; from += 1000) {
+      const metrics = Array.from({ length: 1000 }, (_, i) => ({
+        key: `m${String(from + i).padStart(4, '0')}`,
+        value: from + i,
+        step: 0,
+        timestamp: 1,
+      }))
+      await post('runs/log-batch', { run_id: run, metrics })
+    }
+    const columns = Array.from({ length: 200 }, (_, i) => `col=metrics.m${String(i).padStart(4, '0')}`).join('&')
+    const { page, errors } = await open(experiment, `?${columns}`)
+    await page.getByRole('gridcell', { name: '0', exact: true }).first().waitFor()
+    expect(await page.getByRole('columnheader').count()).toBeLessThan(40)
+    await page.getByRole('grid', { name: 'Runs' }).evaluate((grid) => grid.scrollTo({ left: 100_000 }))
+    await page.getByRole('columnheader', { name: 'm0199' }).waitFor()
+    await page.getByRole('gridcell', { name: '199', exact: true }).waitFor()
+    expect(await page.getByRole('columnheader').count()).toBeLessThan(40)
+
+    await page.getByRole('button', { name: 'Columns' }).click()
+    const chooser = page.getByRole('dialog', { name: 'Columns' })
+    await chooser.getByText('5 000 keys are listed').waitFor()
+    expect(await chooser.getByRole('checkbox').count()).toBeLessThan(60)
+    // One that is not among the first thousands.
+    await page.keyboard.type('m5999')
+    await chooser.getByRole('checkbox', { name: 'm5999' }).check()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => params(page, 'col').at(-1)).toBe('metrics.m5999')
+    await page.getByRole('grid', { name: 'Runs' }).evaluate((grid) => grid.scrollTo({ left: 100_000 }))
+    await page.getByRole('columnheader', { name: 'm5999' }).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})

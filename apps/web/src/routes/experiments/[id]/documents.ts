@@ -157,6 +157,20 @@ export const RenameRow = graphql(`
   }
 `)
 
+/** Which of the columns differ between the runs that pass. */
+export const CompareColumns = graphql(`
+  query CompareColumns($experiment: ID!, $filter: String, $columns: [String!]!) {
+    compareColumns(experiments: [$experiment], filter: $filter, columns: $columns) { ref variety }
+  }
+`)
+
+/** Keys whose name holds a text, where not all are known. */
+export const FindKeys = graphql(`
+  query FindKeys($experiment: ID!, $search: String!) {
+    columns(experiments: [$experiment], search: $search, first: 500) { nodes { kind key } pageInfo { hasNextPage } }
+  }
+`)
+
 /** All that pass, as a selection keeps them. */
 export const AllRuns = graphql(`
   query AllRuns($experiment: ID!, $filter: String, $order: [RunOrder!], $first: Int!) {

@@ -1,8 +1,10 @@
 /** What the parts of the table share: the rows, the columns with their places, the selection and which curves are drawn. */
 import type { Real } from '#lib/format.ts'
 import { columnDecimals } from '#lib/format.ts'
-import { type Column, columnWidth, isNumeric } from './columns.ts'
+import { nameRef } from './arrange.ts'
+import { type Column, isNumeric } from './columns.ts'
 import type { RunFacts } from './documents.ts'
+import type { Layout } from './layout.svelte.ts'
 import type { Row } from './row.svelte.ts'
 import type { Runs } from './rows.svelte.ts'
 import { Selection } from './selection.svelte.ts'
@@ -11,7 +13,7 @@ import type { Order } from './view.ts'
 export interface PlacedColumn {
   column: Column
   width: number
-  /** From the first column that is not pinned, px. */
+  /** From the first column of its group, the pinned or the others, px. */
   left: number
   /** Figures stand at the right. */
   isRight: boolean
@@ -25,14 +27,12 @@ export interface Sorted {
 
 interface Read {
   runs: Runs
-  columns: readonly Column[]
+  layout: Layout
   order: readonly Order[]
   /** As many rows are there, where their number is not known. */
   atLeast: number
 }
 
-/** What stays when the table scrolls sideways leaves room for what does not, px. */
-const mostPinned = 140
 /** Rows that say what a column holds. */
 const sample = 200
 
@@ -46,17 +46,22 @@ export function openTable(read: () => Read) {
   /** The column under the cursor, by ref. */
   let at = $state<string | undefined>()
 
-  const pinned = $derived(read().columns.find((column) => column.kind === 'metric'))
-  const rest = $derived(read().columns.filter((column) => column !== pinned))
-  const columns = $derived.by(() => {
+  /** The columns in one row, from where the first of them stands. */
+  function placed(columns: readonly Column[]): PlacedColumn[] {
+    const { layout } = read()
     let left = 0
-    return rest.map((column): PlacedColumn => {
-      const width = columnWidth(column)
-      const placed = { column, width, left, isRight: isRight(column) }
+    return columns.map((column): PlacedColumn => {
+      const width = layout.widthOf(column.ref)
+      const at = { column, width, left, isRight: isRight(column) }
       left += width
-      return placed
+      return at
     })
-  })
+  }
+
+  const pins = $derived(placed(read().layout.columns.filter(({ ref }) => read().layout.isPinned(ref))))
+  const columns = $derived(placed(read().layout.columns.filter(({ ref }) => !read().layout.isPinned(ref))))
+  /** The metric that is drawn as the small curve. */
+  const lead = $derived([...pins, ...columns].find(({ column }) => column.kind === 'metric')?.column)
 
   function isRight(column: Column): boolean {
     if (column.kind === 'metric') return true
@@ -71,7 +76,7 @@ export function openTable(read: () => Read) {
   const grown = new Map<string, number>()
   const decimals = $derived.by(() => {
     const found = new Map<string, number>()
-    for (const { ref, kind } of read().columns) {
+    for (const { ref, kind } of read().layout.columns) {
       if (kind !== 'metric') continue
       const needed = columnDecimals(onScreen.map((row) => row.cells[ref] as Real | null | undefined))
       const most = Math.max(needed, grown.get(ref) ?? 0)
@@ -102,12 +107,13 @@ export function openTable(read: () => Read) {
 
   return {
     selection,
-    get pinned() {
-      return pinned
+    /** The metric that a row is summed up by: its value and its curve. */
+    get lead() {
+      return lead
     },
-    /** px. */
-    get pinnedWidth() {
-      return pinned ? Math.max(90, Math.min(mostPinned, columnWidth(pinned))) : 0
+    /** Those that stay when the table scrolls sideways. */
+    get pins() {
+      return pins
     },
     get columns() {
       return columns
@@ -158,12 +164,12 @@ export function openTable(read: () => Read) {
       onScreen = rows
     },
     get cursorColumn() {
-      return at ?? pinned?.ref
+      return at ?? lead?.ref
     },
     /** One column to the right or left, from the name on. */
     moveColumn(by: number): void {
-      const refs = ['attributes.run_name', ...(pinned ? [pinned.ref] : []), ...columns.map(({ column }) => column.ref)]
-      const next = refs.indexOf(at ?? pinned?.ref ?? refs[0]!) + by
+      const refs = [nameRef, ...[...pins, ...columns].map(({ column }) => column.ref)]
+      const next = refs.indexOf(at ?? lead?.ref ?? nameRef) + by
       at = refs[Math.min(refs.length - 1, Math.max(0, next))]
     },
     isFolded: (id: string): boolean => folded.has(id),

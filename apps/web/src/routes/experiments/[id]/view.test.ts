@@ -11,6 +11,8 @@ it('reads back what it wrote', () => {
       { by: 'params.a', descending: false },
     ],
     columns: ['metrics.`val/loss`', 'params.a,b', 'attributes.start_time'],
+    pins: ['params.a,b'],
+    widths: { 'metrics.`val/loss`': 120, 'params.`a:b`': 60 },
     plot: ['a1', 'b2'],
     axis: 'relative',
     smoothing: 0.45,
@@ -23,6 +25,8 @@ it('writes nothing for defaults, and tells an empty plot from none chosen', () =
   expect(writeView(read(''))).toBe('')
   expect(read('plot=').plot).toEqual([])
   expect(read('').plot).toBeUndefined()
+  expect(read('pin=').pins).toEqual([])
+  expect(read(writeView({ ...read(''), pins: [] })).pins).toEqual([])
 })
 
 it('sorts by a column once', () => {
@@ -33,5 +37,5 @@ it('sorts by a column once', () => {
 })
 
 it('falls back to the default for what it does not know', () => {
-  expect(read('x=moon&smooth=7&y=lin')).toEqual(read(''))
+  expect(read('x=moon&smooth=7&y=lin&w=wide:params.a')).toEqual(read(''))
 })

@@ -3,6 +3,9 @@
  * written; what a URL says that is not understood is the default too.
  */
 
+import { bounded } from './arrange.ts'
+import { parseRef } from './columns.ts'
+
 export interface Order {
   /** A column as the filter language writes it. */
   by: string
@@ -27,7 +30,15 @@ interface Codec<T> {
 /** The type of `read` is that of the field. */
 const codec = <T>(name: string, read: Codec<T>['read'], write: Codec<T>['write']): Codec<T> => ({ name, read, write })
 
-const bare = (sort: string): string => sort.replace(/^-/, '')
+/** The column of an order, as columns are written. */
+const bare = (sort: string): string => written(sort.replace(/^-/, ''))
+
+const written = (ref: string): string => parseRef(ref)?.ref ?? ref
+
+function readWidth(value: string): [string, number][] | undefined {
+  const [, width, ref] = /^(\d{1,4}):(.+)$/s.exec(value) ?? []
+  return ref === undefined ? undefined : [[written(ref), bounded(Number(width))]]
+}
 
 const codecs = {
   filter: codec(
@@ -49,6 +60,18 @@ const codecs = {
     'col',
     (refs) => (refs.length > 0 ? refs : undefined),
     (refs) => refs,
+  ),
+  /** Columns that stay when the table scrolls sideways. Undefined: the first metric. */
+  pins: codec<readonly string[] | undefined>(
+    'pin',
+    (refs) => (refs.length > 0 ? refs.filter(Boolean) : undefined),
+    (refs) => (refs?.length === 0 ? '' : refs),
+  ),
+  /** Of columns that were sized by hand, px by ref: `120:metrics.loss`. */
+  widths: codec<Readonly<Record<string, number>>>(
+    'w',
+    (values) => Object.fromEntries(values.flatMap((value) => readWidth(value) ?? [])),
+    (widths) => Object.entries(widths).map(([ref, width]) => `${width}:${ref}`),
   ),
   /** Ids of runs whose curves are drawn. Undefined: the first ten of the table. */
   plot: codec<readonly string[] | undefined>(
