@@ -1,7 +1,7 @@
 /** What is measured, and how it is told: medians, the ratio against what is wanted, one table. */
 
-/** What is wanted of Tidegate's figure: so many times MLflow's, at most such a part of it, or at most so much. */
-export type Wanted = { atLeastTimes: number } | { atMostOneIn: number } | { atMost: number }
+/** What is wanted of Tidegate's figure: so many times MLflow's, at most such a part of it, at most so much, or at least. */
+export type Wanted = { atLeastTimes: number } | { atMostOneIn: number } | { atMost: number } | { atLeast: number }
 
 export interface Figure {
   what: string
@@ -36,6 +36,7 @@ const ratioOf = ({ mlflow, tidegate, wanted }: Figure) => {
 const wantedOf = ({ wanted, unit }: Figure) => {
   if (!wanted) return ''
   if ('atLeastTimes' in wanted) return `≥ ${wanted.atLeastTimes} ×`
+  if ('atLeast' in wanted) return `≥ ${show(wanted.atLeast)} ${unit}`
   return 'atMostOneIn' in wanted ? `≤ 1/${wanted.atMostOneIn}` : `≤ ${show(wanted.atMost)} ${unit}`
 }
 
@@ -43,6 +44,7 @@ const wantedOf = ({ wanted, unit }: Figure) => {
 export function holds({ mlflow = Number.NaN, tidegate, wanted }: Figure): boolean | undefined {
   if (!wanted) return undefined
   if ('atLeastTimes' in wanted) return tidegate >= mlflow * wanted.atLeastTimes
+  if ('atLeast' in wanted) return tidegate >= wanted.atLeast
   return 'atMostOneIn' in wanted ? tidegate * wanted.atMostOneIn <= mlflow : tidegate <= wanted.atMost
 }
 

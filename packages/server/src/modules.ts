@@ -32,6 +32,7 @@ export const graphql = () =>
     import('./models/mutations.graphql.ts'),
     import('./search/search.graphql.ts'),
     import('./search/variety.graphql.ts'),
+    import('./search/groups.graphql.ts'),
     import('./alerts/alerts.graphql.ts'),
     import('./transfer/transfer.graphql.ts'),
     import('./trash/trash.graphql.ts'),

@@ -115,6 +115,16 @@ export function columnRef({ kind, key }: Column): string {
   return `${plural[kind]}.${quote}${key}${quote}`
 }
 
+/** That a column has that text, or has nothing, as a filter says it. */
+export function hasText(column: Column, value: string | null): string {
+  const ref = columnRef(column)
+  if (value === null) return `${ref} IS NULL`
+  if (!value.includes("'")) return `${ref} = '${value}'`
+  if (!value.includes('"')) return `${ref} = "${value}"`
+  // The language has no way to write both kinds of quotes, but that a pattern may name one by its number.
+  return `${ref} ~ "^${value.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&').replaceAll('"', '\\u0022')}$"`
+}
+
 /**
  * Reads what `columnRef` writes, and, because a reference stands alone, keys that a filter would want quoted:
  * metrics.val/loss. Throws INVALID_PARAMETER_VALUE.

@@ -37,18 +37,20 @@ const few = 5_000
 
 /** One page of matching runs. */
 export async function searchRuns(sql: Sql, search: RunSearch): Promise<RunPage> {
-  const nothing = { ids: [], hasMore: false, total: 0, exact: true }
-  if (!search.experiments.length || search.runs?.length === 0) return nothing
-  const { keysOf, uses } = await resolve(
-    sql,
-    search.experiments,
-    [...leaves(search.filter), ...(search.orderBy ?? [])].map((it) => it.column),
-  )
+  const ready = await prepare(sql, search)
+  if (!ready) return { ids: [], hasMore: false, total: 0, exact: true }
+  return (await walked(sql, ready, Math.min(furthest, ready.uses / share))) ?? whole(sql, ready)
+}
+
+/** A search with the keys it names, and those of `columns`. Null where nothing can match. */
+export async function prepare(sql: Sql, search: RunSearch, columns: readonly Column[] = []): Promise<(Ready & { uses: number }) | null> {
+  if (!search.experiments.length || search.runs?.length === 0) return null
+  const named = [...leaves(search.filter), ...(search.orderBy ?? [])].map((it) => it.column)
+  const { keysOf, uses } = await resolve(sql, search.experiments, [...named, ...columns])
   const filter = search.filter ? simplified(search.filter, keysOf) : true
-  if (filter === false) return nothing
+  if (filter === false) return null
   const orders = (search.orderBy ?? []).filter(({ column }) => !isValued(column) || keysOf(column).length)
-  const ready: Ready = { search, filter: filter === true ? null : filter, orders, keysOf }
-  return (await walked(sql, ready, Math.min(furthest, uses / share))) ?? whole(sql, ready)
+  return { search, filter: filter === true ? null : filter, orders, keysOf, uses }
 }
 
 /** The page by a walk, or by a second of at most `further` rows. Null where that is not the way. */
@@ -117,7 +119,7 @@ async function resolve(sql: Sql, experiments: readonly number[], columns: Column
 }
 
 /** All runs that pass, with the columns given. */
-function matches({ search, filter, keysOf }: Ready, put: Put, columns: string, { joins = '', from = [] as string[] } = {}) {
+export function matches({ search, filter, keysOf }: Ready, put: Put, columns: string, { joins = '', from = [] as string[] } = {}) {
   const experiments = put(search.experiments)
   const asked = filter ? sets(filter, keysOf, experiments, put) : { within: [], rows: [] }
   const conditions = [`r.experiment_id = ANY(${experiments})`, ...alive(search), ...from, ...asked.rows]
