@@ -1,4 +1,6 @@
 /** The table of runs as people use it, in Chromium: what is done to many at once, sorted by several, selected by keys. */
+import { readFileSync } from 'node:fs'
+import { parquetReadObjects } from 'hyparquet'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Platform } from '../platform.ts'
@@ -189,6 +191,50 @@ describe('the order', () => {
     await page.keyboard.press('Shift+s')
     await expect.poll(() => names(page)).toEqual(['d', 'c', 'b', 'a'])
     expect(await violations(page)).toEqual([])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
+
+describe('what passes', () => {
+  it('goes into a CSV or a Parquet file with the columns of the table, and is copied as code', async () => {
+    const experiment = await newExperiment('files/of runs')
+    for (const [name, loss] of [
+      ['one, "quoted"', 2],
+      ['two', 1],
+      ['left out', 9],
+    ] as const)
+      await newRun(experiment, name, { metrics: { loss }, params: { 'a b': `=${loss}` } })
+    const search = '?q=metrics.loss+<+5&sort=metrics.loss&col=metrics.loss&col=params.`a b`'
+    const { page, errors } = await open(experiment, search)
+    const save = async (item: string) => {
+      await page.getByRole('button', { name: 'Export' }).click()
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: item }).click()])
+      return { name: download.suggestedFilename(), content: readFileSync(await download.path()) }
+    }
+    await page.getByRole('button', { name: 'Export' }).click()
+    expect(await page.getByRole('menuitem').allTextContents()).toEqual(
+      ['CSV of 2 runs', 'Parquet of 2 runs', 'Copy as Python', 'Copy as TypeScript', 'Copy as curl'].map((text) =>
+        expect.stringContaining(text),
+      ),
+    )
+    expect(await violations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    const csv = await save('CSV of 2 runs')
+    expect(csv.name).toBe('files-of-runs.csv')
+    const lines = csv.content.toString().split('\r\n')
+    expect(lines[0]).toBe('id,name,status,metrics.loss,params.a b')
+    expect(lines.slice(1).map((line) => line.slice(32))).toEqual([',two,RUNNING,1,=1', ',"one, ""quoted""",RUNNING,2,=2', ''])
+    const parquet = await save('Parquet of 2 runs')
+    expect(parquet.name).toBe('files-of-runs.parquet')
+    const file = new Uint8Array(parquet.content).buffer
+    expect(await parquetReadObjects({ file, columns: ['name', 'metrics.loss', 'params.a b'] })).toEqual([
+      { name: 'two', 'metrics.loss': 1, 'params.a b': '=1' },
+      { name: 'one, "quoted"', 'metrics.loss': 2, 'params.a b': '=2' },
+    ])
+    // Of the selected only.
+    await page.getByRole('checkbox', { name: 'Select two' }).click()
+    expect((await save('CSV of the 1 selected')).content.toString().split('\r\n')).toHaveLength(3)
     expect(errors).toEqual([])
     await page.close()
   })

@@ -15,7 +15,7 @@ import type { Order } from './view.ts'
 /** Runs that the server changes at once. */
 export const mostAtOnce = 10_000
 /** Runs that a page compares. */
-export const mostCompared = 50
+export const mostCompared = 200
 
 interface Read {
   runs: Runs

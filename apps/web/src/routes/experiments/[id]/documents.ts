@@ -171,6 +171,16 @@ export const FindKeys = graphql(`
   }
 `)
 
+/** A page of a file: columns only. */
+export const ExportPage = graphql(`
+  query ExportPage($experiment: ID!, $filter: String, $order: [RunOrder!], $columns: [String!]!, $first: Int!, $after: String) {
+    runTable(experiments: [$experiment], filter: $filter, orderBy: $order, columns: $columns, first: $first, after: $after) {
+      columns { values }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`)
+
 /** All that pass, as a selection keeps them. */
 export const AllRuns = graphql(`
   query AllRuns($experiment: ID!, $filter: String, $order: [RunOrder!], $first: Int!) {
