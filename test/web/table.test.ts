@@ -41,7 +41,8 @@ async function newRun(experiment_id: string, run_name: string, { metrics = {}, p
   return run_id
 }
 
-const names = (page: Page) => page.getByRole('rowheader').getByRole('link').allInnerTexts()
+/** Of a run that is nested elsewhere a link without a text leads there. */
+const names = async (page: Page) => (await page.getByRole('rowheader').getByRole('link').allTextContents()).filter(Boolean)
 const selected = (page: Page) => page.getByRole('row', { selected: true }).getByRole('rowheader').getByRole('link').allTextContents()
 const open = async (experiment: string, search = '') => {
   const found = await openPage(browser, `${platform.origin}/experiments/${experiment}${search}`)
@@ -191,6 +192,44 @@ describe('the order', () => {
     await page.keyboard.press('Shift+s')
     await expect.poll(() => names(page)).toEqual(['d', 'c', 'b', 'a'])
     expect(await violations(page)).toEqual([])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
+
+describe('nested runs', () => {
+  it('stand below their parents when they are unfolded, wherever those are, and in the order asked', async () => {
+    const experiment = await newExperiment('nested')
+    const parent = await newRun(experiment, 'sweep', { metrics: { loss: 5 } })
+    const inner = await newRun(experiment, 'inner', { metrics: { loss: 2 }, tags: { 'mlflow.parentRunId': parent } })
+    await newRun(experiment, 'trial', { metrics: { loss: 1 }, tags: { 'mlflow.parentRunId': parent } })
+    await newRun(experiment, 'deep', { metrics: { loss: 3 }, tags: { 'mlflow.parentRunId': inner } })
+    await newRun(experiment, 'alone', { metrics: { loss: 4 } })
+    const { page, errors } = await open(experiment)
+    // By time, what is on one page is nested; sorted, each stands where its value puts it.
+    expect(await names(page)).toEqual(['alone', 'sweep', 'trial', 'inner', 'deep'])
+    await page.getByRole('columnheader', { name: 'loss' }).getByRole('button').click()
+    await expect.poll(() => names(page)).toEqual(['trial', 'inner', 'deep', 'alone', 'sweep'])
+
+    await page.getByRole('button', { name: 'Nest runs below their parents' }).click()
+    await expect.poll(() => names(page)).toEqual(['alone', 'sweep'])
+    await page.getByRole('button', { name: '2 nested in sweep' }).click()
+    await expect.poll(() => names(page)).toEqual(['alone', 'sweep', 'trial', 'inner'])
+    await page.getByRole('row').filter({ hasText: 'inner' }).getByRole('gridcell', { name: '2', exact: true }).click()
+    await page.keyboard.press('f')
+    await expect.poll(() => names(page)).toEqual(['alone', 'sweep', 'trial', 'inner', 'deep'])
+    expect(await violations(page)).toEqual([])
+    // Turned round, what is unfolded stays so.
+    await page.getByRole('columnheader', { name: 'loss' }).getByRole('button').click()
+    await expect.poll(() => names(page)).toEqual(['sweep', 'inner', 'deep', 'trial', 'alone'])
+    // They are live, and can be worked with, as all rows are.
+    await platform.wire('POST', 'runs/log-metric', { run_id: inner, key: 'loss', value: 0.125, timestamp: 1, step: 99 })
+    await page.getByRole('gridcell', { name: '0.125' }).click()
+    await page.keyboard.press('e')
+    await page.getByText('inner deleted').waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: '2 nested in sweep' }).click()
+    await expect.poll(() => names(page)).toEqual(['sweep', 'alone'])
     expect(errors).toEqual([])
     await page.close()
   })

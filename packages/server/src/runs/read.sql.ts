@@ -43,6 +43,16 @@ export async function findRuns(sql: Sql, uuids: readonly string[]): Promise<Arra
   return uuids.map((uuid) => found.get(uuid))
 }
 
+/** How many active runs are nested in each of those, in their own experiment; those without any are left out. */
+export async function countChildren(sql: Sql, ids: readonly number[]): Promise<Map<number, number>> {
+  const rows = await sql.query<{ id: number; children: number }>(
+    `SELECT p.id, count(*)::int AS children FROM run p JOIN run c ON c.parent_uuid = p.uuid AND c.experiment_id = p.experiment_id
+     WHERE p.id = ANY($1) AND c.deleted_at IS NULL AND c.id <> p.id GROUP BY p.id`,
+    [ids],
+  )
+  return new Map(rows.map(({ id, children }) => [id, children]))
+}
+
 /** What those runs have logged; every id has an entry. */
 export async function readValues(sql: Sql, ids: readonly number[], wanted: ValuesWanted): Promise<Map<number, RunValues>> {
   const all = new Map<number, RunValues>(ids.map((id) => [id, { params: [], tags: [], metrics: [] }]))

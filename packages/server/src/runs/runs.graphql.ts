@@ -8,7 +8,7 @@ import { experimentById, loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { columnRef, parseColumnRef } from '../search/column.ts'
 import { chartOf, type Line } from './metrics.ts'
-import { findRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
+import { countChildren, findRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
 import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
 import { getRun, type SearchPage, searchRuns } from './runs.ts'
 import { type DatasetInput as InputRow, readInputs } from './write.sql.ts'
@@ -136,6 +136,11 @@ const headOf = loader<number, number>(async (ctx, ids) => {
   return ids.map((id) => heads.get(id) ?? 0)
 })
 
+const childCountOf = loader<number, number>(async (ctx, ids) => {
+  const counts = await countChildren(ctx.db, [...ids])
+  return ids.map((id) => counts.get(id) ?? 0)
+})
+
 export const runByUuid = loader<string, RunRow | null>(async (ctx, uuids) =>
   (await findRuns(ctx.db, uuids)).map((run) => (run?.workspaceId === ctx.workspace.id ? run : null)),
 )
@@ -193,6 +198,10 @@ Run.implement({
             pageToken: after,
             count: true,
           }),
+      }),
+      childCount: t.int({
+        description: 'How many active runs are nested in this one.',
+        resolve: (run, _, ctx) => childCountOf(ctx).load(run.id),
       }),
       params: t.field({ type: [Param], description: 'By name.', args: choice, resolve: (run, args, ctx) => params(ctx, run, args) }),
       tags: t.field({ type: [KeyValue], description: 'By name.', args: choice, resolve: (run, args, ctx) => tags(ctx, run, args) }),

@@ -278,3 +278,17 @@ describe('a run whose id the client made up', () => {
     }
   })
 })
+
+it('a run tells how many active ones are nested in it', async () => {
+  const experiment = await rest.createExperiment('counted children')
+  const parent = await rest.createRun(experiment)
+  const children = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const tags = [{ key: 'mlflow.parentRunId', value: parent }]
+      return (await platform.wire('POST', 'runs/create', { experiment_id: experiment, tags })).run.info.run_id as string
+    }),
+  )
+  await rest.remove(children[0]!)
+  const { runs } = await platform.graphql('query ($ids: [ID!]!) { runs(ids: $ids) { childCount } }', { ids: [parent, children[1]] })
+  expect(runs).toEqual([{ childCount: 2 }, { childCount: 0 }])
+})

@@ -33,6 +33,9 @@ export function parseRef(ref: string): Column | undefined {
   return key === '' ? undefined : { ref: columnRef(kind, key), kind, key }
 }
 
+/** The tag that nests runs. */
+export const parentRef = columnRef('tag', 'mlflow.parentRunId')
+
 const attributeTitles: Record<string, string> = {
   start_time: 'Started',
   duration: 'Duration',

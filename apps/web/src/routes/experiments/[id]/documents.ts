@@ -20,9 +20,12 @@ export type RunFacts = ResultOf<typeof RunFacts>
 
 export const RunsPage = graphql(
   `
-  query RunsPage($experiment: ID!, $filter: String, $order: [RunOrder!], $columns: [String!]!, $first: Int!, $after: String) {
+  query RunsPage($experiment: ID!, $filter: String, $order: [RunOrder!], $columns: [String!]!, $nest: Boolean!, $first: Int!, $after: String) {
     runTable(experiments: [$experiment], filter: $filter, orderBy: $order, columns: $columns, first: $first, after: $after) {
-      runs { ...RunFacts }
+      runs {
+        ...RunFacts
+        childCount @include(if: $nest)
+      }
       columns { ref values }
       total { value exact }
       pageInfo { hasNextPage endCursor }

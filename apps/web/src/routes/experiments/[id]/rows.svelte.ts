@@ -7,10 +7,11 @@ import { type ApiError, live, query, type ResultOf, toApiError } from '#lib/api.
 import { connection } from '#lib/connection.svelte.ts'
 import { cellsOf, keysOf } from './cells.ts'
 import { joinClauses, splitClauses } from './clauses.ts'
-import { type Cell, columnRef } from './columns.ts'
+import { columnRef } from './columns.ts'
 import { MatchingRuns, NewestStart, PassRuns, RowCells, type RunFacts, RunsChanged, RunsPage } from './documents.ts'
 import { Row } from './row.svelte.ts'
-import { longestPass, type Mark, nest, nextAsk, pageSize, place } from './sparse.ts'
+import { nestedRows, rowsOf, type TablePage } from './rows-of.ts'
+import { longestPass, type Mark, nextAsk, pageSize, place } from './sparse.ts'
 import type { Order } from './view.ts'
 
 export interface Wanted {
@@ -20,9 +21,10 @@ export interface Wanted {
   order: readonly Order[]
   /** Refs of metrics, params and tags. Undefined while it is not known which. */
   columns: readonly string[] | undefined
+  /** Only runs that are nested in none, each with how many are nested in it. */
+  nest: boolean
 }
 
-type Table = ResultOf<typeof RunsPage>['runTable']
 type Changed = ResultOf<typeof RunsChanged>['runsChanged']['runs'][number]
 
 /** Changes are judged together, this long after the first, ms. */
@@ -30,26 +32,12 @@ const judgeAfter = 400
 /** Runs judged, and rows filled in, by one request. */
 const mostAtOnce = 200
 
-/** A page's rows, each child below its parent. Runs that were shown before keep their row. */
-function toRows(table: Table, kept: ReadonlyMap<string, Row>): Row[] {
-  const cells = new Map(
-    table.runs.map((run, i) => [run.id, Object.fromEntries(table.columns.map(({ ref, values }) => [ref, values[i] as Cell]))]),
-  )
-  const path: Row[] = []
-  return nest(table.runs).map(({ run, depth }) => {
-    const row = kept.get(run.id) ?? new Row(run)
-    row.run = run
-    row.cells = { ...row.cells, ...cells.get(run.id) }
-    row.isGone = false
-    row.depth = depth
-    row.nested = 0
-    path.length = depth
-    row.above = path.at(-1)
-    for (const ancestor of path) ancestor.nested++
-    path.push(row)
-    return row
-  })
-}
+/** That a run is nested in none. */
+const isRoot = 'tags.mlflow.parentRunId IS NULL'
+
+/** What the list is filtered by. */
+export const filterOf = ({ filter, nest }: Pick<Wanted, 'filter' | 'nest'>): string =>
+  nest ? joinClauses([...splitClauses(filter), isRoot]) : filter
 
 /** Called while a component is set up. `read` is read again when what it reads changes. */
 export function openRuns(read: () => Wanted) {
@@ -68,6 +56,7 @@ export function openRuns(read: () => Wanted) {
   let reached = $state(0)
   let fresh = $state.raw<ReadonlySet<string>>(new Set())
   let changes = $state(0)
+  let loads = $state(0)
 
   let wanted: Wanted | undefined
   /** What the rows on screen answer; behind `wanted` while that is being loaded. */
@@ -81,19 +70,25 @@ export function openRuns(read: () => Wanted) {
   /** Someone asked for more while it was filling. */
   let isLacking = false
 
-  const search = ({ experiment, filter, order }: Wanted) => ({ experiment, filter: filter || null, order: [...order] })
+  const search = (view: Wanted) => ({ experiment: view.experiment, filter: filterOf(view) || null, order: [...view.order] })
 
-  async function page(view: Wanted, at: { first: number; after: string | null }, signal: AbortSignal): Promise<Table> {
+  async function page(view: Wanted, at: { first: number; after: string | null }, signal: AbortSignal): Promise<TablePage> {
     const { runTable } = await query(
       RunsPage,
-      { ...search(view), columns: [...(view.columns ?? [])], first: at.first, after: at.after },
+      { ...search(view), columns: [...(view.columns ?? [])], nest: view.nest, first: at.first, after: at.after },
       { signal },
     )
     signal.throwIfAborted()
     return runTable
   }
 
-  function put(rows: readonly Row[], at: number, { pageInfo, total: count }: Table): void {
+  /** Children stand below their parents where the order is by time: sorted, each stands where its values put it. Runs that were there keep their row. */
+  function toRows(view: Wanted, table: TablePage): Row[] {
+    const rowOf = (run: RunFacts) => known.get(run.id) ?? new Row(run)
+    return view.nest || view.order.length > 0 ? rowsOf(table, rowOf) : nestedRows(table, rowOf)
+  }
+
+  function put(rows: readonly Row[], at: number, { pageInfo, total: count }: TablePage): void {
     const next = place(slots, known, at, rows)
     if (pageInfo.hasNextPage) marks.push({ at: next, after: pageInfo.endCursor })
     else end = next
@@ -121,7 +116,7 @@ export function openRuns(read: () => Wanted) {
       const first = page(view, { first: pageSize, after: null }, signal)
       const [{ searchRuns }, table] = await Promise.all([query(NewestStart, { experiment: view.experiment }, { signal }), first])
       newest = searchRuns.nodes[0]?.startedAt ?? 0
-      const rows = toRows(table, known)
+      const rows = toRows(view, table)
       slots = []
       marks = []
       known = new Map()
@@ -131,6 +126,7 @@ export function openRuns(read: () => Wanted) {
       shown = view
       state = 'ready'
       put(rows, 0, table)
+      loads++
     } catch (caught) {
       if (signal.aborted) return
       error = toApiError(caught)
@@ -165,7 +161,7 @@ export function openRuns(read: () => Wanted) {
           }
         } else {
           const table = await page(view, next, signal)
-          put(toRows(table, known), next.at, table)
+          put(toRows(view, table), next.at, table)
         }
       }
       await complete(signal)
@@ -223,9 +219,9 @@ export function openRuns(read: () => Wanted) {
     const candidates = runs.filter((run) => known.has(run.id) || isNew(run)).slice(0, mostAtOnce)
     if (candidates.length === 0) return
     let matching = new Set(candidates.map((run) => run.id))
-    if (shown.filter) {
+    if (filterOf(shown)) {
       const ids = candidates.map((run) => `'${run.id}'`).join(', ')
-      const filter = joinClauses([...splitClauses(shown.filter), `attributes.run_id IN (${ids})`])
+      const filter = joinClauses([...splitClauses(filterOf(shown)), `attributes.run_id IN (${ids})`])
       try {
         const found = await query(MatchingRuns, { experiment: shown.experiment, filter, first: candidates.length }, { signal })
         matching = new Set(found.searchRuns.nodes.map((run) => run.id))
@@ -238,7 +234,7 @@ export function openRuns(read: () => Wanted) {
     const additions: string[] = []
     for (const { id } of candidates) {
       const row = known.get(id)
-      if (row) row.isGone = row.run.deletedAt !== null || !matching.has(id)
+      if (row) row.isGone = row.run.deletedAt !== null || (!matching.has(id) && !(shown.nest && row.depth > 0))
       else if (matching.has(id)) additions.push(id)
     }
     if (additions.length === 0) return
@@ -320,6 +316,10 @@ export function openRuns(read: () => Wanted) {
     get changes() {
       return changes
     },
+    /** Grows when the list was loaded from its beginning. */
+    get loads() {
+      return loads
+    },
     /** Undefined where it is not loaded. */
     at(index: number): Row | undefined {
       void version
@@ -340,6 +340,11 @@ export function openRuns(read: () => Wanted) {
       void fill()
     },
     refresh,
+    /** Keeps rows current that are not of the list: those nested in it. */
+    adopt(rows: readonly Row[]): void {
+      for (const row of rows) known.set(row.id, row)
+      version++
+    },
     /** Puts in what a mutation changed of runs. */
     patch(ids: Iterable<string>, change: (id: string) => Partial<RunFacts>): void {
       for (const id of ids) {

@@ -2,6 +2,7 @@
 import type { Real } from '#lib/format.ts'
 import { columnDecimals } from '#lib/format.ts'
 import { nameRef } from './arrange.ts'
+import type { Children } from './children.svelte.ts'
 import { type Column, isNumeric } from './columns.ts'
 import type { RunFacts } from './documents.ts'
 import type { Layout } from './layout.svelte.ts'
@@ -29,6 +30,8 @@ interface Read {
   runs: Runs
   layout: Layout
   order: readonly Order[]
+  /** What is unfolded, where only runs that are nested in none are listed. */
+  children: Children | undefined
   /** As many rows are there, where their number is not known. */
   atLeast: number
 }
@@ -86,18 +89,32 @@ export function openTable(read: () => Read) {
     return found
   })
 
-  /** Places of the list that are shown; undefined while nothing is folded and every place is. */
-  const places = $derived.by(() => {
-    if (folded.size === 0) return undefined
-    const { runs } = read()
-    const shown: number[] = []
+  /** What is shown, places of the list or rows that are not of it; undefined while it is the list itself. */
+  const places = $derived.by((): (number | Row)[] | undefined => {
+    const { runs, children } = read()
+    if (children ? !children.isAny : folded.size === 0) return undefined
+    const shown: (number | Row)[] = []
+    const below = (id: string) => {
+      for (const row of children?.of(id) ?? []) {
+        shown.push(row)
+        below(row.id)
+      }
+    }
     for (let i = 0; i < length(); i++) {
-      let above = runs.at(i)?.above
+      const row = runs.at(i)
+      let above = row?.above
       while (above && !folded.has(above.id)) above = above.above
-      if (!above) shown.push(i)
+      if (above) continue
+      shown.push(i)
+      if (children && row) below(row.id)
     }
     return shown
   })
+
+  function rowAt(index: number): Row | undefined {
+    const place = places ? places[index] : index
+    return typeof place === 'number' ? read().runs.at(place) : place
+  }
 
   /** Rows of the list, with place for more where its end is not known. */
   function length(): number {
@@ -136,23 +153,25 @@ export function openTable(read: () => Read) {
       return places?.length ?? length()
     },
     /** The row at a place of the table; undefined where it is not loaded. */
-    row(index: number): Row | undefined {
-      return read().runs.at(places?.[index] ?? index)
+    row: rowAt,
+    /** The place in the list of a place of the table, or of the one above it that is of the list. */
+    placeOf(index: number): number {
+      if (!places) return index
+      let at = Math.min(index, places.length - 1)
+      while (at > 0 && typeof places[at] !== 'number') at--
+      return Number(places[at] ?? 0)
     },
-    /** The place in the list of a place of the table. */
-    placeOf: (index: number): number => places?.[index] ?? index,
     /** Where a run stands in the table, as far as it is loaded; -1 where it does not. */
     indexOf(id: string): number {
-      const { runs } = read()
-      const end = places?.length ?? runs.reached
-      for (let i = 0; i < end; i++) if (runs.at(places?.[i] ?? i)?.id === id) return i
+      const end = places?.length ?? read().runs.reached
+      for (let i = 0; i < end; i++) if (rowAt(i)?.id === id) return i
       return -1
     },
     /** Loaded rows between two places, both included. */
     between(from: number, to: number): Row[] {
       const rows: Row[] = []
       for (let i = Math.min(from, to); i <= Math.max(from, to); i++) {
-        const row = this.row(i)
+        const row = rowAt(i)
         if (row) rows.push(row)
       }
       return rows
@@ -172,9 +191,14 @@ export function openTable(read: () => Read) {
       const next = refs.indexOf(at ?? lead?.ref ?? nameRef) + by
       at = refs[Math.min(refs.length - 1, Math.max(0, next))]
     },
-    isFolded: (id: string): boolean => folded.has(id),
+    isFolded: (id: string): boolean => {
+      const { children } = read()
+      return children ? !children.of(id) : folded.has(id)
+    },
     fold(id: string): void {
-      folded = folded.has(id) ? new Set([...folded].filter((each) => each !== id)) : new Set([...folded, id])
+      const { children } = read()
+      if (children) children.toggle(id)
+      else folded = folded.has(id) ? new Set([...folded].filter((each) => each !== id)) : new Set([...folded, id])
     },
   }
 }

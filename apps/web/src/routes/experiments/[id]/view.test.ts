@@ -13,6 +13,7 @@ it('reads back what it wrote', () => {
     columns: ['metrics.`val/loss`', 'params.a,b', 'attributes.start_time'],
     pins: ['params.a,b'],
     widths: { 'metrics.`val/loss`': 120, 'params.`a:b`': 60 },
+    nest: true,
     plot: ['a1', 'b2'],
     axis: 'relative',
     smoothing: 0.45,

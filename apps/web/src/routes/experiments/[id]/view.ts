@@ -73,6 +73,12 @@ const codecs = {
     (values) => Object.fromEntries(values.flatMap((value) => readWidth(value) ?? [])),
     (widths) => Object.entries(widths).map(([ref, width]) => `${width}:${ref}`),
   ),
+  /** Only runs that are nested in none are listed, the rest below them when they are unfolded. */
+  nest: codec(
+    'nest',
+    ([nest]) => nest === '1',
+    (nest) => (nest ? '1' : undefined),
+  ),
   /** Ids of runs whose curves are drawn. Undefined: the first ten of the table. */
   plot: codec<readonly string[] | undefined>(
     'plot',
