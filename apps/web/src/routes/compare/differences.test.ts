@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { bestOf, changeOf, copyOf, guessDirection, rowsOf } from './differences.ts'
+import { guessDirection } from '#lib/direction.ts'
+import { bestOf, changeOf, copyOf, rowsOf } from './differences.ts'
 import type { ComparedRun } from './documents.ts'
 
 const run = (id: string, part: Partial<ComparedRun> = {}): ComparedRun => ({

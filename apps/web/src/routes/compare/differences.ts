@@ -1,9 +1,9 @@
 /** Where runs differ: rows of what they hold, one value a run, and what a value is beside the baseline's. Linear in what there is. */
+import type { Direction } from '#lib/direction.ts'
 import { formatDuration, formatNumber, missing, type Real } from '#lib/format.ts'
 import type { ComparedRun } from './documents.ts'
 
 export type Section = 'Metrics' | 'Parameters' | 'Tags' | 'Code and data' | 'Facts'
-export type Direction = 'lower' | 'higher'
 /** A metric's value, or a text. */
 export type Value = Real | string | null
 
@@ -81,64 +81,6 @@ export function rowsOf(runs: readonly ComparedRun[]): Row[] {
       return { section, key, values, texts: values.map(textOf), differs: values.some((value) => value !== values[0]) }
     })
   })
-}
-
-/** What most mean by a better value of a metric of that name; undefined where a name tells nothing. */
-export function guessDirection(key: string): Direction | undefined {
-  const words = key.toLowerCase().split(/[^a-z0-9]+/)
-  const has = (...some: string[]) => some.some((word) => words.includes(word))
-  if (
-    has(
-      'loss',
-      'error',
-      'err',
-      'mae',
-      'mse',
-      'rmse',
-      'mape',
-      'smape',
-      'wer',
-      'cer',
-      'fid',
-      'perplexity',
-      'ppl',
-      'latency',
-      'seconds',
-      'ms',
-      'time',
-      'nll',
-      'brier',
-      'hinge',
-    )
-  )
-    return 'lower'
-  if (/loss$|error$/.test(words.at(-1) ?? '')) return 'lower'
-  if (
-    has(
-      'acc',
-      'accuracy',
-      'auc',
-      'roc',
-      'f1',
-      'precision',
-      'recall',
-      'r2',
-      'map',
-      'ndcg',
-      'bleu',
-      'rouge',
-      'score',
-      'throughput',
-      'iou',
-      'dice',
-      'reward',
-      'coverage',
-      'psnr',
-      'ssim',
-    )
-  )
-    return 'higher'
-  return undefined
 }
 
 /** Where a metric's best value stands; empty where that cannot be said. */

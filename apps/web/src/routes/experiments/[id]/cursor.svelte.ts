@@ -26,10 +26,10 @@ export function openCursor(read: () => Read) {
     const { table, reveal } = read()
     const from = index()
     const first = table.onScreen[0]
-    const to = from < 0 ? (first ? table.indexOf(first.id) : 0) : Math.min(table.length - 1, Math.max(0, from + by))
-    const next = table.row(to)
-    if (!next) return undefined
-    table.selection.cursor = next.id
+    const to = from < 0 ? (first && !table.isGrouped ? table.indexOf(first.id) : 0) : Math.min(table.length - 1, Math.max(0, from + by))
+    const next = table.idAt(to)
+    if (next === undefined) return undefined
+    table.selection.cursor = next
     reveal(to)
     return to
   }

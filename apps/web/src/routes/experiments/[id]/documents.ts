@@ -101,6 +101,30 @@ export const RunsChanged = graphql(
   [RunFacts],
 )
 
+/** Runs in groups, with the figures of their metrics. */
+export const RunGroups = graphql(`
+  query RunGroups($experiment: ID!, $filter: String, $by: [String!]!, $metrics: [String!], $order: RunGroupOrder, $first: Int!, $after: String) {
+    runGroups(experiments: [$experiment], filter: $filter, by: $by, metrics: $metrics, orderBy: $order, first: $first, after: $after) {
+      groups { values filter count metrics { ref count min max mean median sd } }
+      total { value }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`)
+
+/** A bell for the figures of groups; the runs' own facts come with it. */
+export const GroupsRing = graphql(
+  `
+  subscription GroupsRing($experiment: ID!, $after: String) {
+    runsChanged(experiments: [$experiment], after: $after) {
+      runs { ...RunFacts }
+      cursor
+    }
+  }
+`,
+  [RunFacts],
+)
+
 /** Columns that were chosen after the rows had been loaded. */
 export const RowCells = graphql(`
   query RowCells($ids: [ID!]!, $metrics: [String!], $params: [String!], $tags: [String!]) {

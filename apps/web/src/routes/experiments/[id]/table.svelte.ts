@@ -5,6 +5,7 @@ import { nameRef } from './arrange.ts'
 import type { Children } from './children.svelte.ts'
 import { type Column, isNumeric } from './columns.ts'
 import type { RunFacts } from './documents.ts'
+import type { Groups } from './groups.svelte.ts'
 import type { Layout } from './layout.svelte.ts'
 import type { Row } from './row.svelte.ts'
 import type { Runs } from './rows.svelte.ts'
@@ -34,6 +35,8 @@ interface Read {
   children: Children | undefined
   /** As many rows are there, where their number is not known. */
   atLeast: number
+  /** Lines of the list that are no runs: those of groups. */
+  groups: Groups | undefined
 }
 
 /** Rows that say what a column holds. */
@@ -161,8 +164,21 @@ export function openTable(read: () => Read) {
       while (at > 0 && typeof places[at] !== 'number') at--
       return Number(places[at] ?? 0)
     },
+    /** The id of what stands at a place: a run's, or that of a group's line. */
+    idAt(index: number): string | undefined {
+      return this.row(index)?.id ?? read().groups?.line(index)?.id
+    },
+    get isGrouped() {
+      return read().groups !== undefined
+    },
+    /** px. */
+    get nameWidth() {
+      return read().layout.widthOf(nameRef)
+    },
     /** Where a run stands in the table, as far as it is loaded; -1 where it does not. */
     indexOf(id: string): number {
+      const { groups } = read()
+      if (groups) return groups.placeOf(id)
       const end = places?.length ?? read().runs.reached
       for (let i = 0; i < end; i++) if (rowAt(i)?.id === id) return i
       return -1

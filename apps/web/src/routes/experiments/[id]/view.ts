@@ -14,6 +14,13 @@ export interface Order {
 
 export type Axis = 'step' | 'time' | 'relative'
 
+/** What a column of a metric shows of a group of runs; `best` by which way the metric is better. */
+export type Figure = (typeof figures)[number]
+export const figures = ['mean', 'median', 'best', 'min', 'max', 'range'] as const
+
+/** The server groups by no more. */
+export const mostGroupKeys = 6
+
 /** More runs than this in a chart say nothing, and make a URL too long. */
 export const mostPlotted = 50
 
@@ -78,6 +85,23 @@ const codecs = {
     'nest',
     ([nest]) => nest === '1',
     (nest) => (nest ? '1' : undefined),
+  ),
+  /** What runs are grouped by; none: they are not. */
+  group: codec<readonly string[]>(
+    'by',
+    (refs) => [...new Set(refs.filter(Boolean))].slice(0, mostGroupKeys),
+    (refs) => refs,
+  ),
+  /** Of the groups that are open, what their runs have in common. Undefined: the first is open. */
+  open: codec<readonly string[] | undefined>(
+    'open',
+    (filters) => (filters.length > 0 ? filters.filter(Boolean) : undefined),
+    (filters) => (filters?.length === 0 ? '' : filters),
+  ),
+  figure: codec<Figure>(
+    'figure',
+    ([figure]) => figures.find((each) => each === figure) ?? 'mean',
+    (figure) => (figure === 'mean' ? undefined : figure),
   ),
   /** Ids of runs whose curves are drawn. Undefined: the first ten of the table. */
   plot: codec<readonly string[] | undefined>(

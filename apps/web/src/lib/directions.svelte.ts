@@ -1,7 +1,7 @@
 /** Which way each metric is better: what its name says, unless the reader said otherwise, which this browser keeps. */
 import { SvelteMap } from 'svelte/reactivity'
+import { type Direction, guessDirection } from '#lib/direction.ts'
 import { readStored, writeStored } from '#lib/stored.ts'
-import { type Direction, guessDirection } from './differences.ts'
 
 type Choice = Direction | 'none'
 

@@ -1,0 +1,120 @@
+/** Runs in groups, in Chromium: figures of each, its runs when it is opened, by mouse and by keys. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Platform } from '../platform.ts'
+import { launch, openPage, startWithPages, violations } from './chromium.ts'
+
+let browser: Browser
+let platform: Platform
+let experiment: string
+
+const losses: Record<string, number[]> = { pinball: Array.from({ length: 13 }, (_, i) => 2 + i / 10), huber: [1, 3], mse: [Number.NaN] }
+
+async function make(name: string, params: Record<string, string>, loss?: number): Promise<string> {
+  const { run } = await platform.wire('POST', 'runs/create', { experiment_id: experiment, run_name: name, start_time: Date.now() })
+  const run_id = run.info.run_id as string
+  await platform.wire('POST', 'runs/log-batch', {
+    run_id,
+    params: Object.entries(params).map(([key, value]) => ({ key, value })),
+    metrics: loss === undefined ? [] : [{ key: 'val/loss', value: Number.isNaN(loss) ? 'NaN' : loss, timestamp: 1, step: 0 }],
+  })
+  await platform.wire('POST', 'runs/update', { run_id, status: 'FINISHED', end_time: Date.now() })
+  return run_id
+}
+
+beforeAll(async () => {
+  ;[browser, platform] = await Promise.all([launch(), startWithPages()])
+  experiment = (await platform.wire('POST', 'experiments/create', { name: 'forecast' })).experiment_id
+  for (const [loss_fn, values] of Object.entries(losses))
+    for (const [i, value] of values.entries()) await make(`${loss_fn}-${i}`, { loss_fn, seed: String(i % 2) }, value)
+  await make('bare', {})
+})
+afterAll(async () => {
+  await browser?.close()
+  await platform?.stop()
+})
+
+const group = (page: Page, text: string) =>
+  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: text }).and(page.locator('.gn')) })
+const run = (page: Page, name: string) => page.getByRole('rowheader').getByRole('link', { name, exact: true })
+
+it('shows each group with its figures, and its runs when it is opened, more of them when asked', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+  await run(page, 'bare').waitFor()
+  await page.getByRole('button', { name: 'Group' }).click()
+  const chooser = page.getByRole('dialog', { name: 'Group by' })
+  await chooser.getByLabel('Find what to group by').fill('loss')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  // The largest is open, with its first ten.
+  const pinball = group(page, 'pinball')
+  await pinball.getByText('13 runs').waitFor()
+  await pinball.getByText('mean 2.6').waitFor()
+  await page.getByText('3 more in this group').waitFor()
+  expect(await page.locator('[data-run]:has([role=rowheader] a)').count()).toBe(10)
+  await page.getByText('3 more in this group').click()
+  await run(page, 'pinball-0').waitFor()
+  expect(await page.getByText('more in this group').count()).toBe(0)
+  await group(page, 'huber').getByText('2 runs').waitFor()
+  await group(page, 'mse').getByText('no values').waitFor()
+  await group(page, 'none').getByText('1 run', { exact: true }).waitFor()
+  expect(await violations(page)).toEqual([])
+
+  await group(page, 'huber').click()
+  await run(page, 'huber-1').waitFor()
+  await pinball.click()
+  await expect.poll(() => run(page, 'pinball-3').count()).toBe(0)
+  // The address holds all of it.
+  await page.reload()
+  await run(page, 'huber-1').waitFor()
+  expect(await run(page, 'pinball-3').count()).toBe(0)
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('is walked by keys, sorted by the best of each, and grouped by two', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}?by=params.loss_fn&open=`)
+  await group(page, 'pinball').waitFor()
+  expect(await page.locator('[data-run]:has([role=rowheader] a)').count()).toBe(0)
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await page.keyboard.press('ArrowRight')
+  await run(page, 'huber-1').waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press('x')
+  await page.getByRole('region', { name: 'Selected runs' }).getByText('1 selected').waitFor()
+  await page.keyboard.press('k')
+  await page.keyboard.press('ArrowLeft')
+  await expect.poll(() => run(page, 'huber-1').count()).toBe(0)
+
+  await page.getByRole('columnheader').getByRole('button', { name: 'val/loss' }).click()
+  const firstGroup = page.locator('[data-run^="group"]').first()
+  await firstGroup.getByText('huber').waitFor()
+  await firstGroup.getByText('best · mean 2 ± 1.4').waitFor()
+
+  await page.getByRole('button', { name: 'Group' }).click()
+  const chooser = page.getByRole('dialog', { name: 'Group by' })
+  await chooser.getByLabel('Find what to group by').fill('seed')
+  await page.keyboard.press('Enter')
+  await chooser.getByLabel('Metrics of a group').selectOption('range')
+  await page.getByText('6 groups of').waitFor()
+  await expect.poll(() => page.locator('[aria-busy=true]').count()).toBe(0)
+  expect(await violations(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  // One step back there was one key.
+  await page.goBack()
+  await page.getByText('4 groups of').waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('changes its figures in place when a run comes', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}?by=params.loss_fn&open=`)
+  await group(page, 'huber').getByText('2 runs').waitFor()
+  await page.waitForTimeout(500)
+  await make('huber-2', { loss_fn: 'huber', seed: '0' }, 8)
+  await group(page, 'huber').getByText('3 runs').waitFor()
+  await group(page, 'huber').getByText('mean 4').waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
