@@ -303,7 +303,10 @@ export function openGroups(read: () => GroupsWanted | undefined, ontoggle: (open
     loads: 0,
     adopt() {},
     at: rowAt,
-    byId: (id) => (void lines, known.get(id)),
+    byId(id) {
+      void lines
+      return known.get(id)
+    },
     head: (most) => lines.filter((line) => line instanceof Row).slice(0, most),
     look(_from, to) {
       if (to >= lines.length - 20) void page()
