@@ -234,6 +234,19 @@ describe('the runs of an experiment', () => {
     await page.close()
   })
 
+  it('show a metric when its first point comes, in the table and as a chart', async () => {
+    const experiment = await newExperiment('growing')
+    const run_id = await newRun(experiment, 'grows', 1)
+    const { page } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('figure', { name: 'loss' }).waitFor()
+    await page.getByRole('gridcell', { name: '1.05' }).waitFor()
+    await platform.wire('POST', 'runs/log-metric', { run_id, key: 'recall', value: 0.75, timestamp: 1, step: 1 })
+    await page.getByRole('columnheader', { name: 'recall' }).waitFor()
+    await page.getByRole('gridcell', { name: '0.75' }).waitFor()
+    await page.getByRole('figure', { name: 'recall' }).waitFor()
+    await page.close()
+  })
+
   it('are deleted with a way back', async () => {
     const experiment = await newExperiment('undo')
     await newRun(experiment, 'kept', 1)

@@ -137,6 +137,31 @@ describe('subscriptions', () => {
     await client.dispose()
   })
 
+  it('tell of the first point of a metric as of a change, and not of those after it', async () => {
+    const run_id = await newRun('growing')
+    const client = socket()
+    const events = client.iterate<any>({
+      query: 'subscription { runsChanged(experiments: ["0"], after: "0") { runs { name metrics { key } } } }',
+    })
+    const log = (key: string, step: number) => platform.wire('POST', 'runs/log-metric', { run_id, key, value: 1, timestamp: step, step })
+    const told: string[] = []
+    const until = async (keys: string) => {
+      while (told.at(-1) !== keys) {
+        const { value } = await events.next()
+        for (const run of value.data.runsChanged.runs) if (run.name === 'growing') told.push(run.metrics.map(({ key }: any) => key).join())
+      }
+    }
+    await until('')
+    await log('loss', 1)
+    await until('loss')
+    await log('loss', 2)
+    await platform.wire('POST', 'runs/log-batch', { run_id, metrics: [{ key: 'accuracy', value: 1, timestamp: 3, step: 3 }] })
+    await until('accuracy,loss')
+    expect(told).toEqual(['', 'loss', 'accuracy,loss'])
+    await events.return?.()
+    await client.dispose()
+  })
+
   it('go on from a cursor after the connection was lost, without a gap and without a double', async () => {
     const run = await newRun('cursors')
     const log = (step: number) => platform.wire('POST', 'runs/log-metric', { run_id: run, key: 'loss', value: step, timestamp: step, step })

@@ -61,7 +61,7 @@ builder.subscriptionFields((t) => ({
   runsChanged: t.field({
     type: RunsChanged,
     description:
-      'New and changed runs of experiments, from a cursor; null: from now on. At least once: after a lost connection a run may come twice. Metric points do not count as a change: `points` has them.',
+      'New and changed runs of experiments, from a cursor; null: from now on. At least once: after a lost connection a run may come twice. The first point of a metric is a change of its run; those after it are not: `points` has them.',
     args: {
       experiments: t.arg.idList({ required: true, description: 'Ids of experiments; 1 000 at most.' }),
       after: t.arg.string({ description: 'The `cursor` of the last event. @default from now on' }),

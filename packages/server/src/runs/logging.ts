@@ -24,11 +24,13 @@ async function pointColumns(ctx: Ctx, ref: RunRef, { keys, steps, times, values 
 /** Points alone go the short way; those of models with them, or not at all. */
 async function putPoints(ctx: Ctx, ref: RunRef, points: PointColumns, ofModels: ModelPoints | undefined): Promise<void> {
   if (!ofModels) {
-    if (!(await ctx.points.append(ref.id, points))) throw await refusal(ctx, ref)
+    const written = await ctx.points.append(ref.id, points)
+    if (!written) throw await refusal(ctx, ref)
+    if (written.grew) ctx.events.ring('experiment', ref.experimentId)
   } else {
     await inTransaction(ctx, async (tx) => {
       if (!(await ctx.points.lock(ref.id, tx))) throw await refusal(ctx, ref, tx)
-      await ctx.points.append(ref.id, points, tx)
+      if ((await ctx.points.append(ref.id, points, tx))?.grew) tx.ring('experiment', ref.experimentId)
       await writeModelPoints(tx, ref.id, ofModels)
     })
   }

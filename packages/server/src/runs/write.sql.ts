@@ -3,7 +3,7 @@
  * would send a statement per row, and read before it writes.
  *
  * Always true: a run's head row (runs/points) is open while the run may be written to, and every statement that logs asks
- * it. `changed_at` moves with everything but metric points, which have their own cursor.
+ * it. `changed_at` moves with everything but points of metrics that the run has, which have their own cursor.
  */
 import type { Sql } from '@tidegate/db'
 import { columns } from './read.sql.ts'

@@ -1,13 +1,15 @@
 /**
- * Writing points: one statement for any number of runs. It locks the heads, moves their seqs, keeps `latest`, and adds
- * one row per run to the tail.
+ * Writing points: one statement for any number of runs. It locks the heads, moves their seqs, keeps `latest`, adds one row
+ * per run to the tail, and moves `changed_at` of runs that have a metric they did not have.
  *
  * Always true: whoever writes to a run holds its head's row lock until the commit. So a run's seqs become visible in
  * order, and a cursor that has seen one has seen all before it.
  */
 import type { Sql } from '@tidegate/db'
+import { now } from '../write.sql.ts'
 import { byteas, float8s, int4s, int8s, uuids } from './binary.ts'
 import type { Packed } from './pack.ts'
+import type { Appended } from './shape.ts'
 
 /** What to do about a head that another transaction has locked. */
 type Locked = 'wait' | 'skip'
@@ -30,7 +32,11 @@ export const appendText = (locked: Locked, returnsOld: boolean) => `WITH lk AS M
   ON CONFLICT (run_id, key_id) DO UPDATE
     SET step = EXCLUDED.step, ts = EXCLUDED.ts, value = EXCLUDED.value, nan = EXCLUDED.nan, settled = NULL
     WHERE (m.step, m.ts, m.value, m.nan) < (EXCLUDED.step, EXCLUDED.ts, EXCLUDED.value, EXCLUDED.nan)
-  RETURNING m.run_id, m.key_id${returnsOld ? ', old.step, old.ts' : ''}
+  RETURNING m.run_id, m.key_id, ${returnsOld ? 'old.step, old.ts, old.run_id IS NULL' : 'm.xmax = 0'} AS made
+), g AS (
+  SELECT DISTINCT run_id FROM l WHERE made
+), c AS (
+  UPDATE run SET changed_at = ${now} FROM g WHERE id = g.run_id
 ), f AS (
   ${
     returnsOld
@@ -45,19 +51,24 @@ export const appendText = (locked: Locked, returnsOld: boolean) => `WITH lk AS M
   JOIN h ON h.run_id = b.run_id JOIN f ON f.run_id = b.run_id
   ON CONFLICT (run_id, digest) DO NOTHING
 )
-SELECT run_id AS run, seq FROM h`
+SELECT h.run_id AS run, h.seq, g.run_id IS NOT NULL AS grew FROM h LEFT JOIN g ON g.run_id = h.run_id`
 
 const texts = { wait: [appendText('wait', false), appendText('wait', true)], skip: [appendText('skip', false), appendText('skip', true)] }
 
 export const hasReturningOld = async (sql: Sql) =>
   (await sql.query<{ version: number }>(`SELECT current_setting('server_version_num')::int AS version`))[0]!.version >= 180_000
 
-/** Writes a row for each run, and gives the seqs by run. Runs that are unknown, closed or (with 'skip') locked are not in it. */
-export async function writeTail(sql: Sql, rows: readonly Packed[], locked: Locked, returnsOld: boolean): Promise<Map<number, number>> {
+/** What became of a row. */
+export interface Written extends Appended {
+  seq: number
+}
+
+/** Writes a row for each run, and says what became of each. Runs that are unknown, closed or (with 'skip') locked are not in it. */
+export async function writeTail(sql: Sql, rows: readonly Packed[], locked: Locked, returnsOld: boolean): Promise<Map<number, Written>> {
   const tops = rows.map((row) => row.tops)
   const runs = rows.flatMap(({ run, tops }) => Array<number>(tops.keys.length).fill(run))
   const all = (read: (top: Packed['tops']) => number[]) => (tops.length === 1 ? read(tops[0]!) : tops.flatMap(read))
-  const found = await sql.query<{ run: number; seq: number }>(texts[locked][Number(returnsOld)]!, [
+  const found = await sql.query<Written & { run: number }>(texts[locked][Number(returnsOld)]!, [
     int4s(rows.map((row) => row.run)),
     int4s(rows.map((row) => row.n)),
     int8s(rows.map((row) => row.from)),
@@ -72,7 +83,7 @@ export async function writeTail(sql: Sql, rows: readonly Packed[], locked: Locke
     int8s(all((top) => top.leastSteps)),
     int8s(all((top) => top.leastTimes)),
   ])
-  return new Map(found.map(({ run, seq }) => [run, seq]))
+  return new Map(found.map(({ run, seq, grew }) => [run, { seq, grew }]))
 }
 
 /** False when the run is unknown or closed. */

@@ -36,7 +36,8 @@ async function newRun(): Promise<number> {
   return run
 }
 
-const append = (run: number, list: readonly Point[], sql?: Sql) => points.append(run, columnsOfPoints(list), sql)
+const append = async (run: number, list: readonly Point[], sql?: Sql) =>
+  (await points.append(run, columnsOfPoints(list), sql)) !== undefined
 
 async function mergeAll(run: number) {
   while ((await points.merge(run)).more);

@@ -26,6 +26,7 @@ import { openQueue } from './queue.ts'
 import { readHeads } from './read.sql.ts'
 import { readSamples } from './sample.ts'
 import type {
+  Appended,
   ChartLine,
   ChartRange,
   HistoryOptions,
@@ -47,10 +48,11 @@ export interface Points {
   drop(runs: readonly number[], sql: Sql): Promise<boolean>
 
   /**
-   * Writes all of these points or none; committed when it resolves. False when the run is unknown or closed.
+   * Writes all of these points or none; committed when it resolves. Undefined when the run is unknown or closed. A metric
+   * that is new to the run is a change of it: `changed_at` moves in the same statement.
    * With `sql`, in that transaction, which has `lock`ed the run.
    */
-  append(run: number, columns: PointColumns, sql?: Sql): Promise<boolean>
+  append(run: number, columns: PointColumns, sql?: Sql): Promise<Appended | undefined>
 
   /** Where each run's cursor stands now. Unknown runs are left out. */
   heads(runs: readonly number[]): Promise<Map<number, number>>
@@ -79,7 +81,7 @@ export function openPoints(db: Database, log: Logger): Points {
 
     async append(run, columns, sql) {
       check(columns)
-      if (!columns.keys.length) return isOpen(sql ?? db, run)
+      if (!columns.keys.length) return (await isOpen(sql ?? db, run)) ? { grew: false } : undefined
       return sql ? queue.addIn(sql, run, columns) : queue.add(run, columns)
     },
 

@@ -7,9 +7,9 @@
  * at fault hears of it. That is safe because the same points twice are the same points.
  */
 import type { Database, Sql } from '@tidegate/db'
-import { hasReturningOld, writeTail } from './append.sql.ts'
+import { hasReturningOld, type Written, writeTail } from './append.sql.ts'
 import { pack } from './pack.ts'
-import type { PointColumns } from './shape.ts'
+import type { Appended, PointColumns } from './shape.ts'
 
 /** Statements for many runs at once. More than two gained nothing. */
 const flights = 2
@@ -20,7 +20,7 @@ const mostPoints = 50_000
 
 interface Entry {
   columns: PointColumns
-  resolve(open: boolean): void
+  resolve(written: Appended | undefined): void
   reject(error: unknown): void
 }
 
@@ -31,11 +31,11 @@ interface Group {
 
 const partsOf = ({ run, entries }: Group) => ({ run, parts: entries.map(({ columns }) => columns) })
 
-/** Both answer false when the run is unknown or closed. */
+/** Both answer undefined when the run is unknown or closed. */
 export interface Queue {
-  add(run: number, columns: PointColumns): Promise<boolean>
+  add(run: number, columns: PointColumns): Promise<Appended | undefined>
   /** In this transaction, without the queue. */
-  addIn(sql: Sql, run: number, columns: PointColumns): Promise<boolean>
+  addIn(sql: Sql, run: number, columns: PointColumns): Promise<Appended | undefined>
 }
 
 /** `wrote` hears of every row: its run, seq and number of points. */
@@ -69,16 +69,16 @@ export function openQueue(db: Database, wrote: (run: number, seq: number, points
       throw error
     })
     const rows = groups.map(({ run, parts }) => pack(run, parts))
-    const seqs = await writeTail(sql, rows, locked, await returnsOld)
-    for (const { run, n } of rows) if (seqs.has(run)) wrote(run, seqs.get(run)!, n)
-    return seqs
+    const written = await writeTail(sql, rows, locked, await returnsOld)
+    for (const { run, n } of rows) if (written.has(run)) wrote(run, written.get(run)!.seq, n)
+    return written
   }
 
   /** Waits for the lock. Settles every entry. */
   async function alone(group: Group) {
     try {
-      const open = (await write(db, [partsOf(group)], 'wait')).has(group.run)
-      for (const { resolve } of group.entries) resolve(open)
+      const written = (await write(db, [partsOf(group)], 'wait')).get(group.run)
+      for (const { resolve } of group.entries) resolve(written)
     } catch (error) {
       if (group.entries.length === 1) return group.entries[0]!.reject(error)
       for (const entry of group.entries) await alone({ run: group.run, entries: [entry] })
@@ -86,17 +86,18 @@ export function openQueue(db: Database, wrote: (run: number, seq: number, points
   }
 
   async function fly(groups: Group[]) {
-    let seqs: Map<number, number> | undefined
+    let all: Map<number, Written> | undefined
     try {
-      seqs = await write(db, groups.map(partsOf), 'skip')
+      all = await write(db, groups.map(partsOf), 'skip')
     } catch {
       for (const group of groups) await alone(group)
     }
     for (const group of groups) {
       busy.delete(group.run)
-      if (!seqs) continue
-      if (seqs.has(group.run)) {
-        for (const { resolve } of group.entries) resolve(true)
+      if (!all) continue
+      const written = all.get(group.run)
+      if (written) {
+        for (const { resolve } of group.entries) resolve(written)
       } else {
         waiting.set(group.run, [...group.entries, ...(waiting.get(group.run) ?? [])])
         contended.add(group.run)
@@ -146,6 +147,6 @@ export function openQueue(db: Database, wrote: (run: number, seq: number, points
         pump()
       })
     },
-    addIn: async (sql, run, columns) => (await write(sql, [{ run, parts: [columns] }], 'wait')).has(run),
+    addIn: async (sql, run, columns) => (await write(sql, [{ run, parts: [columns] }], 'wait')).get(run),
   }
 }

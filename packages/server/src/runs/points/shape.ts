@@ -9,6 +9,11 @@ export interface PointColumns {
   values: readonly number[]
 }
 
+/** What writing points did beside: `grew` where the run has a metric that it did not have before. */
+export interface Appended {
+  grew: boolean
+}
+
 /** Points of one metric, ordered by step, time and value. */
 export interface Series {
   key: number

@@ -1,30 +1,24 @@
 /** The keys in use in an experiment: what the filter suggests and the column chooser lists. At most 5 000. */
+import { untrack } from 'svelte'
 import { query } from '#lib/api.ts'
 import { connection } from '#lib/connection.svelte.ts'
 import { type Column, columnRef, defaultColumns, type Kind } from './columns.ts'
 import { Keys } from './documents.ts'
 
-/** Keys a run brings are looked for this often while one is running, ms: at once where none is known, seldom where there are very many. */
-const often = 1_000
-const usual = 3_000
-const seldom = 20_000
+/** They are asked for at once after a change, and then not again for this long, ms: the longer, the more there are. */
+const usual = 1_000
+const seldom = 10_000
 const veryMany = 500
 
-/**
- * Called while a component is set up. They are asked for again, a little later, when `changes` grows, and from time to time while
- * `isLive`: the first point of a metric makes its key, and is no change of the run.
- */
-export function openKeys(experiment: string, read: () => { changes: number; isLive: boolean }) {
+/** Called while a component is set up. They are asked for again when `changes` grows, as it does with a run's first point of a metric. */
+export function openKeys(experiment: string, read: () => { changes: number }) {
   let all = $state.raw<readonly Column[] | undefined>()
   let defaults = $state.raw<readonly Column[] | undefined>()
   let hasMore = $state(false)
   let asks = $state(0)
   let timer: ReturnType<typeof setTimeout> | undefined
-
-  function wait(): number {
-    if (!all?.some(({ kind }) => kind === 'metric')) return often
-    return all.length > veryMany ? seldom : usual
-  }
+  /** Something has changed since they were asked for. */
+  let isDue = false
 
   async function load(): Promise<void> {
     try {
@@ -44,21 +38,28 @@ export function openKeys(experiment: string, read: () => { changes: number; isLi
     asks++
   }
 
-  function loadLater(): void {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      if (document.visibilityState === 'visible' && connection.state !== 'stale') void load()
-      else asks++
-    }, wait())
+  /** At once, or when the pause after the last time is over. */
+  function loadSoon(): void {
+    isDue = true
+    if (timer !== undefined) return
+    isDue = false
+    void load()
+    timer = setTimeout(
+      () => {
+        timer = undefined
+        if (isDue) loadSoon()
+      },
+      (all?.length ?? 0) > veryMany ? seldom : usual,
+    )
   }
 
   void load()
   $effect(() => {
-    if (read().changes > 0) loadLater()
+    if (read().changes > 0) untrack(loadSoon)
   })
+  // What failed without a connection.
   $effect(() => {
-    void asks
-    if (read().isLive) loadLater()
+    if (connection.returns > 0) untrack(loadSoon)
   })
   $effect(() => () => clearTimeout(timer))
 
