@@ -11,7 +11,12 @@ const RunsPayload = builder.objectRef<RunRow[]>('RunsPayload').implement({
   description: 'What was changed.',
   fields: (t) => ({
     count: t.int({ description: 'How many runs changed.', resolve: (runs) => runs.length }),
-    runs: t.field({ type: [Run], description: 'Those runs, as they are now. What was so already is left out.', resolve: (runs) => runs }),
+    runs: t.field({
+      type: [Run],
+      complexity: { multiplier: 1 },
+      description: 'Those runs, as they are now. What was so already is left out.',
+      resolve: (runs) => runs,
+    }),
   }),
 })
 
@@ -42,11 +47,13 @@ const TagRunsPayload = builder.objectRef<Tagged>('TagRunsPayload').implement({
     count: t.int({ description: 'How many runs changed.', resolve: ({ runs }) => runs.length }),
     runs: t.field({
       type: [Run],
+      complexity: { multiplier: 1 },
       description: 'Those runs, as they are now. What was so already is left out.',
       resolve: ({ runs }) => runs,
     }),
     before: t.field({
       type: [TagChange],
+      complexity: { multiplier: 1 },
       description: 'What the tag was on them: given back as `changes`, it undoes this.',
       resolve: ({ before }) => before,
     }),

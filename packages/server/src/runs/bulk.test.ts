@@ -102,22 +102,22 @@ it('deleted runs take no tags, names are checked, and no run is named twice', as
   await expect(platform.graphql(remove.replace('runs { id deletedAt }', ''), { ids: many })).rejects.toThrow('At most 10000 runs')
 })
 
-it('thousands change by one request', async () => {
+it('ten thousand change by one request, as the pages ask for it', async () => {
   const experiment = await newExperiment('thousands')
   await platform.db.query(
     `WITH r AS (INSERT INTO run (workspace_id, experiment_id, uuid, name, artifact_uri, changed_at)
-     SELECT (SELECT workspace_id FROM experiment WHERE id = $1), $1, 'b' || lpad(to_hex(i), 31, '0'), 'run ' || i, '', 1 FROM generate_series(1, 5000) i RETURNING id)
+     SELECT (SELECT workspace_id FROM experiment WHERE id = $1), $1, 'b' || lpad(to_hex(i), 31, '0'), 'run ' || i, '', 1 FROM generate_series(1, 10000) i RETURNING id)
      INSERT INTO run_head (run_id) SELECT id FROM r`,
     [Number(experiment)],
   )
-  const ids = Array.from({ length: 5000 }, (_, i) => `b${(i + 1).toString(16).padStart(31, '0')}`)
+  const ids = Array.from({ length: 10_000 }, (_, i) => `b${(i + 1).toString(16).padStart(31, '0')}`)
   const { tagRuns } = await platform.graphql(
     'mutation ($input: TagRunsInput!) { tagRuns(input: $input) { count before { value runs } } }',
     { input: { key: 'wave', changes: [{ runs: ids, value: '1' }] } },
   )
-  expect(tagRuns.count).toBe(5000)
+  expect(tagRuns.count).toBe(10_000)
   expect(tagRuns.before).toHaveLength(1)
-  expect((await platform.graphql(remove.replace('runs { id deletedAt }', ''), { ids })).deleteRuns.count).toBe(5000)
+  expect((await platform.graphql(remove, { ids })).deleteRuns.count).toBe(10_000)
   const rows = await platform.db.query<{ n: number }>(
     'SELECT count(*)::int AS n FROM run WHERE experiment_id = $1 AND deleted_at IS NULL',
     [Number(experiment)],
