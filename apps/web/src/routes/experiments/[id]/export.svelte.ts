@@ -20,7 +20,7 @@ interface Read {
 }
 
 /** Cells of one page, and runs at most. */
-const cellsAtOnce = 50_000
+const cellsAtOnce = 200_000
 const runsAtOnce = 5_000
 
 /** Called while a component is set up. */
