@@ -7,7 +7,7 @@ import { Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError, type Client, graphql } from '@tidegate/client'
 import { kept } from './columns.ts'
-import { type Experiment, type FileEntry, type Run, type Series, TransferError } from './record.ts'
+import { type DatasetInput, type Experiment, type FileEntry, type Run, type Series, TransferError } from './record.ts'
 
 export type State = 'FREE' | 'STARTED' | 'DONE' | 'HELD'
 
@@ -81,8 +81,12 @@ export async function again<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Bytes of runs in one request, about: the server takes 4 MiB. */
+/** Bytes of runs in one request, about: the server takes 4 MiB. A run of more is sent in parts. */
 const mostBytes = 1_500_000
+/** Bytes of data sets in one of MLflow's requests, which takes 64 MiB; a profile alone may have 16. */
+const mostInputBytes = 16_000_000
+
+const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
 /** Lists in pieces that fit into a request. */
 function* pieces<T>(list: readonly T[], most: number, weight: (item: T) => number): Generator<T[]> {
@@ -100,6 +104,11 @@ function* pieces<T>(list: readonly T[], most: number, weight: (item: T) => numbe
   }
   if (piece.length) yield piece
 }
+
+const inputToWire = ({ dataset: { sourceType: source_type, schema, profile, ...dataset }, tags }: DatasetInput) => ({
+  dataset: { ...dataset, source_type, ...(schema !== null && { schema }), ...(profile !== null && { profile }) },
+  tags,
+})
 
 export function tidegate(client: Client): Destination {
   const { url } = client
@@ -130,6 +139,38 @@ export function tidegate(client: Client): Destination {
     }
   }
 
+  /**
+   * One run in parts: params and tags add up, and so do its data sets, which go by MLflow's call. Each part says the parent, since the
+   * last that is sent says where the run belongs.
+   */
+  const sendInParts = async (experiment: string, run: Run, onRefusal: (run: Run, message: string) => void): Promise<Map<string, State>> => {
+    const parent = run.tags.filter(({ key }) => key === 'mlflow.parentRunId')
+    const empty: Run = { ...run, params: [], tags: parent, inputs: [] }
+    let states = new Map<string, State>()
+    const parts = [
+      empty,
+      ...[...pieces(run.params, mostBytes, bytesOf)].map((params) => ({ ...empty, params })),
+      ...[...pieces(run.tags, mostBytes, bytesOf)].map((tags) => ({ ...empty, tags: [...parent, ...tags] })),
+    ]
+    for (const part of parts) {
+      states = await sendRuns(experiment, [part], (_, message) => onRefusal(run, message))
+      if (states.get(run.id) !== 'STARTED') return states
+    }
+    for (const inputs of pieces(run.inputs, mostInputBytes, bytesOf)) {
+      const body = Buffer.from(JSON.stringify({ run_id: run.id, datasets: inputs.map(inputToWire) }))
+      try {
+        await again(() =>
+          send(`${url}/api/2.0/mlflow/runs/log-inputs`, 'POST', { 'content-type': 'application/json' }, Readable.from([body])),
+        )
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status < 400 || error.status >= 500) throw error
+        onRefusal(run, error.message)
+        return new Map()
+      }
+    }
+    return states
+  }
+
   return {
     url,
     async find(name) {
@@ -151,8 +192,10 @@ export function tidegate(client: Client): Destination {
     },
     async runs(experiment, runs, onRefusal) {
       const states = new Map<string, State>()
-      for (const piece of pieces(runs, mostBytes, (run) => JSON.stringify(run).length)) {
-        for (const [id, state] of await sendRuns(experiment, piece, onRefusal)) states.set(id, state)
+      for (const piece of pieces(runs, mostBytes, bytesOf)) {
+        const isHeavy = piece.length === 1 && bytesOf(piece[0]) > mostBytes
+        const sent = isHeavy ? await sendInParts(experiment, piece[0]!, onRefusal) : await sendRuns(experiment, piece, onRefusal)
+        for (const [id, state] of sent) states.set(id, state)
       }
       return states
     },

@@ -58,6 +58,15 @@ beforeAll(async () => {
     run_id: runs[0],
     datasets: [{ dataset, tags: [{ key: 'mlflow.data.context', value: 'train' }] }],
   })
+  // More than a request takes.
+  const profile = JSON.stringify({ text: 'é"'.repeat(1_000_000) })
+  for (const digest of ['y', 'z']) {
+    await wire('POST', 'runs/log-inputs', { run_id: runs[5], datasets: [{ dataset: { ...dataset, digest, profile }, tags: [] }] })
+  }
+  for (const part of [0, 1, 2, 3]) {
+    const tags = Array.from({ length: 90 }, (_, i) => ({ key: `long ${part} ${i}`, value: 'x'.repeat(5000) }))
+    await wire('POST', 'runs/log-batch', { run_id: runs[5], tags: [...tags, { key: 'mlflow.parentRunId', value: runs[0] }] })
+  }
   await wire('POST', 'runs/update', { run_id: runs[1], status: 'FAILED', end_time: 9999 })
   await wire('POST', 'runs/delete', { run_id: runs[2] })
   const metrics = Array.from({ length: 1000 }, (_, step) => ({ key: 'long', value: 1 / (step + 1), timestamp: step, step }))
