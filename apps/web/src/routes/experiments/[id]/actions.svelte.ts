@@ -6,7 +6,7 @@ import { mutate, query, toApiError } from '#lib/api.ts'
 import { formatCount } from '#lib/format.ts'
 import { toast } from '#lib/toasts.svelte.ts'
 import { AllRuns, DeleteRuns, RenameRow, RestoreRuns, type TagChange, TagRuns } from './documents.ts'
-import type { Row } from './row.svelte.ts'
+import { type Row, shownName } from './row.svelte.ts'
 import type { Runs } from './rows.svelte.ts'
 import type { Selected } from './selection.svelte.ts'
 import type { Table } from './table.svelte.ts'
@@ -25,8 +25,7 @@ interface Read {
   say: (text: string) => void
 }
 
-const nameOf = ({ id, name }: Selected): string => name || id.slice(0, 8)
-const counted = (runs: readonly Selected[]): string => (runs.length === 1 ? nameOf(runs[0]!) : `${formatCount(runs.length)} runs`)
+const counted = (runs: readonly Selected[]): string => (runs.length === 1 ? shownName(runs[0]!) : `${formatCount(runs.length)} runs`)
 const refuse = (error: unknown): void => void toast(toApiError(error).message, { kind: 'error' })
 
 /** Called while a component is set up. */
