@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { newPanel } from './plots/panels.ts'
 import { readView, type View, writeView } from './view.ts'
 
 const read = (text: string) => readView(new URLSearchParams(text))
@@ -21,6 +22,10 @@ it('reads back what it wrote', () => {
     axis: 'relative',
     smoothing: 0.45,
     log: true,
+    panels: [
+      { ...newPanel('parallel', ['params.`a|b\\`', 'metrics.loss']), scales: { 'metrics.loss': 'log' }, height: 2 },
+      { ...newPanel('scatter', ['params.lr', 'metrics.loss']), color: 'tags.team', size: 'params.d', trend: 'lowess', isWide: true },
+    ],
   }
   expect(read(writeView(view))).toEqual(view)
 })
@@ -41,5 +46,5 @@ it('sorts by a column once', () => {
 })
 
 it('falls back to the default for what it does not know', () => {
-  expect(read('x=moon&smooth=7&y=lin&w=wide:params.a')).toEqual(read(''))
+  expect(read('x=moon&smooth=7&y=lin&w=wide:params.a&chart=moon')).toEqual(read(''))
 })

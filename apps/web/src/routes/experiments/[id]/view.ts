@@ -5,6 +5,7 @@
 
 import { bounded } from './arrange.ts'
 import { parseRef } from './columns.ts'
+import { mostPanels, type Panel, readPanel, writePanel } from './plots/panels.ts'
 
 export interface Order {
   /** A column as the filter language writes it. */
@@ -125,6 +126,12 @@ const codecs = {
     'y',
     ([scale]) => scale === 'log',
     (log) => (log ? 'log' : undefined),
+  ),
+  /** Charts over many runs, above the curves. */
+  panels: codec<readonly Panel[]>(
+    'chart',
+    (texts) => texts.slice(0, mostPanels).flatMap(readPanel),
+    (panels) => panels.map(writePanel),
   ),
 }
 
