@@ -28,6 +28,7 @@ export const roots = {
   LoggedModel: 'Experiment',
   AlertRule: 'Experiment',
   Alert: 'Experiment',
+  SavedView: 'Experiment',
 } as const
 
 export interface Actor {

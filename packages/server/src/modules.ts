@@ -34,6 +34,7 @@ export const graphql = () =>
     import('./search/variety.graphql.ts'),
     import('./search/groups.graphql.ts'),
     import('./alerts/alerts.graphql.ts'),
+    import('./views/views.graphql.ts'),
     import('./transfer/transfer.graphql.ts'),
     import('./trash/trash.graphql.ts'),
   ])
