@@ -101,6 +101,58 @@ export const RunsChanged = graphql(
   [RunFacts],
 )
 
+const SavedView = graphql(`
+  fragment SavedView on SavedView {
+    id
+    name
+    query
+    shared
+    isDefault
+    isMine
+    createdBy
+    updatedAt
+    runs { value exact }
+  }
+`)
+
+export type SavedView = ResultOf<typeof SavedView>
+
+export const SavedViewsChanged = graphql(
+  `
+  subscription SavedViewsChanged($experiment: ID!) {
+    savedViewsChanged(experiment: $experiment) { views { ...SavedView } }
+  }
+`,
+  [SavedView],
+)
+
+export const CreateView = graphql(
+  `
+  mutation CreateView($experiment: ID!, $name: String!, $query: String!) {
+    createSavedView(experiment: $experiment, name: $name, query: $query) { view { ...SavedView } }
+  }
+`,
+  [SavedView],
+)
+
+export const UpdateView = graphql(`
+  mutation UpdateView($id: ID!, $name: String, $query: String) {
+    updateSavedView(id: $id, name: $name, query: $query) { view { id } }
+  }
+`)
+
+export const ShareView = graphql(`
+  mutation ShareView($id: ID!, $shared: Boolean!, $isDefault: Boolean!) {
+    shareSavedView(id: $id, shared: $shared, isDefault: $isDefault) { view { id } }
+  }
+`)
+
+export const DeleteView = graphql(`
+  mutation DeleteView($id: ID!) {
+    deleteSavedView(id: $id) { view { id } }
+  }
+`)
+
 /** Runs in groups, with the figures of their metrics. */
 export const RunGroups = graphql(`
   query RunGroups($experiment: ID!, $filter: String, $by: [String!]!, $metrics: [String!], $order: RunGroupOrder, $first: Int!, $after: String) {

@@ -6,6 +6,7 @@ const read = (text: string) => readView(new URLSearchParams(text))
 
 it('reads back what it wrote', () => {
   const view: View = {
+    saved: '12',
     filter: "params.lr = '0.1' AND metrics.`val/loss` < 2",
     order: [
       { by: 'metrics.`val/loss`', descending: true },

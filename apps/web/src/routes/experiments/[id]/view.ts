@@ -49,6 +49,12 @@ function readWidth(value: string): [string, number][] | undefined {
 }
 
 const codecs = {
+  /** The saved view it began with; `all` for none, also where one opens by itself. */
+  saved: codec<string | undefined>(
+    'view',
+    ([id]) => (id && /^(all|\d{1,9})$/.test(id) ? id : undefined),
+    (id) => id,
+  ),
   filter: codec(
     'q',
     ([text = '']) => text,
