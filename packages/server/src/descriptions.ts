@@ -3,6 +3,7 @@
  * Together they leave nothing undescribed, which test/schema.test.ts holds.
  */
 import type { GraphQLSchema } from 'graphql'
+import { limits } from './fields.ts'
 
 const fields: Record<string, string> = {
   nodes: 'The entries of this page, in the order asked for.',
@@ -18,15 +19,29 @@ const inputs: Record<string, string> = {
 
 const args: Record<string, string> = {
   after: 'The `endCursor` of the page before. @default the first page',
-  first: 'Entries of a page.',
+  first: `How many entries a page has: 1 to ${limits.searchResults}.`,
   filter: 'In the filter language; see docs/filter.md. @default all',
   lifecycle: 'Whether deleted ones are meant too.',
-  input: 'What to do it with.',
-  id: 'The id of what it is about.',
   runId: 'The id of a run.',
   key: 'The name of a tag.',
   value: 'Text.',
   experiments: 'Ids of experiments; those that you may not see are left out. @default all that you may see',
+}
+
+/** What an `id` is of, by the name of the field that takes it: deleteExperimentTag, run. */
+const things: Array<[RegExp, string]> = [
+  [/experiment/i, 'an experiment'],
+  [/rule/i, 'an alert rule'],
+  [/model/i, 'a logged model'],
+  [/run/i, 'a run'],
+]
+
+/** Of an argument that many fields have. */
+function argument(field: string, arg: string): string | undefined {
+  if (arg === 'input') return `What \`${field}\` needs to know.`
+  if (arg !== 'id') return args[arg]
+  const thing = things.find(([name]) => name.test(field))?.[1]
+  return thing && `The id of ${thing}.`
 }
 
 interface Described {
@@ -47,8 +62,8 @@ export function describe(schema: GraphQLSchema): GraphQLSchema {
     for (const field of Object.values(type.getFields())) {
       fill(field, fields[field.name])
       if (ends('Input')) fill(field, inputs[field.name])
-      if (ends('Payload')) fill(field, 'As it is now.')
-      if ('args' in field) for (const arg of field.args) fill(arg, args[arg.name])
+      if (ends('Payload')) fill(field, 'As it is after the change.')
+      if ('args' in field) for (const arg of field.args) fill(arg, argument(field.name, arg.name))
     }
   }
   return schema

@@ -274,7 +274,7 @@ builder.subscriptionField('alertsChanged', (t) =>
     description:
       'The newest alerts, at the start and whenever there is another, one was read, or a rule has changed. Twice a second at most.',
     complexity: ({ first }) => ({ field: 1, multiplier: first ?? 50 }),
-    args: { first: t.arg.int({ defaultValue: 50 }) },
+    args: { first: t.arg.int({ defaultValue: 50, description: 'How many of the newest, at most 1 000.' }) },
     subscribe: (_root, { first }, ctx) =>
       live(async function* (signal) {
         for await (const _ of ctx.events.listen([['alerts', ctx.workspace.id]], signal, 500)) {
