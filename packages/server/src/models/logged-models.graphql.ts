@@ -192,7 +192,7 @@ builder.queryFields((t) => ({
   }),
   searchLoggedModels: t.field({
     type: LoggedModelConnection,
-    description: "Logged models across experiments, in MLflow's language for them: comparisons joined by AND.",
+    description: 'Logged models across experiments, in the filter language, with the columns that models have.',
     complexity: ({ first }) => ({ field: 1, multiplier: first ?? 50 }),
     args: {
       experiments: t.arg.idList({ description: 'No experiments named: all that you may see.' }),
@@ -202,7 +202,8 @@ builder.queryFields((t) => ({
       }),
       datasets: t.arg({
         type: [ModelDataset],
-        description: 'Only models measured on one of these; where the filter compares metrics, it means those measured there.',
+        description:
+          'Only models measured on one of these, however the filter joins its comparisons; the metrics it compares are those measured there.',
       }),
       orderBy: t.arg({ type: [LoggedModelOrder], description: 'Ties: newest first.' }),
       first: t.arg.int({ defaultValue: 50, description: 'How many, 50 000 at most.' }),

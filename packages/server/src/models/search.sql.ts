@@ -4,7 +4,10 @@
  * models that have no such metric.
  */
 import type { Sql } from '@tidegate/db'
-import type { ModelColumn, ModelComparison, ModelOrder } from './filter.ts'
+import type { Column } from '../search/column.ts'
+import { compared, condition, type Put } from '../search/compare.sql.ts'
+import type { Comparison, Filter } from '../search/filter.ts'
+import type { ModelOrder } from './order.ts'
 
 export interface DatasetChoice {
   datasetName: string
@@ -13,15 +16,13 @@ export interface DatasetChoice {
 
 export interface ModelSearch {
   experiments: readonly number[]
-  filter: readonly ModelComparison[]
-  /** Only models with metrics on any of these; none: whatever their metrics. */
+  filter: Filter | null
+  /** Only models with metrics on any of these, which metrics are then compared on; none: whatever their metrics. */
   datasets: readonly DatasetChoice[]
   orderBy: readonly ModelOrder[]
   limit: number
   offset: number
 }
-
-type Put = (value: unknown) => string
 
 const attributes: Record<string, string> = {
   name: 'm.name',
@@ -34,27 +35,13 @@ const attributes: Record<string, string> = {
   last_updated_timestamp: 'm.updated_at',
 }
 
-function compared(left: string, { comparator, value, column }: ModelComparison, put: Put): string {
-  switch (comparator) {
-    case 'IN':
-    case 'NOT IN':
-      return `${left} ${comparator === 'IN' ? '= ANY' : '<> ALL'}(${put(value)}::text[])`
-    case 'LIKE':
-    case 'ILIKE':
-      // MLflow's LIKE has no escape character.
-      return `${left} ${comparator} ${put(String(value).replaceAll('\\', '\\\\'))}`
-    default: {
-      const plain = `${left} ${comparator === '!=' ? '<>' : comparator} ${put(value)}${typeof value === 'number' ? '::float8' : '::text'}`
-      return column.kind === 'metric' && comparator.startsWith('>') ? `${plain} AND ${left} < 'NaN'` : plain
-    }
-  }
-}
-
-/** A status is found by its name in Python, in this database and on the wire. */
+/** A status is found by its name in Python, in this database and on the wire. A regular expression is left as it is. */
 const statusOf = (value: string) => value.replace(/^LOGGED_MODEL_/, '').replace(/^UPLOAD_FAILED$/, 'FAILED')
-const withStatus = (it: ModelComparison): ModelComparison => {
-  if (it.column.kind !== 'attribute' || it.column.key !== 'status' || typeof it.value === 'number') return it
-  return { ...it, value: Array.isArray(it.value) ? it.value.map(statusOf) : statusOf(it.value) }
+function withStatus(it: Comparison): Comparison {
+  const { column, comparator, value } = it
+  if (column.key !== 'status' || comparator.endsWith('~')) return it
+  if (Array.isArray(value)) return { ...it, value: value.map((each) => statusOf(String(each))) }
+  return typeof value === 'string' ? { ...it, value: statusOf(value) } : it
 }
 
 const points = 'FROM logged_model_series s JOIN logged_model_point p ON p.series_id = s.id WHERE s.model_id = m.id'
@@ -69,16 +56,22 @@ const onDatasets = (datasets: readonly DatasetChoice[], put: Put) =>
         )
         .join(' OR ')})`
 
-function condition(it: ModelComparison, datasets: readonly DatasetChoice[], put: Put): string {
-  const { kind, key } = it.column
-  if (kind === 'attribute') return compared(attributes[key]!, withStatus(it), put)
-  if (kind === 'metric')
-    return `EXISTS (SELECT ${points} AND s.key = ${put(key)} AND ${compared('p.value', it, put)}${onDatasets(datasets, put)})`
-  return compared(`(m.${kind}s ->> ${put(key)}::text)`, it, put)
+/** One comparison. What a model does not have is false, but for IS NULL. */
+function leaf(it: Comparison, datasets: readonly DatasetChoice[], put: Put): string {
+  const { column, comparator } = it
+  const { kind, key } = column
+  const isNull = comparator === 'IS NULL' || comparator === 'IS NOT NULL'
+  if (kind === 'metric') {
+    const found = `EXISTS (SELECT ${points} AND s.key = ${put(key)} AND ${compared('p.value', it, put)}${onDatasets(datasets, put)})`
+    return comparator === 'IS NULL' ? `NOT ${found}` : found
+  }
+  const value = kind === 'attribute' ? attributes[key]! : `(m.${kind}s ->> ${put(key)}::text)`
+  if (isNull) return `${kind === 'attribute' ? `NULLIF(${value}::text, '')` : value} ${comparator}`
+  return compared(value, kind === 'attribute' ? withStatus(it) : it, put)
 }
 
 /** The newest value of a metric of `m`. */
-function newest({ key }: ModelColumn, { datasetName, datasetDigest }: ModelOrder, put: Put): string {
+function newest({ key }: Column, { datasetName, datasetDigest }: ModelOrder, put: Put): string {
   const narrowed = [
     ...(datasetName ? [` AND s.dataset_name = ${put(datasetName)}`] : []),
     ...(datasetDigest ? [` AND s.dataset_digest = ${put(datasetDigest)}`] : []),
@@ -94,11 +87,8 @@ export async function searchModels(sql: Sql, { experiments, filter, datasets, or
   const where = [
     'm.deleted_at IS NULL',
     `m.experiment_id = ANY(${put(experiments)}::int[])`,
-    ...filter.map((it) => condition(it, datasets, put)),
-    // Where a metric is compared, the data sets are asked of its points.
-    ...(datasets.length && !filter.some(({ column }) => column.kind === 'metric')
-      ? [`EXISTS (SELECT ${points}${onDatasets(datasets, put)})`]
-      : []),
+    ...(filter ? [condition(filter, (it) => leaf(it, datasets, put))] : []),
+    ...(datasets.length ? [`EXISTS (SELECT ${points}${onDatasets(datasets, put)})`] : []),
   ]
   const terms = orderBy.map(({ column, ...order }) => ({
     ...order,

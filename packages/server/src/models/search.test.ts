@@ -80,6 +80,16 @@ describe('a search for logged models', () => {
     ['metrics.acc != 5', ['odd', 'high', 'low']],
     ["metrics.acc >= 0.1 AND params.lr = '0.2'", ['high']],
     ['metrics.none > 0', []],
+    ["name = 'low' OR params.lr = 0.2", ['high', 'low']],
+    ["NOT (name = 'low' OR metrics.acc = 0.8)", ['odd']],
+    ["(name = 'low' AND tags.`tag 3` IS NOT NULL) OR metrics.acc IS NAN", ['odd', 'low']],
+    ['params.lr IS NULL', ['odd']],
+    ['metrics.acc BETWEEN 0.85 AND 0.95', ['high', 'low']],
+    ['tags.team IN (\'it\'\'s\', "a""b")', ['high']],
+    ["status !~ '^READY$'", ['odd', 'high']],
+    ['params.lr = 0.1', ['low']],
+    ['params.with/slash-1 IS NULL AND name = no-such/name.1', []],
+    ['source_run_id IS NULL', ['odd', 'low']],
   ])('by %s', async (filter, wanted) => {
     expect(await names({ filter })).toEqual(wanted)
   })
@@ -95,6 +105,9 @@ describe('a search for logged models', () => {
     expect(await names({ filter: 'metrics.acc > 0.85', datasets: [{ dataset_name: 'one' }] })).toEqual(['low'])
     const either = [{ dataset_name: 'one', dataset_digest: 'd3' }, { dataset_name: 'two' }]
     expect(await names({ filter: 'metrics.acc > 0.85', datasets: either })).toEqual(['high'])
+    // A model without metrics on them is none, however the comparisons are joined.
+    expect(await names({ filter: "name = 'odd' OR metrics.acc > 0.85", datasets: [{ dataset_name: 'two' }] })).toEqual(['high'])
+    expect(await names({ filter: 'NOT metrics.acc > 0.85', datasets: [{ dataset_name: 'two' }] })).toEqual(['low'])
     await expect(search({ datasets: [{ dataset_digest: 'd1' }] })).rejects.toMatchObject({
       message: '`dataset_name` in the `datasets` clause must be specified.',
     })
@@ -148,18 +161,19 @@ describe('a search for logged models', () => {
 
   it.each([
     ['Foo', "Invalid filter string: 'Foo'"],
-    ["name = 'foo' OR name = 'bar'", 'Invalid filter string'],
-    ['(name = 1)', 'Invalid filter string'],
+    ["name = 'foo' OR", 'Invalid filter string'],
+    ['(name = 1', 'Invalid filter string'],
+    ["name ~ '('", 'Invalid regular expression'],
     [' ', 'Invalid filter string'],
-    ["name IN ('a' 'b')", 'Invalid filter string'],
+    ["name IN ('a' 'b')", 'ill-formed list'],
     ["foo.bar = 'a'", "Invalid entity type: 'foo'. Expected one of ['attributes', 'metrics', 'params', 'tags']"],
     ["name > 'foo'", "Invalid comparison operator for attributes.name: '>'"],
     ['metrics.foo LIKE 0', "Invalid comparison operator for metrics.foo: 'LIKE'"],
     ["metrics.foo = 'x'", 'Expected a number'],
     ["size = 'x'", "Invalid attribute: 'size'"],
-    ["name = ('x')", 'A list is compared by IN'],
-    ["name IN 'x'", 'IN expects a list'],
-    [Array(101).fill('creation_time > 0').join(' AND '), 'Invalid filter string'],
+    ["name = ('x')", 'Use IN or NOT IN'],
+    ["name IN 'x'", 'IN wants a list'],
+    [Array(101).fill('creation_time > 0').join(' AND '), 'at most 100 comparisons'],
   ])('is refused for %s', async (filter, words) => {
     await expect(search({ filter })).rejects.toMatchObject({
       code: 'INVALID_PARAMETER_VALUE',

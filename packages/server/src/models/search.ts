@@ -5,8 +5,10 @@ import { invalid, show } from '../errors.ts'
 import { visibleExperiments } from '../experiments/experiments.ts'
 import { checkPage, int64, text } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
-import { orderTerms, parseModelFilter } from './filter.ts'
+import { parseFilter } from '../search/filter.ts'
+import { patiently } from '../search/patterns.sql.ts'
 import { type LoggedModel, readModels } from './logged-models.sql.ts'
+import { orderTerms } from './order.ts'
 import { searchModels } from './search.sql.ts'
 
 export interface ModelPage {
@@ -75,14 +77,11 @@ export const searchLoggedModels = operation({
     })
     const search = { experiment_ids: experimentIds ?? null, filter_string: filter || null, order_by: orderBy }
     const offset = offsetOf(token, search)
-    const { ids, hasMore } = await searchModels(ctx.db, {
-      experiments: await visibleExperiments(ctx, experimentIds),
-      filter: parseModelFilter(filter),
-      datasets: chosen,
-      orderBy,
-      limit: maxResults,
-      offset,
-    })
+    const asked = parseFilter(filter, 'models')
+    const experiments = await visibleExperiments(ctx, experimentIds)
+    const { ids, hasMore } = await patiently(ctx.db, asked, (sql) =>
+      searchModels(sql, { experiments, filter: asked, datasets: chosen, orderBy, limit: maxResults, offset }),
+    )
     const next = hasMore ? pageToken({ ...search, offset: offset + maxResults }) : undefined
     return { models: await readModels(ctx.db, ids), nextPageToken: next }
   },

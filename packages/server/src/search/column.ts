@@ -1,5 +1,5 @@
 /**
- * Columns of runs and experiments, as texts name them: metrics.acc, params.`my key`, tags.mlflow.user, start_time.
+ * Columns of runs, experiments and logged models, as texts name them: metrics.acc, params.`my key`, tags.mlflow.user, start_time.
  * The prefixes and the aliases of attributes are MLflow's, and so are the sentences of the refusals.
  */
 import { invalid } from '../errors.ts'
@@ -13,8 +13,8 @@ export interface Column {
   key: string
 }
 
-/** What is searched: runs and experiments have columns of their own. */
-export type Grammar = 'runs' | 'experiments'
+/** What is searched: each has columns of its own. That of models is MLflow's youngest, and has its own sentences. */
+export type Grammar = 'runs' | 'experiments' | 'models'
 
 const words: Record<string, ColumnKind> = {
   metric: 'metric',
@@ -33,6 +33,9 @@ const words: Record<string, ColumnKind> = {
   datasets: 'dataset',
 }
 
+/** The only words for kinds of columns that models have. */
+const ofModels = ['attributes', 'metrics', 'params', 'tags']
+
 /** Attributes and what they hold; an `id` is a number that is written as a text. */
 export const attributes: Record<Grammar, Record<string, 'text' | 'id' | 'time' | 'duration'>> = {
   runs: {
@@ -49,6 +52,16 @@ export const attributes: Record<Grammar, Record<string, 'text' | 'id' | 'time' |
     experiment_id: 'id',
   },
   experiments: { experiment_id: 'id', name: 'text', creation_time: 'time', last_update_time: 'time' },
+  models: {
+    name: 'text',
+    model_id: 'text',
+    model_type: 'text',
+    status: 'text',
+    source_run_id: 'text',
+    experiment_id: 'text',
+    creation_timestamp: 'time',
+    last_updated_timestamp: 'time',
+  },
 }
 
 /** Other names of attributes. Those of runs that MLflow has not are ours. */
@@ -65,6 +78,12 @@ const aliases: Record<Grammar, Record<string, string>> = {
     ended: 'end_time',
   },
   experiments: {},
+  models: {
+    creation_time: 'creation_timestamp',
+    creation_timestamp_ms: 'creation_timestamp',
+    last_updated_time: 'last_updated_timestamp',
+    last_updated_timestamp_ms: 'last_updated_timestamp',
+  },
 }
 
 const datasetKeys = ['name', 'digest', 'context']
@@ -72,9 +91,18 @@ const datasetKeys = ['name', 'digest', 'context']
 /** A list as Python shows a set of strings. */
 export const asSet = (list: readonly string[]) => `{${list.map((item) => `'${item}'`).join(', ')}}`
 
+/** The same of a tuple, with these brackets. */
+export const asTuple = (list: readonly string[], [open, close] = '()') => `${open}${list.map((item) => `'${item}'`).join(', ')}${close}`
+
 /** Without the pair of quotes around it, if there is one. */
 export const unquoted = (text: string, quotes: string): string =>
   text.length >= 2 && quotes.includes(text[0]!) && text.endsWith(text[0]!) ? text.slice(1, -1) : text
+
+/** The attribute of that name, undefined where there is none. */
+export function attributeKey(written: string, grammar: Grammar): string | undefined {
+  const key = Object.hasOwn(aliases[grammar], written) ? aliases[grammar][written]! : written
+  return Object.hasOwn(attributes[grammar], key) ? key : undefined
+}
 
 /** The column that an identifier names. Everything after the first dot is the key. Throws INVALID_PARAMETER_VALUE. */
 export function columnOf(identifier: string, grammar: Grammar): Column {
@@ -83,14 +111,17 @@ export function columnOf(identifier: string, grammar: Grammar): Column {
   const word = dot < 0 ? 'attribute' : unquoted(identifier.slice(0, dot), '`')
   const written = unquoted(unquoted(identifier.slice(dot + 1), `'"`), '`')
   const kind = Object.hasOwn(words, word) ? words[word]! : undefined
+  if (grammar === 'models' && dot >= 0 && !ofModels.includes(word))
+    throw invalid(`Invalid entity type: '${word}'. Expected one of ${asTuple(ofModels, '[]')}.`)
   if (grammar === 'experiments' && !['attribute', 'tag', 'tags'].includes(word))
     throw invalid(`Invalid entity type '${word}'. Valid entity types are ('attribute', 'tag', 'tags')`)
   if (!kind) throw invalid(`Invalid entity type '${word}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`)
   if (kind === 'dataset' && !datasetKeys.includes(written))
     throw invalid(`Invalid dataset key '${written}' specified. Valid keys are '${asSet(datasetKeys)}'`)
   if (kind !== 'attribute') return { kind, key: written }
-  const key = Object.hasOwn(aliases[grammar], written) ? aliases[grammar][written]! : written
-  if (!Object.hasOwn(attributes[grammar], key)) {
+  const key = attributeKey(written, grammar)
+  if (key === undefined) {
+    if (grammar === 'models') throw invalid(`Invalid attribute: '${written}'. Expected one of ${asTuple(Object.keys(attributes.models))}.`)
     const valid = Object.keys({ ...attributes[grammar], ...aliases[grammar] })
     throw invalid(`Invalid attribute key '${written}' specified. Valid keys are '${asSet(valid)}'`)
   }

@@ -282,7 +282,7 @@ describe('the filter language refuses', () => {
     const random = (n: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % n
     for (let i = 0; i < 20_000; i++) {
       const text = Array.from({ length: 1 + random(12) }, () => bits[random(bits.length)]).join(random(2) ? ' ' : '')
-      for (const grammar of ['runs', 'experiments'] as const)
+      for (const grammar of ['runs', 'experiments', 'models'] as const)
         for (const read of [() => parseFilter(text, grammar), () => parseOrderBy([text], grammar)])
           try {
             read()

@@ -64,9 +64,13 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
     if (token.kind !== 'end') next++
     return token
   }
+  const wrong = (what: string) =>
+    invalid(
+      grammar === 'models' ? `Invalid filter string: '${text}'. What is wrong: ${what}` : `Invalid clause(s) in filter string: ${what}`,
+    )
   const unexpected = (token: Token) => {
     look(token)
-    return invalid(`Invalid clause(s) in filter string: ${token.kind === 'end' ? 'it ends too early' : `'${token.text}'`}`)
+    return wrong(token.kind === 'end' ? 'it ends too early' : `'${token.text}'`)
   }
   const joined = (type: 'and' | 'or', of: Filter[]): Filter => (of.length === 1 ? of[0]! : { type, of })
 
@@ -120,7 +124,7 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
 
   const missing = (open: Token) => {
     look(open)
-    return invalid(`Invalid clause(s) in filter string: '(' has no ')'`)
+    return wrong(`'(' has no ')'`)
   }
 
   function comparison(): Comparison {
@@ -128,7 +132,7 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
       look(peek())
       throw invalid(`A filter holds at most ${most} comparisons.`)
     }
-    const left = take()
+    const left = glued(take())
     const operator = peek()
     if (left.kind !== 'identifier' || operator.kind !== 'comparator') return bareWord(left)
     const column = columnOf(left.text, grammar)
@@ -148,14 +152,14 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
     }
     if (right.kind === 'list') return done(operands(column, comparator, right, grammar, now), right)
     const one = operand(column, comparator, right, grammar, now)
-    if (comparator.endsWith('IN')) throw invalid(`Invalid clause(s) in filter string: ${comparator} wants a list, such as (${right.text})`)
+    if (comparator.endsWith('IN')) throw wrong(`${comparator} wants a list, such as (${right.text})`)
     const { start, end } = right
     return comparator.endsWith('~') ? { ...done(one, right), at: { start, end } } : done(one, right)
   }
 
   const between = (token: Token) => {
     look(token)
-    return invalid('Invalid clause(s) in filter string: BETWEEN wants two values, such as BETWEEN 1 AND 2')
+    return wrong('BETWEEN wants two values, such as BETWEEN 1 AND 2')
   }
 
   /** What stands right of `operator`, which is what is wrong where there is nothing. */
@@ -163,15 +167,26 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
     const right = take()
     if (right.kind === 'end' || right.kind === 'close' || right.kind === 'word') {
       look(operator)
-      throw invalid(`Invalid clause(s) in filter string: nothing to compare with after '${operator.text}'`)
+      throw wrong(`nothing to compare with after '${operator.text}'`)
     }
     if (right.kind === 'open') throw missing(right)
+    if (grammar === 'models' && right.kind !== 'list' && right.kind !== 'comparator') return glued(right)
     if (right.kind === 'other' || right.kind === 'comparator') throw unexpected(right)
     return right
   }
 
+  /** Models' names and values need no quotes: of them, all that stands without space between it is one. */
+  function glued(token: Token): Token {
+    if (grammar !== 'models' || !gluing.has(token.kind)) return token
+    let { end } = token
+    while (peek().start === end && gluing.has(peek().kind)) end = take().end
+    look({ start: token.start, end })
+    return end === token.end ? token : { ...token, kind: 'identifier', text: text.slice(token.start, end), end }
+  }
+
   /** Words that compare nothing are part of a name: all that stands without space between it is one. */
   function bareWord(left: Token): Comparison {
+    if (grammar === 'models' && peek().kind !== 'comparator') throw unexpected(left)
     let end = left.end
     const isQuoted = left.kind === 'string' || /^"[^"]*"$/.test(left.text)
     if (!isQuoted) while (peek().start === end && gluing.has(peek().kind)) end = take().end
@@ -192,6 +207,7 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
 
   try {
     if (text.includes('\0')) throw invalid(`Invalid filter: it holds the character NUL.`)
+    if (text && list.length === 1 && grammar === 'models') throw wrong('it is empty')
     if (text && list.length === 1) throw invalid(`Invalid filter '${text}'. Could not be parsed.`)
     const filter = disjunction()
     if (peek().kind !== 'end') throw unexpected(peek())

@@ -3,7 +3,7 @@
  * begin with MLflow's sentences where MLflow refuses too.
  */
 import { invalid } from '../errors.ts'
-import { asSet, attributes, type Column, type Grammar, unquoted } from './column.ts'
+import { asSet, asTuple, attributes, type Column, columnRef, type Grammar, unquoted } from './column.ts'
 import { readDuration, readTime } from './time.ts'
 import type { Token } from './tokens.ts'
 
@@ -24,7 +24,15 @@ export type Operand = string | number | string[] | number[] | null
 type Holds = 'number' | 'time' | 'duration' | 'param' | 'text' | 'id'
 
 const holds = ({ kind, key }: Column, grammar: Grammar): Holds =>
-  kind === 'metric' ? 'number' : kind === 'param' ? 'param' : kind === 'attribute' ? attributes[grammar][key]! : 'text'
+  kind === 'metric'
+    ? 'number'
+    : kind === 'param'
+      ? grammar === 'models'
+        ? 'text'
+        : 'param'
+      : kind === 'attribute'
+        ? attributes[grammar][key]!
+        : 'text'
 
 const taken: Record<Holds, readonly Comparator[]> = {
   number: [...orders, ...lists, ...ranges, ...nulls, ...nans],
@@ -45,6 +53,8 @@ export function checkComparator(column: Column, comparator: string, grammar: Gra
   if (grammar === 'experiments' && isNull && column.kind !== 'tag')
     throw invalid(`IS NULL / IS NOT NULL is only supported for tags, not for attribute '${column.key}'`)
   if ((valid as readonly string[]).includes(comparator)) return
+  if (grammar === 'models')
+    throw invalid(`Invalid comparison operator for ${columnRef(column)}: '${comparator}'. Expected one of ${asTuple(valid)}.`)
   if (column.kind === 'attribute' && column.key === 'experiment_id') throw invalid(`Invalid comparator for experiment_id: ${comparator}`)
   if (grammar === 'experiments' && column.kind === 'tag') throw invalid(`Invalid comparator for tag: ${comparator}`)
   throw invalid(`Invalid comparator '${comparator}' not one of '${asSet(valid)}'`)
@@ -57,10 +67,19 @@ export function operand(column: Column, comparator: Comparator, right: Token, gr
   if (kept === 'time' || kept === 'duration') return timed(key, kept, right, grammar, now)
   if (kept === 'number') {
     if (right.kind !== 'number')
-      throw invalid(`Expected numeric value type for metric. Found ${right.text}${/^'?nan'?$/i.test(right.text) ? '. Write IS NAN' : ''}`)
+      throw invalid(
+        grammar === 'models'
+          ? `Expected a number to compare '${columnRef(column)}' with. Found ${right.text}`
+          : `Expected numeric value type for metric. Found ${right.text}${/^'?nan'?$/i.test(right.text) ? '. Write IS NAN' : ''}`,
+      )
     return Number(right.text)
   }
   if (kept === 'param' && right.kind === 'number' && !(likes as readonly string[]).includes(comparator)) return Number(right.text)
+  if (grammar === 'models') {
+    const value = wordOf(right.text)
+    if (comparator === '~' || comparator === '!~') checkPattern(value)
+    return value
+  }
   if (right.kind !== 'string' && right.kind !== 'identifier')
     throw invalid(
       kind === 'dataset'
@@ -80,6 +99,12 @@ export function operand(column: Column, comparator: Comparator, right: Token, gr
     )
   if (comparator === '~' || comparator === '!~') checkPattern(value)
   return idOf(kept, value)
+}
+
+/** The text between quotes, in which a doubled quote is one; without quotes the text itself. */
+function wordOf(written: string): string {
+  const plain = unquoted(written, `'"`)
+  return plain === written ? plain : plain.replaceAll(written[0]!.repeat(2), written[0]!)
 }
 
 /** Characters of a regular expression: longer ones are lists, and IN is the way to those. */
@@ -119,7 +144,7 @@ export function operands(column: Column, comparator: Comparator, right: Token, g
   const list = right.text
   const refusal = 'While parsing a list in the query, expected'
   if (!list.slice(1, -1).trim()) throw invalid(`${refusal} a non-empty list of string values, but got empty list`)
-  const found = items(list)
+  const found = items(list, grammar)
   if (!found) throw invalid(`${refusal} a non-empty list of string values, but got ill-formed list.`)
   const isQuoted = typeof found[0] === 'string'
   if (found.some((item) => (typeof item === 'string') !== isQuoted) || (!isQuoted && (kept === 'text' || kept === 'id')))
@@ -136,15 +161,23 @@ export function operands(column: Column, comparator: Comparator, right: Token, g
 
 const isNumber = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/
 
-/** What a list holds; in its quotes a backslash takes the next character as it is. Undefined where it is ill-formed. */
-function items(list: string): Array<string | { bare: string }> | undefined {
+/**
+ * What a list holds; in its quotes a backslash takes the next character as it is, and of models a doubled quote is one.
+ * Undefined where it is ill-formed.
+ */
+function items(list: string, grammar: Grammar): Array<string | { bare: string }> | undefined {
   const found: Array<string | { bare: string }> = []
-  const rule = /\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|([-\w.:+]+))\s*(,|$)/sy
+  const doubles = grammar === 'models'
+  const rule = doubles
+    ? /\s*(?:('(?:''|[^'])*')|("(?:""|[^"])*")|([-\w.:+]+))\s*(,|$)/sy
+    : /\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|([-\w.:+]+))\s*(,|$)/sy
   const inside = list.slice(1, -1)
   while (rule.lastIndex < inside.trimEnd().length) {
     const match = rule.exec(inside)
     if (!match) return undefined
-    found.push(match[3] !== undefined ? { bare: match[3] } : (match[1] ?? match[2]!).replace(/\\(.)/gs, '$1'))
+    const [, single, double, bare] = match
+    if (bare !== undefined) found.push({ bare })
+    else found.push(doubles ? wordOf(single ?? double!) : (single ?? double!).replace(/\\(.)/gs, '$1'))
     if (!match[4]) break
   }
   return found
