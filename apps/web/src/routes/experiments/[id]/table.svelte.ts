@@ -144,6 +144,9 @@ export function openTable(read: () => Read) {
       const at = order.findIndex(({ by }) => by === ref)
       return at < 0 ? undefined : { way: order[at]!.descending ? 'descending' : 'ascending', rank: at + 1, of: order.length }
     },
+    get isSorted(): boolean {
+      return read().order.length > 0
+    },
     get renaming() {
       return renaming
     },
