@@ -144,6 +144,8 @@ it('reads a scatter by keys and as a table, keeps what is in a box, and download
   await plot.focus()
   await page.keyboard.press('ArrowRight')
   await plot.getByText(/run-\d+: depth 1/).waitFor()
+  const [run] = (await plot.getByText(/run-\d+: depth 1/).textContent())!.split(':')
+  expect(await page.locator('[role="row"].pointed').getByRole('rowheader').getByRole('link').allInnerTexts()).toEqual([run])
   const menu = async (name: string) => {
     await panel.getByRole('button', { name: 'More of Scatter' }).click()
     await page.getByRole('menuitem', { name }).click()
