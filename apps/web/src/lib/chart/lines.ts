@@ -2,8 +2,8 @@
 import { breakingInterval, medianInterval } from '#lib/chart/intervals.ts'
 import { smooth } from '#lib/chart/smoothing.ts'
 
-/** What x is: steps, ms since 1970, or ms since the run's start. */
-export type Axis = 'step' | 'time' | 'relative'
+/** What x is: steps, ms since 1970, ms since the run's start, or the values of another metric. */
+export type Axis = 'step' | 'time' | 'relative' | 'value'
 
 /** Both ends belong to it, in the axis' unit. */
 export interface Range {
@@ -26,6 +26,8 @@ export interface ChartLine {
   /** Where a point stands for several, the least and greatest of them. @default y */
   min?: readonly number[]
   max?: readonly number[]
+  /** Points far from each other are joined all the same, as where x is no time. @default false */
+  unbroken?: boolean
   /** Its last point pulses. @default false */
   live?: boolean
 }
@@ -69,7 +71,7 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
   const { x, y } = line
   const n = Math.min(x.length, y.length)
   const interval = medianInterval(x)
-  const tooFar = breakingInterval(x, interval)
+  const tooFar = line.unbroken ? Number.POSITIVE_INFINITY : breakingInterval(x, interval)
   const xs: number[] = []
   const raw: number[] = []
   const min: number[] | undefined = line.min && []

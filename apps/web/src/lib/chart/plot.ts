@@ -30,6 +30,8 @@ export interface PlotModel {
   x: Range
   /** Of values, also where `log` is set. */
   y: Range
+  /** Lines go beyond y, and it is said where. */
+  clipped: boolean
   /** This line is drawn bolder, the others faint. */
   focus: string | null
 }
@@ -169,7 +171,12 @@ export class Plot {
   update(model: PlotModel): void {
     const before = this.#model
     const onlyFocus =
-      before.lines === model.lines && before.x === model.x && before.y === model.y && before.log === model.log && before.axis === model.axis
+      before.lines === model.lines &&
+      before.x === model.x &&
+      before.y === model.y &&
+      before.log === model.log &&
+      before.axis === model.axis &&
+      before.clipped === model.clipped
     this.#model = model
     if (onlyFocus && this.#isDrawn) this.#bringOut(this.#plot)
     else this.#plot.setData(this.#data(), true)
@@ -274,6 +281,7 @@ export class Plot {
     })
     this.#bringOut(plot)
     this.#drawMarks(plot, places.left)
+    if (this.#model.clipped) this.#drawCarets(plot, places)
   }
 
   /** The line in focus before the others, which are faint meanwhile. */
@@ -301,6 +309,36 @@ export class Plot {
     ctx.rect(bbox.left - 2 * ratio, bbox.top - 2 * ratio, bbox.width + 4 * ratio, bbox.height + 4 * ratio)
     ctx.clip()
     draw(ctx)
+    ctx.restore()
+  }
+
+  /** On the edges that lines go beyond, a caret where they do. */
+  #drawCarets({ ctx, bbox }: uPlot, { left }: Places): void {
+    const { lines, x, y } = this.#model
+    const size = 3.5 * devicePixelRatio
+    ctx.save()
+    ctx.fillStyle = this.#inks.text
+    for (const way of [1, -1]) {
+      const edge = way > 0 ? bbox.top : bbox.top + bbox.height
+      let free = Number.NEGATIVE_INFINITY
+      const beyond = lines
+        .flatMap((line) =>
+          line.x.filter(
+            (at, i) => at >= x.from && at <= x.to && (way > 0 ? (line.max ?? line.raw)[i]! > y.to : (line.min ?? line.raw)[i]! < y.from),
+          ),
+        )
+        .sort((a, b) => a - b)
+      for (const value of beyond) {
+        const at = left(value)
+        if (at < free) continue
+        free = at + 3 * size
+        ctx.beginPath()
+        ctx.moveTo(at - size, edge + way * size)
+        ctx.lineTo(at + size, edge + way * size)
+        ctx.lineTo(at, edge - way * size)
+        ctx.fill()
+      }
+    }
     ctx.restore()
   }
 

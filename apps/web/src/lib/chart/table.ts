@@ -29,6 +29,7 @@ export function mergeLines(
 /** A place on an axis in full: `step 18 500`, `4 Mar 14:03:11`, `1 h 08 m`. */
 export function placeText(axis: Axis, x: number): string {
   if (axis === 'step') return `step ${formatNumber(x)}`
+  if (axis === 'value') return formatNumber(x)
   if (axis === 'relative') return formatDuration(Math.max(0, x))
   const seconds = String(new Date(x).getSeconds()).padStart(2, '0')
   return `${formatDate(x, Date.now())} ${formatClock(x)}:${seconds}`
@@ -56,4 +57,31 @@ export function summarize(title: string, axis: Axis, lines: readonly ChartLine[]
   })
   const rest = withPoints.length - sentences.length
   return `${title}, ${withPoints.length === 1 ? 'one line' : `${withPoints.length} lines`}. ${sentences.join(' ')}${rest > 0 ? ` And ${rest} more.` : ''}`
+}
+
+/** Every point as it was logged, a line each: what a chart shows, before smoothing. Where a point stands for several, their extremes too. */
+export function csvOfLines(axis: Axis, lines: readonly ChartLine[]): string {
+  const field = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+  const hasExtremes = lines.some((line) => line.min)
+  const rows = lines.flatMap((line) =>
+    line.x.map((x, i) => [
+      line.id,
+      line.name,
+      x,
+      line.y[i]!,
+      ...(hasExtremes ? [line.min?.[i] ?? line.y[i]!, line.max?.[i] ?? line.y[i]!] : []),
+    ]),
+  )
+  return [
+    [
+      'run_id',
+      'run_name',
+      axis === 'time' ? 'time_ms' : axis === 'relative' ? 'ms' : axis,
+      'value',
+      ...(hasExtremes ? ['min', 'max'] : []),
+    ],
+    ...rows,
+  ]
+    .map((row) => `${row.map((cell) => field(String(cell))).join(',')}\r\n`)
+    .join('')
 }

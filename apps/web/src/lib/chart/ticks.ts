@@ -82,7 +82,7 @@ export function timeTicks(range: Range, axis: 'time' | 'relative'): number[] {
 
 /** Ticks for an axis of x. */
 export function axisTicks(axis: Axis, range: Range): number[] {
-  return axis === 'step' ? numberTicks(range, true) : timeTicks(range, axis)
+  return axis === 'step' || axis === 'value' ? numberTicks(range, axis === 'step') : timeTicks(range, axis)
 }
 
 /** Numbers with one precision: as many digits as tell neighbours apart, `k`, `M` where they keep them short. */
@@ -134,7 +134,7 @@ function clockTick(time: number, step: number): string {
 
 /** What stands at the ticks of an axis of x. */
 export function axisTexts(axis: Axis, ticks: readonly number[]): string[] {
-  if (axis === 'step') return tickTexts(ticks)
+  if (axis === 'step' || axis === 'value') return tickTexts(ticks)
   const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : second
   return ticks.map((tick) => (axis === 'time' ? clockTick(tick, step) : durationTick(tick, step)))
 }

@@ -21,6 +21,11 @@ it('reads back what it wrote', () => {
     figure: 'range',
     plot: ['a1', 'b2'],
     axis: 'relative',
+    along: 'epoch',
+    zoom: { from: -1.5, to: 2e9 },
+    clip: true,
+    size: 'l',
+    first: ['val/loss', 'a,b'],
     smoothing: 0.45,
     log: true,
     panels: [

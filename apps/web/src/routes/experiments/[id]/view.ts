@@ -15,6 +15,8 @@ export interface Order {
 
 export type Axis = 'step' | 'time' | 'relative'
 
+export type ChartSize = 's' | 'm' | 'l'
+
 /** What a column of a metric shows of a group of runs; `best` by which way the metric is better. */
 export type Figure = (typeof figures)[number]
 export const figures = ['mean', 'median', 'best', 'min', 'max', 'range'] as const
@@ -120,6 +122,39 @@ const codecs = {
     'x',
     ([axis]) => (axis === 'time' || axis === 'relative' ? axis : 'step'),
     (axis) => (axis === 'step' ? undefined : axis),
+  ),
+  /** The metric whose values are x; undefined: `axis` says. */
+  along: codec<string | undefined>(
+    'along',
+    ([key]) => key || undefined,
+    (key) => key,
+  ),
+  /** What all charts are zoomed to, in the unit of their axis. */
+  zoom: codec<{ from: number; to: number } | null>(
+    'zoom',
+    ([text]) => {
+      const [, from, to] = /^(-?[\d.e+-]+)~(-?[\d.e+-]+)$/.exec(text ?? '') ?? []
+      return from !== undefined && Number(from) < Number(to) ? { from: Number(from), to: Number(to) } : null
+    },
+    (zoom) => (zoom?.from === undefined ? undefined : `${zoom.from}~${zoom.to}`),
+  ),
+  /** Leaves out values that are far off. */
+  clip: codec(
+    'clip',
+    ([clip]) => clip === '1',
+    (clip) => (clip ? '1' : undefined),
+  ),
+  /** How large charts are. */
+  size: codec<ChartSize>(
+    'size',
+    ([size]) => (size === 'm' || size === 'l' ? size : 's'),
+    (size) => (size === 's' ? undefined : size),
+  ),
+  /** Metrics whose charts stand before all others, in this order. */
+  first: codec<readonly string[]>(
+    'first',
+    (keys) => [...new Set(keys.filter(Boolean))].slice(0, 50),
+    (keys) => keys,
   ),
   /** 0 to 0.99. */
   smoothing: codec(

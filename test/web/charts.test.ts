@@ -1,0 +1,144 @@
+/** The charts beside the runs, in Chromium: found, pinned, sized, zoomed, clipped, drawn along another metric, and taken away as files. */
+import { readFile } from 'node:fs/promises'
+import type { Browser, Download, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Platform } from '../platform.ts'
+import { launch, openPage, startWithPages, violations } from './chromium.ts'
+
+let browser: Browser
+let platform: Platform
+let address: string
+
+beforeAll(async () => {
+  ;[browser, platform] = await Promise.all([launch(), startWithPages()])
+  const { experiment_id } = await platform.wire('POST', 'experiments/create', { name: 'curves' })
+  for (const [r, name] of ['calm-osprey', 'amber-heron'].entries()) {
+    const { run } = await platform.wire('POST', 'runs/create', { experiment_id, run_name: name, start_time: 1_750_000_000_000 + r })
+    const points = (key: string, of: (step: number) => number) =>
+      Array.from({ length: 100 }, (_, step) => ({ key, value: of(step), timestamp: 1_750_000_000_000 + step * 1000, step }))
+    const metrics = [
+      ...points('val/loss', (step) => (step === 50 && r === 0 ? 5_000 : 2 + r - step / 100)),
+      ...points('train/loss', (step) => 1 - step / 200),
+      ...points('train/acc', (step) => step / 100),
+      ...points('epoch', (step) => Math.floor(step / 10)),
+    ]
+    await platform.wire('POST', 'runs/log-batch', { run_id: run.info.run_id, metrics })
+    await platform.wire('POST', 'runs/update', { run_id: run.info.run_id, status: 'FINISHED', end_time: 1_750_000_200_000 })
+  }
+  address = `${platform.origin}/experiments/${experiment_id}`
+})
+afterAll(async () => {
+  await browser?.close()
+  await platform?.stop()
+})
+
+const chart = (page: Page, key: string) =>
+  page.getByRole('figure').filter({ has: page.getByRole('application', { name: key, exact: true }) })
+const plot = (page: Page, key: string) => page.getByRole('application', { name: key, exact: true })
+const names = (page: Page) => page.getByRole('application').evaluateAll((charts) => charts.map((each) => each.getAttribute('aria-label')))
+const textOf = async (download: Download) => readFile(await download.path(), 'utf8')
+
+async function drag(page: Page, key: string, from: number, to: number): Promise<void> {
+  const box = (await plot(page, key).locator('.u-over').boundingBox())!
+  await page.mouse.move(box.x + box.width * from, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width * to, box.y + box.height / 2, { steps: 5 })
+  await page.mouse.up()
+}
+
+it('zooms all charts by a drag in one, holds it in the address, and resets by two presses', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'val/loss').locator('.u-over').waitFor()
+  await drag(page, 'val/loss', 0.2, 0.4)
+  const zoom = () => new URL(page.url()).searchParams.get('zoom')
+  await expect.poll(zoom).toMatch(/^\d+~\d+$/)
+  const [from, to] = zoom()!.split('~').map(Number)
+  expect([from! > 10, to! < 50]).toEqual([true, true])
+  await page.reload()
+  await chart(page, 'train/acc').getByRole('button', { name: 'zoom' }).waitFor()
+  await plot(page, 'train/acc').locator('.u-over').dblclick()
+  await expect.poll(zoom).toBeNull()
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('finds charts by an expression, and says where one is wrong', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'val/loss').waitFor()
+  await page.getByRole('button', { name: 'Find chart' }).click()
+  await page.getByLabel('Find a chart').fill('^train/(acc|x)')
+  await expect.poll(() => names(page)).toEqual(['train/acc'])
+  await page.getByLabel('Find a chart').fill('^train/(')
+  await page.getByRole('alert').getByText('Unterminated group').waitFor()
+  expect(await names(page)).toHaveLength(4)
+  expect(await violations(page)).toEqual([])
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('leaves outliers out and says so, pins a chart, and makes charts larger', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'val/loss').waitFor()
+  await page.getByRole('button', { name: 'Clip' }).click()
+  await chart(page, 'val/loss').getByText('outliers beyond the edge').waitFor()
+  expect(await chart(page, 'train/acc').getByText('outliers').count()).toBe(0)
+
+  const before = (await plot(page, 'train/acc').boundingBox())!
+  await page.getByText('L', { exact: true }).click()
+  await expect.poll(async () => (await plot(page, 'train/acc').boundingBox())!.height).toBeGreaterThan(before.height * 2)
+  await page.getByText('S', { exact: true }).click()
+
+  await chart(page, 'train/acc').hover()
+  await page.getByRole('button', { name: 'What to do with train/acc' }).click()
+  await page.getByRole('menuitem', { name: 'Pin before the others' }).click()
+  await expect.poll(async () => (await names(page))[0]).toBe('train/acc')
+  await page.reload()
+  await expect.poll(async () => (await names(page))[0]).toBe('train/acc')
+  await chart(page, 'val/loss').getByText('outliers beyond the edge').waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('draws along another metric, and by step again', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'val/loss').waitFor()
+  await page.getByText('Metric', { exact: true }).click()
+  await expect.poll(() => page.getByLabel('Metric along x').inputValue()).toBe('epoch')
+  await page.getByRole('figure').filter({ hasText: 'val/loss' }).locator('canvas').first().waitFor()
+  await page.getByLabel('Metric along x').fill('train/acc')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => new URL(page.url()).searchParams.get('along')).toBe('train/acc')
+  // A hundred steps of it are the values 0 to 0.99.
+  await plot(page, 'val/loss').focus()
+  await page.keyboard.press('End')
+  await page
+    .getByText(/^0\.99: /)
+    .first()
+    .waitFor({ state: 'attached' })
+  await page.getByText('Step', { exact: true }).click()
+  await expect.poll(() => new URL(page.url()).searchParams.get('along')).toBeNull()
+  expect(await violations(page)).toEqual([])
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('is taken away as figures and as a picture', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'val/loss').locator('.u-over').waitFor()
+  const take = async (what: string) => {
+    await chart(page, 'val/loss').hover()
+    await page.getByRole('button', { name: 'What to do with val/loss' }).click()
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: what }).click()])
+    return download
+  }
+  const lines = (await textOf(await take('Save its points as CSV'))).trim().split('\r\n')
+  expect(lines[0]).toBe('run_id,run_name,step,value')
+  expect(lines).toHaveLength(201)
+  expect(lines.filter((line) => line.endsWith(',50,5000'))).toHaveLength(1)
+  expect(await textOf(await take('Save as SVG'))).toMatch(/^<svg .*<image /s)
+  const picture = await readFile(await (await take('Save as PNG')).path())
+  expect(picture.subarray(1, 4).toString()).toBe('PNG')
+  expect(picture.length).toBeGreaterThan(2_000)
+  expect(errors).toEqual([])
+  await page.close()
+})
