@@ -84,9 +84,10 @@ it('leaves outliers out and says so, pins a chart, and makes charts larger', asy
   expect(await chart(page, 'train/acc').getByText('outliers').count()).toBe(0)
 
   const before = (await plot(page, 'train/acc').boundingBox())!
-  await page.getByText('L', { exact: true }).click()
+  await page.getByRole('button', { name: 'Size of charts: small' }).click()
+  await page.getByRole('button', { name: 'Size of charts: medium' }).click()
   await expect.poll(async () => (await plot(page, 'train/acc').boundingBox())!.height).toBeGreaterThan(before.height * 2)
-  await page.getByText('S', { exact: true }).click()
+  await page.getByRole('button', { name: 'Size of charts: large' }).click()
 
   await chart(page, 'train/acc').hover()
   await page.getByRole('button', { name: 'What to do with train/acc' }).click()
