@@ -206,3 +206,14 @@ it('draws bars, boxes, a histogram and a heat map, in the dark and on a phone', 
   expect(errors).toEqual([])
   await page.close()
 })
+
+it('takes in what runs log while it is looked at', async () => {
+  const { page, errors } = await open('?chart=histogram|a=metrics.late')
+  const panel = page.getByRole('region', { name: 'Histogram' })
+  await panel.getByText('No run has a value.').waitFor()
+  await newRun('newest', { depth: '1' }, { late: 1 })
+  await panel.getByText('26 runs', { exact: true }).waitFor()
+  await panel.getByText('No run has a value.').waitFor({ state: 'detached' })
+  expect(errors).toEqual([])
+  await page.close()
+})
