@@ -28,7 +28,15 @@ _tidegate() {
     fi
     value=${'$'}{line%%$'\t'*}
     [[ $value == */ ]] && compopt -o nospace 2>/dev/null
-    if [[ $raw != [\"\']* ]]; then
+    if [[ $raw == \"* ]]; then
+      # What the server calls something is never a command.
+      value=${'$'}{value//\\/\\\\}
+      value=${'$'}{value//\"/\\\"}
+      value=${'$'}{value//\$/\\\$}
+      value=${'$'}{value//\`/\\\`}
+    elif [[ $raw == \'* ]]; then
+      value=${'$'}{value//\'/\'\\\'\'}
+    else
       value=${'$'}{value#"$before"}
       printf -v value %q "$value"
     fi

@@ -1,6 +1,6 @@
 /** On a terminal, made by `script`; and in a shell, whose Tab completes. */
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { stripVTControlCharacters } from 'node:util'
@@ -124,6 +124,17 @@ describe('Tab in bash', { timeout: 120_000 }, () => {
     expect(shown).toContain(`\n${cli.platform.origin}/runs/${id}\n`)
     expect(shown).toContain(`\n${runs[4]}\n`)
     expect(shown).toContain(`"id": "${id}"`)
+  })
+
+  it('runs nothing of what the server calls something', async () => {
+    await cli.platform.wire('POST', 'experiments/create', { name: `sly $(touch ${cli.folder}/one) \`touch ${cli.folder}/two\`` })
+    const shown = await typeInBash(
+      'tidegate experiments show "sly\t --quiet && echo found 7',
+      "tidegate experiments show 'sly\t --quiet && echo found 8",
+    )
+    expect(shown).toMatch(/^found 7$/m)
+    expect(shown).toMatch(/^found 8$/m)
+    expect((await readdir(cli.folder)).filter((file) => file === 'one' || file === 'two')).toEqual([])
   })
 
   it('runs nothing of what is typed, and goes without names where the server is away', async () => {
