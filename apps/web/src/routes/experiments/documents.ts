@@ -23,6 +23,15 @@ export const RenameExperiment = graphql(
   [ExperimentFacts],
 )
 
+export const SetExperimentNote = graphql(
+  `
+  mutation SetExperimentNote($id: ID!, $text: String!) {
+    setExperimentTag(id: $id, key: "mlflow.note.content", value: $text) { experiment { ...ExperimentFacts } }
+  }
+`,
+  [ExperimentFacts],
+)
+
 export const DeleteExperiment = graphql(
   `
   mutation DeleteExperiment($id: ID!) {

@@ -82,6 +82,12 @@ export const RenameRun = graphql(`
   }
 `)
 
+export const SetStatus = graphql(`
+  mutation SetStatus($id: ID!, $status: RunStatus!, $endedAt: Timestamp) {
+    updateRun(input: { id: $id, status: $status, endedAt: $endedAt }) { run { id status } }
+  }
+`)
+
 export const SetTag = graphql(`
   mutation SetTag($run: ID!, $key: String!, $value: String!) {
     setTag(runId: $run, key: $key, value: $value) { run { id tags { key value } } }

@@ -134,6 +134,11 @@ export function openRun(id: string) {
         () => mutate(SetTag, { run: id, key, value }),
         `The tag ${key} was not set.`,
       ),
+    /** Throws what the server refuses: what was written is not lost. */
+    async setNote(text: string): Promise<void> {
+      await mutate(SetTag, { run: id, key: 'mlflow.note.content', value: text })
+      await load()
+    },
     deleteTag: (key: string) =>
       change(
         { tags: (run?.tags ?? []).filter((tag) => tag.key !== key) },

@@ -4,7 +4,7 @@ import { readStored, writeStored } from '#lib/stored.ts'
 import { goto } from '$app/navigation'
 import { page } from '$app/state'
 
-export const tabs = ['overview', 'charts', 'system', 'artifacts', 'models'] as const
+export const tabs = ['overview', 'charts', 'system', 'artifacts', 'models', 'notes'] as const
 export type Tab = (typeof tabs)[number]
 
 const axes: readonly string[] = ['step', 'time', 'relative']

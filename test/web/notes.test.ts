@@ -1,0 +1,94 @@
+/** Notes in Markdown on runs and experiments, and a run marked as stopped, in Chromium. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Platform } from '../platform.ts'
+import { launch, openPage, startWithPages, violations } from './chromium.ts'
+
+let browser: Browser
+let platform: Platform
+let experiment: string
+let run: string
+
+beforeAll(async () => {
+  ;[browser, platform] = await Promise.all([launch(), startWithPages()])
+  experiment = (await platform.wire('POST', 'experiments/create', { name: 'forecast' })).experiment_id
+  run = (await platform.wire('POST', 'runs/create', { experiment_id: experiment, run_name: 'calm-osprey', start_time: Date.now() })).run
+    .info.run_id
+})
+afterAll(async () => {
+  await browser?.close()
+  await platform?.stop()
+})
+
+/** The browser says that a note's handler would be refused even while it is only parsed, and that its picture is nowhere. */
+const others = (errors: string[]) => errors.filter((error) => !/404|inline event handler violates/.test(error))
+
+const note = async () =>
+  (await platform.wire('GET', 'runs/get', { run_id: run })).run.data.tags.find(({ key }: { key: string }) => key === 'mlflow.note.content')
+    ?.value
+
+it('is written and read as Markdown in which nothing runs, and is the description that MLflow has', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/runs/${run}?tab=notes`)
+  const panel = page.getByRole('region', { name: 'Notes' })
+  await panel.getByRole('button', { name: 'Write a note' }).click()
+  const text =
+    '# Tried\n\n- **deeper** net\n- <img src=x onerror="document.title=1"> <script>alert(1)</script>\n\n[paper](https://example.org) [bad](javascript:alert(1))\n\n| a | b |\n|---|---|\n| 1 | 2 |'
+  await panel.getByLabel('Note in Markdown').fill(text)
+  await panel.getByText('Preview').click()
+  await panel.getByRole('heading', { name: 'Tried' }).waitFor()
+  expect(await violations(page)).toEqual([])
+  await panel.getByText('Write', { exact: true }).click()
+  await panel.getByLabel('Note in Markdown').press('Control+Enter')
+  await panel.getByRole('button', { name: 'Edit' }).waitFor()
+  expect(await note()).toBe(text)
+  await panel.getByRole('cell', { name: '2' }).waitFor()
+  expect(await panel.locator('script, [onerror]').count()).toBe(0)
+  expect(await panel.getByRole('link', { name: 'paper' }).getAttribute('rel')).toContain('noopener')
+  expect(await panel.locator('a', { hasText: 'bad' }).getAttribute('href')).toBeNull()
+  expect(others(errors)).toEqual([])
+  await page.close()
+})
+
+it('keeps what is being written when somebody else saves meanwhile', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/runs/${run}?tab=notes`)
+  const panel = page.getByRole('region', { name: 'Notes' })
+  await panel.getByRole('button', { name: 'Edit' }).click()
+  await panel.getByLabel('Note in Markdown').fill('mine')
+  await platform.wire('POST', 'runs/set-tag', { run_id: run, key: 'mlflow.note.content', value: 'theirs' })
+  await panel.getByText('Somebody saved another text meanwhile').waitFor()
+  expect(await panel.getByLabel('Note in Markdown').inputValue()).toBe('mine')
+  expect(await violations(page)).toEqual([])
+  await panel.getByRole('button', { name: 'Keep mine' }).click()
+  await panel.getByRole('button', { name: 'Save note' }).click()
+  await panel.getByText('mine').waitFor()
+  expect(await note()).toBe('mine')
+  expect(others(errors)).toEqual([])
+  await page.close()
+})
+
+it('stands on an experiment too', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+  await page.getByRole('button', { name: 'Notes' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Notes on forecast' })
+  await dialog.getByRole('button', { name: 'Write a note' }).click()
+  await dialog.getByLabel('Note in Markdown').fill('Load of *the grid*')
+  expect(await violations(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Save note' }).click()
+  await dialog.locator('em', { hasText: 'the grid' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Read notes' }).waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('a run is marked as stopped, which can be undone', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/runs/${run}`)
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByText('calm-osprey is marked as stopped. Its process goes on until you end it.').waitFor()
+  await page.getByRole('main').getByText('Killed').first().waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('main').getByText('Running').first().waitFor()
+  await page.getByRole('button', { name: 'Stop' }).waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
