@@ -36,5 +36,6 @@ export const graphql = () =>
     import('./alerts/alerts.graphql.ts'),
     import('./views/views.graphql.ts'),
     import('./transfer/transfer.graphql.ts'),
+    import('./transfer/models.graphql.ts'),
     import('./trash/trash.graphql.ts'),
   ])

@@ -18,11 +18,11 @@ async function take({ client, out, signal }: Session, name: string | undefined, 
         bar.update(runs, found, `runs, ${points} points, ${files} files (${bytes(size)})`),
     })
     bar.stop()
-    const { experiments, runs, points, files, bytes: size, to } = report
+    const { experiments, runs, points, models, files, bytes: size, to } = report
     out.document(report, () =>
       dryRun
         ? `${experiments} experiments with ${runs} runs, and those that are deleted, would go to ${to}.`
-        : `${experiments} experiments with ${runs} runs, ${points} points and ${files} files (${bytes(size)}) are in ${to}.`,
+        : `${experiments} experiments with ${runs} runs, ${points} points, ${models} logged models and ${files} files (${bytes(size)}) are in ${to}.`,
     )
   } finally {
     bar.stop()

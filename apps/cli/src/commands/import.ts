@@ -47,7 +47,22 @@ const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
 const most = 20
 
 function textOf(report: Report): string {
-  const { from, dryRun, experiments, brought, resumed, there, held, unfinished, points, files, faults } = report
+  const {
+    from,
+    dryRun,
+    experiments,
+    brought,
+    resumed,
+    there,
+    held,
+    unfinished,
+    points,
+    models,
+    heldModels,
+    lostModelPoints,
+    files,
+    faults,
+  } = report
   const list = (lines: string[]) => [
     ...lines.slice(0, most),
     ...(lines.length > most ? [`  and ${lines.length - most} more; --json has them all`] : []),
@@ -55,8 +70,8 @@ function textOf(report: Report): string {
   const begun = resumed ? `, ${resumed} of them begun before` : ''
   return [
     dryRun
-      ? `From ${from} ${count(brought, 'run')} would come${begun}.`
-      : `From ${from} came ${count(brought, 'run')}${begun}, ${count(points, 'point')} and ${count(files, 'file')} (${bytes(report.bytes)}).`,
+      ? `From ${from} ${count(brought, 'run')} would come${begun}${models ? `, and ${count(models, 'logged model')}` : ''}.`
+      : `From ${from} came ${count(brought, 'run')}${begun}, ${count(points, 'point')}, ${count(models, 'logged model')} and ${count(files, 'file')} (${bytes(report.bytes)}).`,
     ...list(
       experiments.map(
         ({ name, id, made, runs }) => `  ${name}: ${count(runs, 'run')}${made ? ', a new experiment' : ''}${id === null ? '' : ` (${id})`}`,
@@ -66,6 +81,10 @@ function textOf(report: Report): string {
     ...(held.length
       ? [`${count(held.length, 'id')} are of other runs here, which stay as they are:`, ...list(held.map((id) => `  ${id}`))]
       : []),
+    ...(heldModels.length
+      ? [`${count(heldModels.length, 'id')} are of other models here, which stay as they are:`, ...list(heldModels.map((id) => `  ${id}`))]
+      : []),
+    ...(lostModelPoints ? [`${count(lostModelPoints, 'value')} of models were measured by runs that are not here, and did not come.`] : []),
     ...(unfinished.length ? ['Not whole:', ...list(unfinished.map(({ run, reason }) => `  ${run}: ${reason}`))] : []),
     ...(faults.length
       ? ['Could not be read:', ...list(faults.map(({ file, at, message }) => `  ${file}${at && `, ${at}`}: ${message}`))]

@@ -7,7 +7,7 @@ import { Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError, type Client, graphql } from '@tidegate/client'
 import { kept } from './columns.ts'
-import { type DatasetInput, type Experiment, type FileEntry, type Run, type Series, TransferError } from './record.ts'
+import { type DatasetInput, type Experiment, type FileEntry, type Model, type Run, type Series, TransferError } from './record.ts'
 
 export type State = 'FREE' | 'STARTED' | 'DONE' | 'HELD'
 
@@ -18,6 +18,13 @@ export interface Checks {
   inputs: number
   points: number
   digest: string
+}
+
+export interface ModelLink {
+  run: string
+  model: string
+  output: boolean
+  step: number
 }
 
 export interface Destination {
@@ -38,6 +45,10 @@ export interface Destination {
     experiment: string,
     runs: Array<Checks & { id: string; deletedAt: number | undefined }>,
   ): Promise<Array<{ id: string; done: boolean; found: Checks }>>
+  /** Sends models, and what runs used and made. Answers the ids that other models here have. */
+  models(experiment: string, models: readonly Model[], links: readonly ModelLink[]): Promise<{ held: string[]; lost: number }>
+  modelFiles(model: string): Promise<Map<string, number>>
+  modelFile(experiment: string, model: string, file: FileEntry): Promise<void>
   finishExperiment(experiment: string, deletedAt: number): Promise<void>
   /** Brings a deleted experiment back, and deletes it again. */
   restore(experiment: string): Promise<void>
@@ -51,6 +62,7 @@ const Make = graphql(
 )
 const Runs = graphql(`mutation ImportRuns($input: ImportRunsInput!) { importRuns(input: $input) { runs { id state } } }`)
 const Points = graphql(`mutation ImportPoints($input: ImportPointsInput!) { importPoints(input: $input) { count } }`)
+const Models = graphql(`mutation ImportModels($input: ImportModelsInput!) { importModels(input: $input) { held lost } }`)
 const Finish = graphql(`mutation FinishImport($input: FinishImportInput!) {
   finishImport(input: $input) { runs { id done found { params tags inputs points digest } } }
 }`)
@@ -83,6 +95,8 @@ export async function again<T>(attempt: () => Promise<T>): Promise<T> {
 
 /** Bytes of runs in one request, about: the server takes 4 MiB. A run of more is sent in parts. */
 const mostBytes = 1_500_000
+/** Values of models in one request. */
+const mostModelPoints = 10_000
 /** Bytes of data sets in one of MLflow's requests, which takes 64 MiB; a profile alone may have 16. */
 const mostInputBytes = 16_000_000
 
@@ -119,7 +133,7 @@ export function tidegate(client: Client): Destination {
     runs: readonly Run[],
     onRefusal: (run: Run, message: string) => void,
   ): Promise<Map<string, State>> => {
-    const input = { experimentId, runs: runs.map(({ deletedAt: _, ...run }) => ({ ...run, endedAt: run.endedAt ?? null })) }
+    const input = { experimentId, runs: runs.map(({ deletedAt: _, models: __, ...run }) => ({ ...run, endedAt: run.endedAt ?? null })) }
     try {
       const { importRuns } = await again(() => client.query(Runs, { input }))
       return new Map(importRuns.runs.map(({ id, state }) => [id, state]))
@@ -171,6 +185,44 @@ export function tidegate(client: Client): Destination {
     return states
   }
 
+  /** All files that a list of one folder after the other names: path to bytes. */
+  const listed = async (of: (path: string) => string): Promise<Map<string, number>> => {
+    const found = new Map<string, number>()
+    const folder = async (path: string): Promise<void> => {
+      const answer = await again(() => fetchJson(`${url}/api/2.0/mlflow/${of(path)}`))
+      for (const file of (answer.files ?? []) as Array<{ path: string; is_dir: boolean; file_size?: number }>) {
+        if (file.is_dir) await folder(file.path)
+        else found.set(file.path, file.file_size ?? 0)
+      }
+    }
+    await folder('')
+    return found
+  }
+
+  /** Sends a file, and holds what came against what was sent. */
+  const put = async (method: string, to: string, file: FileEntry, of: string): Promise<void> => {
+    await again(async () => {
+      const sum = createHash('sha256')
+      const counted = new Transform({
+        transform(chunk, _encoding, done) {
+          sum.update(chunk)
+          done(null, chunk)
+        },
+      })
+      const from = await file.open()
+      from.on('error', (error) => counted.destroy(error))
+      let readError: Error | undefined
+      counted.on('error', (error) => (readError = error))
+      const answer = await send(to, method, { 'want-repr-digest': 'sha-256=1' }, from.pipe(counted)).catch((error) => {
+        throw readError ?? error
+      })
+      const theirs = answer.headers.get('repr-digest')
+      if (theirs !== `sha-256=:${sum.digest('base64')}:`) {
+        throw new TransferError(`${file.path} of ${of} came to ${url} with other bytes than it has. Import again: it is sent anew.`)
+      }
+    })
+  }
+
   return {
     url,
     async find(name) {
@@ -213,49 +265,48 @@ export function tidegate(client: Client): Destination {
       }
       await again(() => client.query(Points, { input }))
     },
-    async files(run) {
-      const found = new Map<string, number>()
-      const folder = async (path: string): Promise<void> => {
-        const query = new URLSearchParams({ run_id: run, path })
-        const answer = await again(() => fetchJson(`${url}/api/2.0/mlflow/artifacts/list?${query}`))
-        for (const file of (answer.files ?? []) as Array<{ path: string; is_dir: boolean; file_size?: number }>) {
-          if (file.is_dir) await folder(file.path)
-          else found.set(file.path, file.file_size ?? 0)
-        }
-      }
-      await folder('')
-      return found
-    },
+    files: (run) => listed((path) => `artifacts/list?${new URLSearchParams({ run_id: run, path })}`),
+    modelFiles: (model) =>
+      listed((path) => `logged-models/${model}/artifacts/directories?${new URLSearchParams({ artifact_directory_path: path })}`),
     async file(experiment, run, file) {
       const root = /^mlflow-artifacts:\/*(.*?)\/*$/.exec(locations.get(experiment) ?? '')?.[1]
       const path = `${root}/${run}/artifacts/${file.path}`.split('/').map(encodeURIComponent).join('/')
       // What lies elsewhere goes to where the run's files are, which takes no empty ones.
       const elsewhere = `/ajax-api/2.0/mlflow/upload-artifact?${new URLSearchParams({ run_id: run, path: file.path })}`
       const [method, to] = root === undefined ? ['POST', url + elsewhere] : ['PUT', `${url}/api/2.0/mlflow-artifacts/artifacts/${path}`]
-      await again(async () => {
-        const sum = createHash('sha256')
-        const counted = new Transform({
-          transform(chunk, _encoding, done) {
-            sum.update(chunk)
-            done(null, chunk)
-          },
-        })
-        const from = await file.open()
-        from.on('error', (error) => counted.destroy(error))
-        let readError: Error | undefined
-        counted.on('error', (error) => (readError = error))
-        const answer = await send(to, method, { 'want-repr-digest': 'sha-256=1' }, from.pipe(counted)).catch((error) => {
-          throw readError ?? error
-        })
-        const theirs = answer.headers.get('repr-digest')
-        if (theirs !== `sha-256=:${sum.digest('base64')}:`) {
-          throw new TransferError(`${file.path} of run ${run} came to ${url} with other bytes than it has. Import again: it is sent anew.`)
-        }
-      })
+      await put(method, to, file, `run ${run}`)
     },
     async finish(experimentId, runs) {
       const input = { experimentId, runs: runs.map((run) => ({ ...run, deletedAt: run.deletedAt ?? null })) }
       return (await again(() => client.query(Finish, { input }))).finishImport.runs
+    },
+    async models(experimentId, models, links) {
+      const wired = models.map(({ metrics, ...model }) => ({
+        ...model,
+        metrics: metrics.map((point) => ({ ...point, value: Number.isNaN(point.value) ? ('NaN' as const) : kept(point.value) })),
+      }))
+      const held: string[] = []
+      let lost = 0
+      const bring = async (input: { models: typeof wired; links: ModelLink[] }) => {
+        const { importModels } = await again(() => client.query(Models, { input: { experimentId, ...input } }))
+        held.push(...importModels.held)
+        lost += importModels.lost
+      }
+      for (const model of wired) {
+        // A model with very many values comes in parts: what is sent again is what it lacks.
+        const [first = [], ...rest] = [...pieces(model.metrics, mostModelPoints, () => 1)]
+        await bring({ models: [{ ...model, metrics: first }], links: [] })
+        for (const metrics of rest) await bring({ models: [{ ...model, params: [], tags: [], metrics }], links: [] })
+      }
+      for (const piece of pieces(links, mostModelPoints, () => 1)) await bring({ models: [], links: piece })
+      return { held, lost }
+    },
+    async modelFile(experiment, model, file) {
+      const root = /^mlflow-artifacts:\/*(.*?)\/*$/.exec(locations.get(experiment) ?? '')?.[1]
+      if (root === undefined)
+        throw new TransferError(`The files of the model ${model} belong to ${locations.get(experiment)}, which takes none through ${url}.`)
+      const path = `${root}/models/${model}/artifacts/${file.path}`.split('/').map(encodeURIComponent).join('/')
+      await put('PUT', `${url}/api/2.0/mlflow-artifacts/artifacts/${path}`, file, `model ${model}`)
     },
     async finishExperiment(id, deletedAt) {
       await again(() => client.query(FinishExperiment, { id, deletedAt }))

@@ -25,6 +25,7 @@ import {
 } from './formats/folder.ts'
 import { type TableWriter, writeTable } from './formats/parquet.ts'
 import { TransferError } from './record.ts'
+import { statusOfModel } from './sources/mlflow.ts'
 
 const Experiments = graphql(`query ExportExperiments($filter: String, $after: String) {
   experiments(filter: $filter, lifecycle: ALL, orderBy: ["name ASC"], first: 100, after: $after) {
@@ -36,6 +37,7 @@ const Runs = graphql(`query ExportRuns($experiments: [ID!]!, $first: Int!, $afte
     nodes {
       id name user status startedAt endedAt deletedAt params { key value } tags { key value }
       datasets { dataset { name digest sourceType source schema profile } tags { key value } }
+      inputs { modelId } outputs { modelId step }
     }
     pageInfo { endCursor }
   }
@@ -43,6 +45,32 @@ const Runs = graphql(`query ExportRuns($experiments: [ID!]!, $first: Int!, $afte
 const Points = graphql(`query ExportPoints($runs: [RunCursor!]!) {
   pointsAfter(runs: $runs) { more cursors { run cursor } points { run key steps times values } }
 }`)
+
+/** A logged model as MLflow's own API has it, which is where all its values are. */
+interface WireModel {
+  info: {
+    model_id: string
+    name: string
+    model_type?: string
+    status: string
+    source_run_id?: string
+    creation_timestamp_ms: number
+    last_updated_timestamp_ms: number
+    tags?: Array<{ key: string; value: string }>
+  }
+  data: {
+    params?: Array<{ key: string; value: string }>
+    metrics?: Array<{
+      key: string
+      value: number | string
+      timestamp: number
+      step: number
+      run_id: string
+      dataset_name?: string
+      dataset_digest?: string
+    }>
+  }
+}
 
 type ExperimentNode = ResultOf<typeof Experiments>['experiments']['nodes'][number]
 type RunNode = ResultOf<typeof Runs>['searchRuns']['nodes'][number]
@@ -70,7 +98,7 @@ export async function exportTo(
   { dryRun = false, onProgress, signal }: ExportOptions = {},
 ): Promise<ExportReport> {
   const experiments = await find(client, name)
-  const counts: Counts = { experiments: experiments.length, runs: 0, points: 0, files: 0, bytes: 0 }
+  const counts: Counts = { experiments: experiments.length, runs: 0, points: 0, models: 0, files: 0, bytes: 0 }
   const found = experiments.reduce((sum, { runCount }) => sum + runCount, 0)
   if (dryRun) return { ...counts, runs: found, to: folder, dryRun }
   await prepare(folder)
@@ -97,12 +125,17 @@ export async function exportTo(
   await close('experiments.parquet', list)
 
   let part = 0
+  let modelPart = 0
   for (const experiment of experiments) {
     for await (const runs of runsOf(client, experiment)) {
       signal?.throwIfAborted()
       await writePart(part++, experiment, runs)
       counts.runs += runs.length
       moved()
+    }
+    for await (const ids of modelsOf(client, experiment)) {
+      signal?.throwIfAborted()
+      await writeModels(modelPart++, experiment, ids)
     }
   }
   const manifest: Manifest = { format, version, from: client.url, at: Date.now(), counts, tables: written }
@@ -117,7 +150,7 @@ export async function exportTo(
       if (!writer) open.set(table, (writer = writeTable(join(folder, partPath(table, number)), tables[table])))
       return writer
     }
-    for (const { id, name, user, status, startedAt, endedAt, deletedAt, params, tags, datasets } of runs) {
+    for (const { id, name, user, status, startedAt, endedAt, deletedAt, params, tags, datasets, inputs, outputs } of runs) {
       const run = id
       await into('runs').add({
         id,
@@ -135,6 +168,8 @@ export async function exportTo(
         const { sourceType, ...rest } = dataset
         await into('inputs').add({ run, ...rest, source_type: sourceType, tags: JSON.stringify(tags) })
       }
+      for (const { modelId } of inputs) await into('run_models').add({ run, model: modelId, output: 0, step: 0 })
+      for (const { modelId, step } of outputs) await into('run_models').add({ run, model: modelId, output: 1, step: step ?? 0 })
     }
     for await (const { run, key, steps, times, values } of pointsOf(client, runs)) {
       for (let i = 0; i < steps.length; i++) {
@@ -147,12 +182,62 @@ export async function exportTo(
     for (const [table, writer] of open) await close(partPath(table, number), writer)
   }
 
+  async function writeModels(number: number, experiment: ExperimentNode, ids: readonly string[]): Promise<void> {
+    const open = new Map<Table, TableWriter>()
+    const into = (table: Table): TableWriter => {
+      let writer = open.get(table)
+      if (!writer) open.set(table, (writer = writeTable(join(folder, partPath(table, number)), tables[table])))
+      return writer
+    }
+    for (const model of ids) {
+      const found = await again(() => wire<{ model: WireModel }>(client, `logged-models/${model}`))
+      const { info, data } = found.model
+      await into('models').add({
+        id: model,
+        experiment: experiment.name,
+        name: info.name,
+        type: info.model_type ?? '',
+        status: statusOfModel(info.status),
+        source_run: info.source_run_id ?? '',
+        created_at: Number(info.creation_timestamp_ms),
+        updated_at: Number(info.last_updated_timestamp_ms),
+        params: JSON.stringify(data.params ?? []),
+        tags: JSON.stringify(info.tags ?? []),
+      })
+      for (const { key, value, timestamp, step, run_id, dataset_name, dataset_digest } of data.metrics ?? []) {
+        const measured = { model, run: run_id, key, step: Number(step ?? 0), time: Number(timestamp), value: Number(value) }
+        await into('model_points').add({ ...measured, dataset_name: dataset_name ?? null, dataset_digest: dataset_digest ?? null })
+      }
+      for await (const path of filesOfModel(client, model, '')) {
+        const url = `${client.url}/api/2.0/mlflow/logged-models/${model}/artifacts/files?${new URLSearchParams({ artifact_file_path: path })}`
+        const file = await fetchFile(url, path, join(folder, 'artifacts', 'models', model), `model ${model}`)
+        await into('model_files').add({ model, ...file })
+        counts.files++
+        counts.bytes += file.bytes
+      }
+      counts.models++
+      moved()
+    }
+    for (const [table, writer] of open) await close(partPath(table, number), writer)
+  }
+
   async function copyFiles(run: string, into: (table: Table) => TableWriter): Promise<void> {
     const files: string[] = []
     for await (const { path } of client.files(run)) files.push(path)
     for (let i = 0; i < files.length; i += lanes) {
       signal?.throwIfAborted()
-      for (const file of await Promise.all(files.slice(i, i + lanes).map((path) => fetchFile(client, run, path, folder)))) {
+      for (const file of await Promise.all(
+        files
+          .slice(i, i + lanes)
+          .map((path) =>
+            fetchFile(
+              `${client.url}/get-artifact?${new URLSearchParams({ run_id: run, path })}`,
+              path,
+              join(folder, 'artifacts', run),
+              `run ${run}`,
+            ),
+          ),
+      )) {
         await into('files').add({ run, ...file })
         counts.files++
         counts.bytes += file.bytes
@@ -208,12 +293,48 @@ async function* pointsOf(client: Client, runs: readonly RunNode[]) {
   }
 }
 
-async function fetchFile({ url }: Client, run: string, path: string, folder: string) {
-  const to = join(folder, 'artifacts', run, ...path.split('/'))
+/** A call of MLflow's, in JSON. */
+async function wire<Answer>({ url }: Client, path: string, body?: object): Promise<Answer> {
+  const init = body && { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const response = await fetch(`${url}/api/2.0/mlflow/${path}`, init)
+  if (!response.ok) throw new TransferError(`${path} could not be read: ${(await response.text()).slice(0, 200)}`)
+  return (await response.json()) as Answer
+}
+
+/** Ids of the active models of an experiment, some at a time. */
+async function* modelsOf(client: Client, { id }: ExperimentNode): AsyncGenerator<string[]> {
+  type Page = { models?: WireModel[]; next_page_token?: string }
+  let token: string | undefined
+  do {
+    const body = {
+      experiment_ids: [id],
+      max_results: runsOfPart,
+      order_by: [{ field_name: 'creation_timestamp', ascending: true }],
+      ...(token && { page_token: token }),
+    }
+    const page: Page = await again(() => wire<Page>(client, 'logged-models/search', body))
+    if (page.models?.length) yield page.models.map(({ info }) => info.model_id)
+    token = page.next_page_token
+  } while (token)
+}
+
+async function* filesOfModel(client: Client, model: string, folder: string): AsyncGenerator<string> {
+  type Listing = { files?: Array<{ path: string; is_dir?: boolean }> }
+  const { files = [] } = await again(() =>
+    wire<Listing>(client, `logged-models/${model}/artifacts/directories?${new URLSearchParams({ artifact_directory_path: folder })}`),
+  )
+  for (const { path, is_dir } of files) {
+    if (is_dir) yield* filesOfModel(client, model, path)
+    else yield path
+  }
+}
+
+async function fetchFile(url: string, path: string, folder: string, of: string) {
+  const to = join(folder, ...path.split('/'))
   await mkdir(dirname(to), { recursive: true })
   return again(async () => {
-    const response = await fetch(`${url}/get-artifact?${new URLSearchParams({ run_id: run, path })}`)
-    if (!response.ok) throw new TransferError(`${path} of run ${run} could not be read: ${(await response.text()).slice(0, 200)}`)
+    const response = await fetch(url)
+    if (!response.ok) throw new TransferError(`${path} of ${of} could not be read: ${(await response.text()).slice(0, 200)}`)
     const sum = createHash('sha256')
     let bytes = 0
     const counted = new Transform({

@@ -3,9 +3,9 @@
  * files are there and were counted, so an import that was stopped at any moment goes on where it is started again; a run that is
  * done, or that was logged on the server, is not touched. Memory holds a few pages of runs and one metric of a run.
  */
-import { type Checks, type Destination, type State, tidegate } from './destination.ts'
+import { type Checks, type Destination, type ModelLink, type State, tidegate } from './destination.ts'
 import { PointsDigest } from './digest.ts'
-import { type Experiment, type Fault, type FileEntry, type Run, type Series, type Source, TransferError } from './record.ts'
+import { type Experiment, type Fault, type FileEntry, type Model, type Run, type Series, type Source, TransferError } from './record.ts'
 
 export { tidegate }
 
@@ -50,6 +50,12 @@ export interface Report {
   /** Runs that are begun and not whole, with the reason. */
   unfinished: Array<{ run: string; reason: string }>
   points: number
+  /** Logged models that came, or would. */
+  models: number
+  /** Ids that other models on the server have: those were left as they are. */
+  heldModels: string[]
+  /** Values of models that were measured by runs which are not here. */
+  lostModelPoints: number
   files: number
   bytes: number
   faults: Fault[]
@@ -79,6 +85,9 @@ export async function importFrom(
     held: [],
     unfinished: [],
     points: 0,
+    models: 0,
+    heldModels: [],
+    lostModelPoints: 0,
     files: 0,
     bytes: 0,
     faults,
@@ -110,6 +119,8 @@ async function bringExperiment(work: Work, experiment: Experiment, signal: Abort
   report.experiments.push(entry)
 
   const pool = new Lanes(lanes)
+  /** What runs used and made, of those that are not another's. */
+  const links: ModelLink[] = []
   let reopened = false
   try {
     for await (const page of source.runs(experiment)) {
@@ -117,6 +128,11 @@ async function bringExperiment(work: Work, experiment: Experiment, signal: Abort
       moved()
       const states = await to.states(page.map((run) => run.id))
       const wanted = page.filter((run, i) => take(report, run, states[i]!))
+      for (const [i, { id: run, models }] of page.entries()) {
+        if (!models || states[i] === 'HELD') continue
+        links.push(...models.inputs.map((model) => ({ run, model, output: false, step: 0 })))
+        links.push(...models.outputs.map((output) => ({ run, output: true, ...output })))
+      }
       progress.runs += page.length - wanted.length
       entry.runs += wanted.length
       if (report.dryRun) {
@@ -140,8 +156,57 @@ async function bringExperiment(work: Work, experiment: Experiment, signal: Abort
     await pool.settled()
   }
   pool.check()
+  if (!report.dryRun && there?.deleted && !reopened) return
+  await bringModels(work, experiment, id, links)
   if (reopened) await to.remove(id!)
   else if (!report.dryRun && experiment.deletedAt !== undefined) await to.finishExperiment(id!, experiment.deletedAt)
+}
+
+/** After the runs, which their values are measured by. */
+async function bringModels(
+  { source, to, report, progress, moved }: Work,
+  experiment: Experiment,
+  id: string | null,
+  links: ModelLink[],
+): Promise<void> {
+  if (source.models) {
+    for await (const models of source.models(experiment)) {
+      report.models += models.length
+      if (report.dryRun) continue
+      const { held, lost } = await to.models(id!, models, [])
+      report.models -= held.length
+      report.heldModels.push(...held)
+      report.lostModelPoints += lost
+      for (const model of models) if (!held.includes(model.id)) await bringFiles(model)
+    }
+  }
+  if (links.length && !report.dryRun) await to.models(id!, [], links)
+
+  async function bringFiles(model: Model) {
+    if (!source.modelFiles) return
+    let there: Map<string, number> | undefined
+    const files = new Lanes(fileLanes)
+    for await (const file of source.modelFiles(model)) {
+      there ??= await to.modelFiles(model.id)
+      if (there.get(file.path) === file.bytes) continue
+      await files.add(async () => {
+        try {
+          await to.modelFile(id!, model.id, file)
+        } catch (error) {
+          if (!isReading(error)) throw error
+          report.faults.push({ file: file.path, at: `model ${model.id}`, message: (error as Error).message })
+          return
+        }
+        report.files++
+        report.bytes += file.bytes
+        progress.files++
+        progress.bytes += file.bytes
+        moved()
+      })
+    }
+    await files.settled()
+    files.check()
+  }
 }
 
 /** Whether a run is to be brought. */

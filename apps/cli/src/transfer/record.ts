@@ -41,6 +41,40 @@ export interface Run {
   params: Pair[]
   tags: Pair[]
   inputs: DatasetInput[]
+  /** Logged models it used and made; absent where the source knows none. */
+  models?: RunModels
+}
+
+export interface RunModels {
+  inputs: string[]
+  outputs: Array<{ model: string; step: number }>
+}
+
+/** A value that a run measured of a model. */
+export interface ModelPoint {
+  run: string
+  key: string
+  value: number
+  /** ms since 1970 */
+  time: number
+  step: number
+  datasetName: string | null
+  datasetDigest: string | null
+}
+
+/** A logged model with all but its files. */
+export interface Model {
+  /** `m-` and 32 hexadecimal digits. */
+  id: string
+  name: string
+  type: string
+  status: 'PENDING' | 'READY' | 'FAILED'
+  sourceRun: string
+  createdAt: number
+  updatedAt: number
+  params: Pair[]
+  tags: Pair[]
+  metrics: ModelPoint[]
 }
 
 /** Points of one metric of one run, as columns of equal length. */
@@ -80,6 +114,9 @@ export interface Source {
   /** All points of runs of one page, each once. */
   points(runs: readonly Run[]): AsyncIterable<Series>
   files(run: Run): AsyncIterable<FileEntry>
+  /** The logged models of an experiment, some at a time; absent where the source has none. */
+  models?(experiment: Experiment): AsyncIterable<Model[]>
+  modelFiles?(model: Model): AsyncIterable<FileEntry>
   close?(): Promise<void> | void
 }
 

@@ -83,6 +83,30 @@ beforeAll(async () => {
       body: body!,
     })
   }
+  const { model } = await wire('POST', 'logged-models', {
+    experiment_id,
+    name: 'net',
+    model_type: 'torch',
+    source_run_id: runs[4],
+    params: [{ key: 'depth', value: '4' }],
+    tags: [{ key: 'team', value: 'ä' }],
+  })
+  const model_id = model.info.model_id
+  await wire('POST', 'runs/outputs', { run_id: runs[4], models: [{ model_id, step: 7 }] })
+  await wire('POST', 'runs/log-inputs', { run_id: runs[6], models: [{ model_id }] })
+  for (const [step, value] of [0.5, 'NaN', 0.75].entries()) {
+    const metric = { key: 'acc', value, timestamp: 100 + step, step, model_id, dataset_name: 'd', dataset_digest: 'x' }
+    await wire('POST', 'runs/log-batch', { run_id: runs[6], metrics: [metric] })
+  }
+  await fetch(`${from.origin}/api/2.0/mlflow-artifacts/artifacts/${experiment_id}/models/${model_id}/artifacts/data/net.bin`, {
+    method: 'PUT',
+    body: 'w'.repeat(5000),
+  })
+  await fetch(`${from.origin}/api/2.0/mlflow/logged-models/${model_id}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model_id, status: 'LOGGED_MODEL_READY' }),
+  })
   const { experiment_id: gone } = await wire('POST', 'experiments/create', { name: 'gone' })
   await wire('POST', 'runs/create', { experiment_id: gone, run_name: 'in it' })
   await wire('POST', 'experiments/delete', { experiment_id: gone })
@@ -120,7 +144,7 @@ async function runsOf({ wire }: Platform, experiment: string) {
 describe('an export', () => {
   it('comes back equal, and what is exported of that is the same again', { timeout: 120_000 }, async () => {
     const report = await exportTo(from.client, join(folder, 'all'), undefined)
-    expect(report).toMatchObject({ experiments: 3, runs: 231, points: 230 * 6 + 130_000, files: 3 })
+    expect(report).toMatchObject({ experiments: 3, runs: 231, points: 230 * 6 + 130_000 + 3, models: 1, files: 4 })
     const to = await platform()
     expect(await importFrom((onFault) => folderSource(join(folder, 'all'), onFault), tidegate(to.client))).toMatchObject({
       faults: [],
@@ -128,7 +152,8 @@ describe('an export', () => {
       held: [],
       brought: 231,
       points: report.points,
-      files: 3,
+      models: 1,
+      files: 4,
       bytes: report.bytes,
     })
     const [before, after] = [await runsOf(from, '1'), await runsOf(to, '1')]

@@ -68,6 +68,30 @@ with mlflow.start_run(experiment_id=vision, run_name="with files"):
         open(os.path.join(folder, "empty"), "w").close()
         mlflow.log_artifact(os.path.join(folder, "empty"))
 
+from mlflow.entities import LoggedModelInput, LoggedModelOutput
+
+net = client.create_logged_model(vision, name="net", source_run_id=edge, params={"depth": "4", "odd": "ä"}, tags={"team": "a"}, model_type="torch").model_id
+with tempfile.TemporaryDirectory() as folder:
+    os.mkdir(os.path.join(folder, "data"))
+    with open(os.path.join(folder, "data", "weights.bin"), "wb") as file:
+        file.write(bytes(range(256)) * 100)
+    with open(os.path.join(folder, "MLmodel"), "w") as file:
+        file.write("flavors: {}\n")
+    client.log_model_artifacts(net, folder)
+client.finalize_logged_model(net, "READY")
+client.log_outputs(edge, [LoggedModelOutput(net, 7)])
+client.log_metric(edge, "val/acc", 0.5, timestamp=100, step=1, model_id=net)
+client.log_metric(edge, "val/acc", 0.75, timestamp=200, step=2, model_id=net)
+client.log_metric(edge, "val/acc", 0.25, timestamp=300, step=0, model_id=net, dataset_name="table", dataset_digest="d1")
+judge = client.create_run(vision, run_name="judge").info.run_id
+client.log_inputs(judge, models=[LoggedModelInput(net)])
+client.log_metric(judge, "f1", 0.9, timestamp=400, step=0, model_id=net)
+client.create_logged_model(vision, name="begun")
+client.delete_logged_model(client.create_logged_model(vision, name="deleted").model_id)
+
+with mlflow.start_run(experiment_id=vision, run_name="served"):
+    mlflow.pyfunc.log_model(name="echo", python_model=lambda model_input: [x for x in model_input], pip_requirements=["mlflow"])
+
 big = client.create_run("0", run_name="long").info.run_id
 for start in range(0, 30_000, 1000):
     client.log_batch(big, metrics=[Metric("loss", math.sin(i), 1_700_000_000_000 + i, i) for i in range(start, start + 1000)])

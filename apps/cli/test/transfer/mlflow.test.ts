@@ -43,11 +43,22 @@ describe('an import from an MLflow server', () => {
     const report = await importFrom((onFault) => mlflowSource(mlflow.url, onFault), tidegate(connect({ url: platform.origin })))
     expect(report).toMatchObject({ faults: [], unfinished: [], held: [], there: 0 })
     expectEqual(await dump(platform.origin), there)
+    expect(report).toMatchObject({ models: 3, heldModels: [], lostModelPoints: 0 })
     expect(report.brought).toBe(Object.values<any>(there).reduce((n, { runs }) => n + Object.keys(runs).length, 0))
+  })
+
+  it('brings models that load', { timeout: 120_000 }, async () => {
+    const models = Object.values<any>(there).flatMap((experiment) => Object.entries<any>(experiment.models))
+    const [echo] = models.find(([, model]) => model.info[0] === 'echo')!
+    const code = `import mlflow, sys; mlflow.set_tracking_uri(sys.argv[1]); print(mlflow.pyfunc.load_model(sys.argv[2]).predict([1, 2]))`
+    const { stdout } = await run(python, ['-c', code, platform.origin, `models:/${echo}`], {
+      env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true' },
+    })
+    expect(stdout.trim()).toBe('[1, 2]')
   })
 
   it('brings nothing twice', async () => {
     const report = await importFrom((onFault) => mlflowSource(mlflow.url, onFault), tidegate(connect({ url: platform.origin })))
-    expect(report).toMatchObject({ faults: [], unfinished: [], held: [], brought: 0, points: 0, files: 0, there: 17 })
+    expect(report).toMatchObject({ faults: [], unfinished: [], held: [], brought: 0, points: 0, files: 0, there: 19 })
   })
 })

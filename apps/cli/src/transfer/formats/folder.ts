@@ -8,7 +8,7 @@ export const format = 'tidegate-export'
 export const version = 1
 export const manifestName = 'manifest.json'
 
-/** Runs of a part: each table has a file for every part. */
+/** Runs of a part, or models: each table has a file for every part. */
 export const runsOfPart = 100
 
 export type ColumnType = 'STRING' | 'INT64' | 'DOUBLE'
@@ -39,6 +39,30 @@ export const tables = {
     profile: 'STRING',
     tags: 'STRING',
   },
+  run_models: { run: 'STRING', model: 'STRING', output: 'INT64', step: 'INT64' },
+  models: {
+    id: 'STRING',
+    experiment: 'STRING',
+    name: 'STRING',
+    type: 'STRING',
+    status: 'STRING',
+    source_run: 'STRING',
+    created_at: 'INT64',
+    updated_at: 'INT64',
+    params: 'STRING',
+    tags: 'STRING',
+  },
+  model_points: {
+    model: 'STRING',
+    run: 'STRING',
+    key: 'STRING',
+    step: 'INT64',
+    time: 'INT64',
+    value: 'DOUBLE',
+    dataset_name: 'STRING',
+    dataset_digest: 'STRING',
+  },
+  model_files: { model: 'STRING', path: 'STRING', bytes: 'INT64', sha256: 'STRING' },
   files: { run: 'STRING', path: 'STRING', bytes: 'INT64', sha256: 'STRING' },
 } as const satisfies Record<string, Record<string, ColumnType>>
 
@@ -60,6 +84,7 @@ export interface Counts {
   experiments: number
   runs: number
   points: number
+  models: number
   files: number
   /** Of the files. */
   bytes: number

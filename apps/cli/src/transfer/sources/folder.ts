@@ -7,7 +7,7 @@ import { Transform } from 'node:stream'
 import { isFolder } from '../disk.ts'
 import { digestOf, format, type Manifest, manifestName, partPath, type Table, version } from '../formats/folder.ts'
 import { readTable } from '../formats/parquet.ts'
-import { type Experiment, type OnFault, type Pair, type Run, type Source, type Status, TransferError } from '../record.ts'
+import { type Experiment, type Model, type OnFault, type Pair, type Run, type Source, type Status, TransferError } from '../record.ts'
 
 interface RunRow {
   id: string
@@ -28,6 +28,30 @@ type InputRow = {
   schema: string | null
   profile: string | null
   tags: string
+}
+
+interface ModelRow {
+  id: string
+  experiment: string
+  name: string
+  type: string
+  status: Model['status']
+  source_run: string
+  created_at: number
+  updated_at: number
+  params: string
+  tags: string
+}
+
+interface ModelPointRow {
+  model: string
+  run: string
+  key: string
+  step: number
+  time: number
+  value: number
+  dataset_name: string | null
+  dataset_digest: string | null
 }
 
 interface FileRow {
@@ -71,7 +95,11 @@ async function readManifest(folder: string): Promise<Manifest> {
 export async function folderSource(folder: string, onFault: OnFault): Promise<Source> {
   const manifest = await readManifest(folder)
   const known = new Map(manifest.tables.map((table) => [table.path, table]))
-  const parts = [...known.keys()].filter((path) => path.startsWith('runs/')).map((path) => Number(/\d+/.exec(path)![0]))
+  const partsOf = (table: Table) =>
+    [...known.keys()].filter((path) => path.startsWith(`${table}/`)).map((path) => Number(/\d+/.exec(path)![0]))
+  const parts = partsOf('runs')
+  const modelPartOf = new WeakMap<Model, number>()
+  const modelFiles = new Map<number, Promise<Map<string, Array<FileRow & { model: string }>>>>()
   const partOf = new WeakMap<Run, number>()
   const runsOfParts = new Map<number, Run[]>()
   /** The files of parts that are being brought. */
@@ -142,7 +170,60 @@ export async function folderSource(folder: string, onFault: OnFault): Promise<So
         for (const { run, tags, source_type, ...dataset } of await all<InputRow>('inputs', part, runs)) {
           byId.get(run)?.inputs.push({ dataset: { ...dataset, sourceType: source_type }, tags: JSON.parse(tags) as Pair[] })
         }
+        for (const { run, model, output, step } of await all<{ run: string; model: string; output: number; step: number }>(
+          'run_models',
+          part,
+          runs,
+        )) {
+          const of = byId.get(run)
+          if (!of) continue
+          of.models ??= { inputs: [], outputs: [] }
+          if (output) of.models.outputs.push({ model, step })
+          else of.models.inputs.push(model)
+        }
         yield runs
+      }
+    },
+
+    async *models(experiment) {
+      for (const part of partsOf('models')) {
+        const rows = (await all<ModelRow>('models', part, [])).filter((row) => row.experiment === experiment.name)
+        if (!rows.length) continue
+        const points = grouped(await all<ModelPointRow>('model_points', part, []), (row) => row.model)
+        yield rows.map((row): Model => {
+          const model: Model = {
+            id: row.id,
+            name: row.name,
+            type: row.type,
+            status: row.status,
+            sourceRun: row.source_run,
+            createdAt: row.created_at,
+            updatedAt: row.updated_at,
+            params: JSON.parse(row.params) as Pair[],
+            tags: JSON.parse(row.tags) as Pair[],
+            metrics: (points.get(row.id) ?? []).map(({ model: _, dataset_name, dataset_digest, ...point }) => ({
+              ...point,
+              datasetName: dataset_name,
+              datasetDigest: dataset_digest,
+            })),
+          }
+          modelPartOf.set(model, part)
+          return model
+        })
+      }
+    },
+
+    async *modelFiles(model) {
+      const part = modelPartOf.get(model)!
+      let found = modelFiles.get(part)
+      if (!found) {
+        found = all<FileRow & { model: string }>('model_files', part, []).then((rows) => grouped(rows, (row) => row.model))
+        modelFiles.set(part, found)
+        if (modelFiles.size > partsRemembered) modelFiles.delete(modelFiles.keys().next().value!)
+      }
+      for (const { path, bytes, sha256 } of (await found).get(model.id) ?? []) {
+        const file = join(folder, 'artifacts', 'models', model.id, ...path.split('/'))
+        yield { path, bytes, open: async () => checked(file, sha256) }
       }
     },
 

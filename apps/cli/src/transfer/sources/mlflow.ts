@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Columns } from '../columns.ts'
 import { filesBelow, isFolder } from '../disk.ts'
 import { isRunId, runIdOf } from '../name.ts'
-import type { DatasetInput, Experiment, FileEntry, OnFault, Pair, Run, Series, Source, Status } from '../record.ts'
+import type { DatasetInput, Experiment, FileEntry, Model, OnFault, Pair, Run, RunModels, Series, Source, Status } from '../record.ts'
 import { MlflowError, type MlflowServer, mlflowServer } from './mlflow-http.ts'
 
 const api = '/api/2.0/mlflow'
@@ -14,6 +14,9 @@ const pageOfRuns = 1000
 /** MLflow's limits of a bulk request. */
 const bulkRuns = 100
 const bulkPoints = 25_000
+const pageOfModels = 50
+/** Runs that are asked for one by one, at a time. */
+const runsAsked = 8
 
 interface WireRun {
   info: {
@@ -27,7 +30,23 @@ interface WireRun {
     artifact_uri?: string
   }
   data?: { metrics?: Array<{ key: string }>; params?: Pair[]; tags?: Pair[] }
-  inputs?: { dataset_inputs?: Array<{ dataset: Record<string, string>; tags?: Pair[] }> }
+  inputs?: { dataset_inputs?: Array<{ dataset: Record<string, string>; tags?: Pair[] }>; model_inputs?: Array<{ model_id: string }> }
+  outputs?: { model_outputs?: Array<{ model_id: string; step?: number | string }> }
+}
+
+interface WireModel {
+  info: {
+    model_id: string
+    name?: string
+    model_type?: string
+    status?: string | number
+    source_run_id?: string
+    creation_timestamp_ms?: number | string
+    last_updated_timestamp_ms?: number | string
+    artifact_uri?: string
+    tags?: Pair[]
+  }
+  data?: { params?: Pair[]; metrics?: Array<WireMetric & { dataset_name?: string; dataset_digest?: string }> }
 }
 
 interface WireMetric {
@@ -58,6 +77,7 @@ export function mlflowSource(address: string, onFault: OnFault, options: { token
   const server = mlflowServer(address, options)
   const known = new WeakMap<Run, Known>()
   const ids = new WeakMap<Experiment, string>()
+  const modelRoots = new WeakMap<Model, string>()
   let bulk = true
 
   async function* pages<T>(path: string, body: object, list: string): AsyncGenerator<T[]> {
@@ -113,6 +133,36 @@ export function mlflowSource(address: string, onFault: OnFault, options: { token
     return found
   }
 
+  let anyModels: Promise<boolean> | undefined
+
+  /** Whether any experiment has logged models: a run may use those of another. Servers before MLflow 3 have none. */
+  async function hasModels(): Promise<boolean> {
+    const all: string[] = []
+    for await (const page of pages<{ experiment_id: string }>('experiments/search', { max_results: 1000, view_type: 'ALL' }, 'experiments'))
+      all.push(...page.map(({ experiment_id }) => experiment_id))
+    try {
+      const found = await server.post<{ models?: unknown[] }>(`${api}/logged-models/search`, { experiment_ids: all, max_results: 1 })
+      return (found.models?.length ?? 0) > 0
+    } catch (error) {
+      if (error instanceof MlflowError && [404, 405].includes(error.status)) return false
+      throw error
+    }
+  }
+
+  /** What runs used and made: only a run that is asked for by itself says it whole. */
+  async function addModels(runs: readonly Run[]): Promise<void> {
+    for (let i = 0; i < runs.length; i += runsAsked) {
+      const some = runs.slice(i, i + runsAsked)
+      await Promise.all(
+        some.map(async (run) => {
+          const { id } = known.get(run)!
+          const answer = await server.get<{ run: WireRun }>(`${api}/runs/get`, [['run_id', id]])
+          run.models = modelsOf(answer.run)
+        }),
+      )
+    }
+  }
+
   return {
     name: server.url,
 
@@ -147,7 +197,7 @@ export function mlflowSource(address: string, onFault: OnFault, options: { token
     async *runs(experiment) {
       const body = { experiment_ids: [ids.get(experiment)!], run_view_type: 'ALL', max_results: pageOfRuns }
       for await (const page of pages<WireRun>('runs/search', body, 'runs')) {
-        yield page.map((found) => {
+        const runs = page.map((found) => {
           const run = runOf(found, server.url)
           known.set(run, {
             id: found.info.run_id,
@@ -156,6 +206,9 @@ export function mlflowSource(address: string, onFault: OnFault, options: { token
           })
           return run
         })
+        anyModels ??= hasModels()
+        if (await anyModels) await addModels(runs)
+        yield runs
       }
     },
 
@@ -184,6 +237,37 @@ export function mlflowSource(address: string, onFault: OnFault, options: { token
         onFault({ file: artifacts, at: '', message: error.message, runs: [run.id] })
       }
     },
+
+    async *models(experiment) {
+      try {
+        for await (const page of pages<WireModel>(
+          'logged-models/search',
+          { experiment_ids: [ids.get(experiment)!], max_results: pageOfModels },
+          'models',
+        )) {
+          yield page.map((found) => {
+            const model = modelOf(found, server.url)
+            modelRoots.set(model, found.info.artifact_uri ?? '')
+            return model
+          })
+        }
+      } catch (error) {
+        // Servers before MLflow 3 have none.
+        if (!(error instanceof MlflowError) || ![404, 405].includes(error.status)) throw error
+      }
+    },
+
+    async *modelFiles(model) {
+      const uri = modelRoots.get(model)!
+      const folder = localFolder(uri)
+      if (folder && (await isFolder(folder))) return yield* filesBelow(folder)
+      try {
+        yield* servedModel(server, model.id, '')
+      } catch (error) {
+        if (!(error instanceof MlflowError)) throw error
+        onFault({ file: uri, at: `model ${model.id}`, message: error.message })
+      }
+    },
   }
 
   async function* pointsOf(key: string, runs: Run[]): AsyncGenerator<Series> {
@@ -201,6 +285,44 @@ export function mlflowSource(address: string, onFault: OnFault, options: { token
     }
   }
 }
+
+/** A model's status by its name on the wire or in Python, or by its number in the database. */
+export const statusOfModel = (status: unknown): Model['status'] =>
+  /READY$|^2$/.test(String(status)) ? 'READY' : /FAILED$|^3$/.test(String(status)) ? 'FAILED' : 'PENDING'
+
+function modelOf({ info, data }: WireModel, from: string): Model {
+  const createdAt = time(info.creation_timestamp_ms) ?? Date.now()
+  const idOf = (run: string) => (isRunId(run) ? run : runIdOf(from, run))
+  return {
+    id: info.model_id,
+    name: info.name ?? '',
+    type: info.model_type ?? '',
+    status: statusOfModel(info.status),
+    sourceRun: info.source_run_id ? idOf(info.source_run_id) : '',
+    createdAt,
+    updatedAt: time(info.last_updated_timestamp_ms) ?? createdAt,
+    params: (data?.params ?? []).map(pair),
+    tags: (info.tags ?? []).map(pair),
+    metrics: (data?.metrics ?? []).flatMap(({ key, value, timestamp, step, run_id, dataset_name, dataset_digest }) =>
+      run_id
+        ? {
+            run: idOf(run_id),
+            key,
+            value: Number(value),
+            time: Number(timestamp),
+            step: Number(step ?? 0),
+            datasetName: dataset_name ?? null,
+            datasetDigest: dataset_digest ?? null,
+          }
+        : [],
+    ),
+  }
+}
+
+const modelsOf = ({ inputs, outputs }: WireRun): RunModels => ({
+  inputs: (inputs?.model_inputs ?? []).map(({ model_id }) => model_id),
+  outputs: (outputs?.model_outputs ?? []).map(({ model_id, step }) => ({ model: model_id, step: Number(step ?? 0) })),
+})
 
 function runOf({ info, data, inputs }: WireRun, from: string): Run {
   const endedAt = time(info.end_time)
@@ -252,6 +374,28 @@ async function* served(server: MlflowServer, run: string, folder: string): Async
         path: file.path,
         bytes: Number(file.file_size ?? 0),
         open: () => server.open(`/get-artifact?${new URLSearchParams({ run_id: run, run_uuid: run, path: file.path })}`),
+      }
+    }
+  }
+}
+
+/** A model's files, likewise. */
+async function* servedModel(server: MlflowServer, model: string, folder: string): AsyncGenerator<FileEntry> {
+  type Wire = { path: string; is_dir?: boolean; file_size?: number | string }
+  const answer = await server.get<{ files?: Wire[] }>(
+    `${api}/logged-models/${model}/artifacts/directories`,
+    folder ? [['artifact_directory_path', folder]] : [],
+  )
+  for (const file of answer.files ?? []) {
+    if (file.is_dir) yield* servedModel(server, model, file.path)
+    else {
+      yield {
+        path: file.path,
+        bytes: Number(file.file_size ?? 0),
+        open: () =>
+          server.open(
+            `/ajax-api/2.0/mlflow/logged-models/${model}/artifacts/files?${new URLSearchParams({ artifact_file_path: file.path })}`,
+          ),
       }
     }
   }

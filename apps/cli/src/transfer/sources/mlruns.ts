@@ -13,14 +13,17 @@ import { isRunId, runIdOf } from '../name.ts'
 import {
   type DatasetInput,
   type Experiment,
+  type Model,
+  type ModelPoint,
   type OnFault,
   type Pair,
   type Run,
+  type RunModels,
   type Source,
   type Status,
   TransferError,
 } from '../record.ts'
-import { localFolder } from './mlflow.ts'
+import { localFolder, statusOfModel } from './mlflow.ts'
 
 /** Runs of a page: each is a few dozen small files. */
 const pageOfRuns = 200
@@ -40,6 +43,7 @@ export async function mlrunsSource(root: string, onFault: OnFault): Promise<Sour
   /** Where experiments and runs are. */
   const folders = new WeakMap<Experiment | Run, string>()
   const artifacts = new WeakMap<Run, string>()
+  const modelFolders = new WeakMap<Model, string>()
 
   /** A `meta.yaml`; undefined where it can't be read, which is told. */
   async function meta(folder: string): Promise<Meta | undefined> {
@@ -85,6 +89,61 @@ export async function mlrunsSource(root: string, onFault: OnFault): Promise<Sour
     return found
   }
 
+  /** Models stand beside the data sets that a run used, and in a folder of what it made. */
+  async function modelsOf(run: string): Promise<RunModels> {
+    const found: RunModels = { inputs: [], outputs: [] }
+    for (const name of await subfolders(join(run, 'inputs'))) {
+      const input = await meta(join(run, 'inputs', name))
+      if (input && ['MODEL', 3].includes(input.source_type as never)) found.inputs.push(text(input.source_id))
+    }
+    for (const name of await subfolders(join(run, 'outputs'))) {
+      const output = await meta(join(run, 'outputs', name))
+      if (output) found.outputs.push({ model: text(output.source_id) || name, step: Number(output.step ?? 0) })
+    }
+    return found
+  }
+
+  async function readModel(folder: string): Promise<Model | undefined> {
+    const info = await meta(folder)
+    if (!info || info.lifecycle_stage === 'deleted') return undefined
+    const createdAt = time(info.creation_timestamp) ?? Date.now()
+    const metrics: ModelPoint[] = []
+    for await (const { path } of filesBelow(join(folder, 'metrics'))) {
+      const file = join(folder, 'metrics', path)
+      for (const [i, line] of (await readFile(file, 'utf8')).split('\n').entries()) {
+        if (line.trim() === '') continue
+        const [at, value, step, run, datasetName, datasetDigest] = line.trim().split(' ')
+        const parsed = pythonFloat(value)
+        if (parsed === undefined || !Number.isSafeInteger(Number(at)) || !Number.isSafeInteger(Number(step)) || !isRunId(run ?? ''))
+          onFault({ file, at: `line ${i + 1}`, message: `'${line.slice(0, 100)}' is not a time, a value, a step and a run.` })
+        else
+          metrics.push({
+            run: run!,
+            key: path,
+            value: parsed,
+            time: Number(at),
+            step: Number(step),
+            datasetName: datasetName ?? null,
+            datasetDigest: datasetDigest ?? null,
+          })
+      }
+    }
+    const model: Model = {
+      id: text(info.model_id),
+      name: text(info.name),
+      type: text(info.model_type),
+      status: statusOfModel(info.status),
+      sourceRun: text(info.source_run_id),
+      createdAt,
+      updatedAt: time(info.last_updated_timestamp) ?? createdAt,
+      params: await pairs(join(folder, 'params')),
+      tags: await pairs(join(folder, 'tags')),
+      metrics,
+    }
+    modelFolders.set(model, folder)
+    return model
+  }
+
   async function readRun(experiment: string, folder: string): Promise<Run | undefined> {
     const info = await meta(folder)
     if (!info) return undefined
@@ -105,6 +164,7 @@ export async function mlrunsSource(root: string, onFault: OnFault): Promise<Sour
       params,
       tags,
       inputs,
+      models: await modelsOf(folder),
     }
     folders.set(run, folder)
     artifacts.set(run, text(info.artifact_uri))
@@ -150,6 +210,21 @@ export async function mlrunsSource(root: string, onFault: OnFault): Promise<Sour
         yield page
       }
     },
+
+    async *models(experiment) {
+      const folder = join(folders.get(experiment)!, 'models')
+      const names = (await subfolders(folder)).filter((name) => name.startsWith('m-')).sort()
+      for (let i = 0; i < names.length; i += pageOfRuns) {
+        const page: Model[] = []
+        for (const name of names.slice(i, i + pageOfRuns)) {
+          const model = await readModel(join(folder, name))
+          if (model) page.push(model)
+        }
+        yield page
+      }
+    },
+
+    modelFiles: (model) => filesBelow(join(modelFolders.get(model)!, 'artifacts')),
 
     async *points(runs) {
       for (const run of runs) {

@@ -6,14 +6,18 @@ import { isRunId, runIdOf } from '../name.ts'
 import {
   type DatasetInput,
   type Experiment,
+  type FileEntry,
+  type Model,
+  type ModelPoint,
   type OnFault,
   type Pair,
   type Run,
+  type RunModels,
   type Source,
   type Status,
   TransferError,
 } from '../record.ts'
-import { localFolder } from './mlflow.ts'
+import { localFolder, statusOfModel } from './mlflow.ts'
 
 const pageOfRuns = 500
 
@@ -49,7 +53,15 @@ export async function sqliteSource(path: string, onFault: OnFault, { artifacts }
   /** A column, where this version has it. */
   const from = (table: Set<string>, column: string, otherwise = 'NULL') => (table.has(column) ? column : `${otherwise} AS ${column}`)
 
-  let has: { experiments: Set<string>; runs: Set<string>; metrics: Set<string>; tags: boolean; inputs: boolean }
+  let has: {
+    experiments: Set<string>
+    runs: Set<string>
+    metrics: Set<string>
+    tags: boolean
+    inputs: boolean
+    links: boolean
+    models: Set<string>
+  }
   try {
     has = {
       experiments: columns('experiments'),
@@ -57,6 +69,9 @@ export async function sqliteSource(path: string, onFault: OnFault, { artifacts }
       metrics: columns('metrics'),
       tags: columns('experiment_tags').size > 0,
       inputs: columns('inputs').size > 0,
+      // Since 3.0.
+      links: columns('inputs').has('step'),
+      models: columns('logged_models'),
     }
   } catch (error) {
     db.close()
@@ -69,6 +84,7 @@ export async function sqliteSource(path: string, onFault: OnFault, { artifacts }
 
   const ids = new WeakMap<Experiment, number>()
   const rows = new WeakMap<Run, RunRow>()
+  const modelUris = new WeakMap<Model, string>()
 
   const pairsOf = (table: string, run: string) =>
     all<Pair>(`SELECT key, coalesce(value, '') AS value FROM ${table} WHERE run_uuid = ?`, run)
@@ -87,6 +103,31 @@ export async function sqliteSource(path: string, onFault: OnFault, { artifacts }
       dataset,
       tags: all<Pair>(`SELECT name AS key, value FROM input_tags WHERE input_uuid = ?`, input),
     }))
+  }
+
+  function modelsOf(run: string): RunModels {
+    if (!has.links) return { inputs: [], outputs: [] }
+    const linked = (kind: string) =>
+      all<{ model: string; step: number }>(
+        `SELECT destination_id AS model, coalesce(step, 0) AS step FROM inputs WHERE source_id = ? AND destination_type = ? ORDER BY model`,
+        run,
+        kind,
+      )
+    return { inputs: linked('MODEL_INPUT').map(({ model }) => model), outputs: linked('MODEL_OUTPUT') }
+  }
+
+  /** What lies at an artifact URI, if that is on this machine; else what is wrong. */
+  async function* below(uri: string): AsyncGenerator<FileEntry, string | undefined> {
+    const proxied = /^mlflow-artifacts:(?:\/\/[^/]*)?\/*(.*)$/.exec(uri)?.[1]
+    const folder = proxied !== undefined ? artifacts && join(artifacts, proxied) : localFolder(uri)
+    if (folder) {
+      yield* filesBelow(folder)
+      return undefined
+    }
+    if (!uri || (await isFolder(uri))) return undefined
+    return proxied !== undefined
+      ? `Its files are at ${uri}: say with --artifacts where that server kept them.`
+      : `Its files are at ${uri}, which is not on this machine: they did not come.`
   }
 
   const runsOf = `SELECT run_uuid, ${from(has.runs, 'name')}, ${from(has.runs, 'user_id')}, status, start_time, end_time, ${from(has.runs, 'deleted_time')},
@@ -145,6 +186,7 @@ export async function sqliteSource(path: string, onFault: OnFault, { artifacts }
             params: pairsOf('params', row.run_uuid),
             tags,
             inputs: inputsOf(row.run_uuid),
+            models: modelsOf(row.run_uuid),
           }
           rows.set(run, row)
           return run
@@ -176,16 +218,59 @@ export async function sqliteSource(path: string, onFault: OnFault, { artifacts }
     },
 
     async *files(run) {
-      const uri = rows.get(run)!.artifact_uri ?? ''
-      const proxied = /^mlflow-artifacts:(?:\/\/[^/]*)?\/*(.*)$/.exec(uri)?.[1]
-      const folder = proxied !== undefined ? artifacts && join(artifacts, proxied) : localFolder(uri)
-      if (folder) return yield* filesBelow(folder)
-      if (!uri || (await isFolder(uri))) return
-      const message =
-        proxied !== undefined
-          ? `Its files are at ${uri}: say with --artifacts where that server kept them.`
-          : `Its files are at ${uri}, which is not on this machine: they did not come.`
-      onFault({ file: path, at: `run ${run.id}`, message })
+      const message = yield* below(rows.get(run)!.artifact_uri ?? '')
+      if (message) onFault({ file: path, at: `run ${run.id}`, message })
+    },
+
+    async *models(experiment) {
+      if (!has.models.size) return
+      type Row = {
+        model_id: string
+        name: string
+        artifact_location: string
+        creation_timestamp_ms: number
+        last_updated_timestamp_ms: number
+        status: number
+        model_type: string | null
+        source_run_id: string | null
+      }
+      for (let after = ''; ; ) {
+        const page = all<Row>(
+          `SELECT * FROM logged_models WHERE experiment_id = ? AND model_id > ? AND coalesce(lifecycle_stage, 'active') = 'active' ORDER BY model_id LIMIT ${pageOfRuns}`,
+          ids.get(experiment)!,
+          after,
+        )
+        if (!page.length) return
+        yield page.map((row) => {
+          const of = (table: string, kind: string) =>
+            all<Pair>(`SELECT ${kind}_key AS key, ${kind}_value AS value FROM logged_model_${table} WHERE model_id = ?`, row.model_id)
+          const metrics = all<Omit<ModelPoint, 'value'> & { value: number | null }>(
+            `SELECT run_id AS run, metric_name AS key, metric_value AS value, metric_timestamp_ms AS time, metric_step AS step,
+               dataset_name AS datasetName, dataset_digest AS datasetDigest FROM logged_model_metrics WHERE model_id = ?`,
+            row.model_id,
+          )
+          const model: Model = {
+            id: row.model_id,
+            name: row.name,
+            type: row.model_type ?? '',
+            status: statusOfModel(row.status),
+            sourceRun: row.source_run_id ?? '',
+            createdAt: row.creation_timestamp_ms,
+            updatedAt: row.last_updated_timestamp_ms,
+            params: of('params', 'param'),
+            tags: of('tags', 'tag'),
+            metrics: metrics.map((point) => ({ ...point, value: point.value ?? Number.NaN })),
+          }
+          modelUris.set(model, row.artifact_location)
+          return model
+        })
+        after = page.at(-1)!.model_id
+      }
+    },
+
+    async *modelFiles(model) {
+      const message = yield* below(modelUris.get(model)!)
+      if (message) onFault({ file: path, at: `model ${model.id}`, message })
     },
 
     close: () => db.close(),
