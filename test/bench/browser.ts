@@ -130,6 +130,25 @@ export async function open(browser: Browser, url: string): Promise<Timed> {
   }
 }
 
+/** Frames a second while `act` goes on, as the page gets them. */
+export async function framesWhile({ page }: Timed, act: () => Promise<unknown>): Promise<number> {
+  await page.evaluate(() => {
+    const counted = { frames: 0, since: performance.now(), isOver: false }
+    Object.assign(globalThis, { counted })
+    const count = () => {
+      counted.frames++
+      if (!counted.isOver) requestAnimationFrame(count)
+    }
+    requestAnimationFrame(count)
+  })
+  await act()
+  return page.evaluate(() => {
+    const { counted } = globalThis as unknown as { counted: { frames: number; since: number; isOver: boolean } }
+    counted.isOver = true
+    return (counted.frames / (performance.now() - counted.since)) * 1000
+  })
+}
+
 /** What a list does while it is scrolled by the wheel. */
 export interface Scrolled {
   /** Frames a second. */

@@ -19,12 +19,15 @@ import { mlflowPython } from '../prerequisites.mjs'
 import { type Bench, type Case, connected, settle } from './bench.ts'
 import { artifacts } from './cases/artifacts.ts'
 import { client } from './cases/client.ts'
+import { curvesCase } from './cases/curves.ts'
 import { histories } from './cases/history.ts'
 import { live } from './cases/live.ts'
 import { moving } from './cases/moving.ts'
+import { pages } from './cases/pages.ts'
 import { processes } from './cases/process.ts'
 import { searches } from './cases/search.ts'
 import { soaks } from './cases/soak.ts'
+import { halfAnHour, watching } from './cases/watching.ts'
 import { writing } from './cases/writing.ts'
 import { type Figure, table } from './figures.ts'
 import { mlflow, tidegate } from './peers.ts'
@@ -32,12 +35,12 @@ import { endAll } from './processes.ts'
 import { findWorkers } from './tuning.ts'
 
 /** First what is moved in: an import brings all that its source has, and the others leave much there. */
-const cases: Case[] = [moving, ...histories, ...writing, searches, artifacts, live, ...processes, client]
+const cases: Case[] = [moving, ...histories, ...writing, searches, artifacts, live, pages, curvesCase, watching, ...processes, client]
 /** What takes long, and runs when it is named. */
-const onlyNamed: Case[] = [soaks]
+const onlyNamed: Case[] = [soaks, halfAnHour]
 const names = [...cases, ...onlyNamed].map(({ name }) => name)
 /** Longer than it may ever take, minutes. */
-const limit = 45
+const limit = 60
 
 const { values: flags, positionals } = parseArgs({
   args: process.argv.slice(2).filter((word) => word !== '--'),

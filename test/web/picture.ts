@@ -1,4 +1,7 @@
-/** Makes the README's picture, docs/runs.png: a server as anyone starts it, with runs that MLflow's client trains. `node test/web/picture.ts` */
+/**
+ * Makes the pictures of the docs: the README's, docs/runs.png, and those of docs/pages.md, light and dark: a server as anyone starts it,
+ * with runs that MLflow's client trains. `node test/web/picture.ts`
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -40,9 +43,49 @@ try {
   await new Promise((resolve) => setTimeout(resolve, 22_000))
   const experiments = `${origin}/api/2.0/mlflow/experiments/get-by-name?experiment_name=digits-mlp`
   const { experiment } = (await (await fetch(experiments)).json()) as { experiment: { experiment_id: string } }
-  const { page } = await openPage(browser, `${origin}/experiments/${experiment.experiment_id}`)
+  const id = experiment.experiment_id
+  const { page } = await openPage(browser, `${origin}/experiments/${id}`)
   await page.waitForTimeout(4_000)
   await page.screenshot({ path: join(root, 'docs', 'runs.png') })
+  await page.close()
+
+  const post = async (path: string, body: object) =>
+    (await (
+      await fetch(`${origin}/api/2.0/mlflow/${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      })
+    ).json()) as any
+  const { runs: found } = await post('runs/search', { experiment_ids: [id], max_results: 5 })
+  const ids = found.map(({ info }: { info: { run_id: string } }) => info.run_id)
+  await post('runs/set-tag', {
+    run_id: ids[0],
+    key: 'mlflow.note.content',
+    value:
+      '# Wider, slower\n\n- `width` **64**, rate 0.05\n- val/loss still falls at step 60\n\n| step | val/loss |\n|---|---|\n| 20 | 0.31 |\n| 60 | 0.14 |\n\n> Next: dropout.',
+  })
+  const parallel = encodeURIComponent(
+    'parallel|a=params.lr|a=params.width|a=metrics.`val/accuracy`|a=metrics.`val/loss`|w=2',
+  )
+  const scatter = encodeURIComponent('scatter|a=params.width|a=metrics.`val/loss`')
+  const pages = {
+    runs: `/experiments/${id}`,
+    groups: `/experiments/${id}?by=params.width`,
+    charts: `/experiments/${id}?size=m&clip=1&smooth=0.6`,
+    plots: `/experiments/${id}?chart=${parallel}&chart=${scatter}`,
+    compare: `/compare?runs=${ids.join(',')}`,
+    run: `/runs/${ids[0]}`,
+    notes: `/runs/${ids[0]}?tab=notes`,
+    experiments: '/experiments',
+  }
+  for (const [name, path] of Object.entries(pages))
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page } = await openPage(browser, origin + path, { colorScheme })
+      await page.waitForTimeout(2_500)
+      await page.screenshot({ path: join(root, 'docs', 'pages', `${name}.${colorScheme}.png`) })
+      await page.close()
+    }
   for (const child of live) child.kill()
 } finally {
   await browser.close()
