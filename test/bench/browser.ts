@@ -67,6 +67,8 @@ export interface Timed {
   busy: (act: () => Promise<unknown>) => Promise<number>
   /** From the newest input to the last frame with at least so many lines in it, once none was drawn for that long, ms. */
   untilDrawn: (act: () => Promise<unknown>, strokes: number, quiet?: number) => Promise<number>
+  /** Waits until something was drawn, and then nothing for so long, ms. */
+  rested: (quiet: number) => Promise<void>
   shift: () => Promise<number>
   close: () => Promise<void>
 }
@@ -124,6 +126,11 @@ export async function open(browser: Browser, url: string): Promise<Timed> {
         { polling: 100 },
       )
       return page.evaluate((least) => probe.drawn.findLast((frame) => frame.strokes >= least)!.at - probe.input, strokes)
+    },
+    async rested(quiet) {
+      await page.waitForFunction((quiet) => performance.now() - (probe.drawn.at(-1)?.at ?? Number.POSITIVE_INFINITY) > quiet, quiet, {
+        polling: 100,
+      })
     },
     shift: () => page.evaluate(() => probe.shift),
     close: () => context.close(),

@@ -65,9 +65,7 @@ try {
     value:
       '# Wider, slower\n\n- `width` **64**, rate 0.05\n- val/loss still falls at step 60\n\n| step | val/loss |\n|---|---|\n| 20 | 0.31 |\n| 60 | 0.14 |\n\n> Next: dropout.',
   })
-  const parallel = encodeURIComponent(
-    'parallel|a=params.lr|a=params.width|a=metrics.`val/accuracy`|a=metrics.`val/loss`|w=2',
-  )
+  const parallel = encodeURIComponent('parallel|a=params.lr|a=params.width|a=metrics.`val/accuracy`|a=metrics.`val/loss`|w=2')
   const scatter = encodeURIComponent('scatter|a=params.width|a=metrics.`val/loss`')
   const pages = {
     runs: `/experiments/${id}`,

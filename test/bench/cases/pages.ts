@@ -107,7 +107,8 @@ async function brush(browser: Browser, { origin }: Peer, experiment: string): Pr
   try {
     const axis = page.locator('[data-axis="metrics.loss"]').first()
     await axis.waitFor()
-    await timed.untilDrawn(async () => {}, 1, 1500)
+    // Drawn, and nothing more for a while.
+    await timed.rested(1500)
     const box = (await axis.boundingBox())!
     const at = (share: number) => [box.x + box.width / 2, box.y + box.height * share] as const
     await page.mouse.move(...at(0.9))
