@@ -252,10 +252,8 @@ export function openGroups(read: () => GroupsWanted | undefined, ontoggle: (open
       GroupsRing,
       () => ({ experiment, after: cursor }),
       ({ runsChanged }) => {
-        const isFirst = cursor === null
         cursor = runsChanged.cursor
         changes++
-        if (isFirst) return
         for (const run of runsChanged.runs) {
           const row = known.get(run.id)
           if (!row) continue
