@@ -11,7 +11,7 @@ async function load(): Promise<(text: string) => string> {
     if (node.tagName === 'IMG' && !node.hasAttribute('alt')) node.setAttribute('alt', '')
     if (node.tagName !== 'A') return
     node.setAttribute('rel', 'noopener noreferrer nofollow')
-    if (!node.getAttribute('href')?.startsWith('/')) node.setAttribute('target', '_blank')
+    if (!/^\/(?!\/)/.test(node.getAttribute('href') ?? '')) node.setAttribute('target', '_blank')
   })
   return (text) =>
     clean.sanitize(marked.parse(text, { async: false }), {
