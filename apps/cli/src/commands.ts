@@ -2,11 +2,13 @@
 import artifacts from './commands/artifacts.ts'
 import completion from './commands/completion.ts'
 import doctor from './commands/doctor.ts'
+import exec from './commands/exec.ts'
 import experiments from './commands/experiments.ts'
 import exportRuns from './commands/export.ts'
 import gc from './commands/gc.ts'
 import importRuns from './commands/import.ts'
 import login from './commands/login.ts'
+import logs from './commands/logs.ts'
 import open from './commands/open.ts'
 import replay from './commands/replay.ts'
 import runs from './commands/runs.ts'
@@ -15,7 +17,9 @@ import type { Commands } from './session.ts'
 
 export const commands: Commands[] = [
   login,
+  exec,
   runs,
+  logs,
   experiments,
   artifacts,
   importRuns,

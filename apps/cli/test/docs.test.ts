@@ -38,7 +38,7 @@ it.each(examples)(
 
 it('leaves what the examples say', async () => {
   expect(await cli.lines('login', '--list')).toMatchObject([{ name: 'default' }, { name: 'team', current: true }])
-  expect(await cli.lines('runs', 'list', 'mnist')).toHaveLength(5)
+  expect(await cli.lines('runs', 'list', 'mnist')).toHaveLength(6)
   expect(await readFile(join(cli.folder, 'copy-of-plots', 'curve.csv'), 'utf8')).toBe('x,y\n')
   expect((await readFile(join(cli.folder, 'runs.csv'), 'utf8')).split('\r\n')[0]).toMatch(/,metrics\.loss,params\.lr$/)
 })

@@ -3,6 +3,7 @@ import type { ArtifactContent, TransferOptions } from './artifact.ts'
 import type { Made, NewRun } from './create.ts'
 import type { Metrics } from './entries.ts'
 import type { OutboxOptions } from './outbox.ts'
+import type { Source } from './printer.ts'
 import type { ReplayOptions, ReplayReport } from './replay.ts'
 import type { Sink } from './sink.ts'
 
@@ -23,6 +24,8 @@ export interface Host {
   save(origin: string, runId: string, path: string, target: string | URL, options: TransferOptions): Promise<string[]>
   /** Measures the machine each `every` ms, until it is stopped. */
   watchMachine(every: number, log: (metrics: Metrics) => void): () => void
+  /** Hears whole lines that this process prints, which are printed all the same, until it is stopped. */
+  listenToProcess(heard: (text: string, source: Source) => void): () => void
 }
 
 /** Throws a TypeError in a browser. */

@@ -3,6 +3,7 @@ import { connectOn } from './client.ts'
 import { host } from './node/host.ts'
 import { resumeRunOn, startRunOn } from './start.ts'
 
+export { lineSplitter } from './node/lines.ts'
 export * from './surface.ts'
 
 /**

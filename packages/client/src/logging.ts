@@ -24,4 +24,6 @@ export interface LoggingOptions {
   offline?: string
   /** Node: logs what the machine does (cpu, memory, disk, network) under MLflow's names, each 10 s or each so many ms. @default false */
   systemMetrics?: boolean | number
+  /** Node: what the process prints goes into the run's log too, until the run ends. @default false */
+  console?: boolean
 }

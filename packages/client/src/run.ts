@@ -10,6 +10,7 @@ import { checkWhole, type Entry, type Metrics, metricEntry, type Values, valueEn
 import { type Host, inNode } from './host.ts'
 import { checkUses, type DatasetUse } from './inputs.ts'
 import type { LoggingOptions } from './logging.ts'
+import { Printer, type Source } from './printer.ts'
 import type { End, FinalStatus, Sink } from './sink.ts'
 
 /** A folder of this machine (in Node), or contents by their path, such as a page's `files` by `webkitRelativePath`. */
@@ -59,6 +60,8 @@ export class Run {
   readonly logging: LoggingOptions
   readonly #sink: Begun['sink']
   readonly #host: Host | undefined
+  readonly #printer: Printer
+  #stopListening: (() => void) | undefined
   readonly #nextStep = new Map<string, number>()
   readonly #params: Map<string, string>
   #stopWatching: (() => void) | undefined
@@ -75,6 +78,7 @@ export class Run {
     this.experimentId = experimentId
     this.#sink = sink
     this.#host = host
+    this.#printer = new Printer({ origin, runId: id, flushEvery: logging.flushEvery ?? 500, giveUpAfter: logging.giveUpAfter ?? 60_000 })
     for (const [key, step] of steps) this.#nextStep.set(key, step + 1)
     this.#params = params
     open.add(this)
@@ -134,6 +138,16 @@ export class Run {
   setTags(tags: Values): void {
     this.#checkOpen()
     this.#sink.add(Object.keys(tags).map((key) => valueEntry('tags', key, tags[key])))
+  }
+
+  /**
+   * Writes lines into the run's log, which its page shows live: `run.print('epoch 3 is done')`. They are sent behind it, `flush` and
+   * `finish` wait for them; a spool does not keep them.
+   * @param source Where they came out, where that matters.
+   */
+  print(text: string, source?: Source): void {
+    this.#checkOpen()
+    this.#printer.add(text, source ?? null)
   }
 
   /**
@@ -208,8 +222,8 @@ export class Run {
    * and then where you log faster than the network.
    * @throws ApiError the first refusal since the last flush; UNREACHABLE after `giveUpAfter`: what waits is kept and still tried
    */
-  flush(): Promise<void> {
-    return this.#sink.flush()
+  async flush(): Promise<void> {
+    await Promise.all([this.#sink.flush(), this.#printer.flush()])
   }
 
   /**
@@ -219,8 +233,9 @@ export class Run {
    */
   finish(status: FinalStatus = 'FINISHED'): Promise<void> {
     this.#stopWatching?.()
+    this.#stopListening?.()
     this.#end ??= { status, end_time: Date.now() }
-    this.#finished ??= this.#sink.end(this.#end).then(
+    this.#finished ??= this.#close(this.#end).then(
       () => void open.delete(this),
       (error) => {
         if (error instanceof ApiError && retryable.has(error.code)) this.#finished = undefined
@@ -241,6 +256,22 @@ export class Run {
         if (!(error instanceof ApiError)) throw error
       }
     })
+  }
+
+  /** @internal Writes what the process prints into the run's log, until the run ends. */
+  listenToProcess(): void {
+    this.#stopListening = inNode(this.#host, 'console').listenToProcess((text, source) => this.#printer.add(text, source))
+  }
+
+  /** The run ends whatever became of its last lines; what they failed with is told after. */
+  async #close(end: End): Promise<void> {
+    const printed = this.#printer.flush().then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    await this.#sink.end(end)
+    const failure = await printed
+    if (failure && !this.offline) throw failure
   }
 
   async #filesOf(files: Files): Promise<Array<[string, ArtifactContent]>> {

@@ -48,9 +48,17 @@ async function begin(host: Host | undefined, origin: string, wanted: NewRun, opt
   const fromEnvironment = spoolOf()
   const offline = options.offline ?? (fromEnvironment.offline && !options.spool ? fromEnvironment.folder : undefined)
   const folder = offline ?? options.spool ?? fromEnvironment.folder
-  const { flushEvery = 500, maxWaiting = 100_000, giveUpAfter = folder ? 5_000 : 60_000, onError, systemMetrics } = options
+  const {
+    flushEvery = 500,
+    maxWaiting = 100_000,
+    giveUpAfter = folder ? 5_000 : 60_000,
+    onError,
+    systemMetrics,
+    console: listens,
+  } = options
   if (systemMetrics) inNode(host, 'systemMetrics')
-  const { systemMetrics: _, ...logging } = options
+  if (listens) inNode(host, 'console')
+  const { systemMetrics: _, console: __, ...logging } = options
   const { experiment, experimentId: ofId } = wanted
   const known = { origin, host, logging, home: ofId ? { experimentId: ofId } : { experiment } }
   let run: Run
@@ -66,6 +74,7 @@ async function begin(host: Host | undefined, origin: string, wanted: NewRun, opt
     run = new Run({ ...known, made, sink, home: { experimentId } })
   }
   if (systemMetrics) run.watchMachine(systemMetrics === true ? everyTenSeconds : systemMetrics)
+  if (listens) run.listenToProcess()
   return run
 }
 

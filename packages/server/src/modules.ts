@@ -30,6 +30,7 @@ export const graphql = () =>
     import('./runs/live.graphql.ts'),
     import('./models/logged-models.graphql.ts'),
     import('./models/mutations.graphql.ts'),
+    import('./logs/logs.graphql.ts'),
     import('./search/search.graphql.ts'),
     import('./search/variety.graphql.ts'),
     import('./search/groups.graphql.ts'),

@@ -274,6 +274,24 @@ describe('a file that is given out', () => {
       }
     }
   })
+
+  it('is looked at as a page only where that is asked for, of an origin of its own that reaches nothing', async () => {
+    for (const [name, type] of [
+      ['page.html', 'text/html; charset=utf-8'],
+      ['paper.pdf', 'application/pdf'],
+    ] as const) {
+      await put(`${root}/${name}`, '<script>alert(1)</script>')
+      for (const path of [`${root}/${name}?show=page`, `/get-artifact?run_id=${run}&path=${name}&show=page`]) {
+        const { headers } = await send('GET', path)
+        expect([headers['content-type'], headers['content-disposition']], name).toEqual([type, 'inline'])
+        expect(headers['content-security-policy'], name).toMatch(/default-src 'none'.*frame-ancestors 'self'/)
+        expect(headers['content-security-policy'], name).not.toMatch(/allow-same-origin|connect-src|https?:/)
+      }
+    }
+    expect((await send('GET', `${root}/page.html?show=page`)).headers['content-security-policy']).toMatch(/^sandbox allow-scripts;/)
+    await put(`${root}/image.svg`, '<svg/>')
+    expect((await send('GET', `${root}/image.svg?show=page`)).headers['content-disposition']).toMatch(/^attachment;/)
+  })
 })
 
 describe('a path', () => {

@@ -25,16 +25,34 @@ export function contentDisposition(name: string): string {
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
 }
 
-export const fileHeaders = (name: string, version: string) => ({
-  'content-type': contentType(name),
-  'content-disposition': contentDisposition(name),
-  'x-content-type-options': 'nosniff',
-  // An image or a style may show; nothing runs, nothing is fetched, and no cookie of ours is in reach.
-  'content-security-policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'",
-  'accept-ranges': 'bytes',
-  'cache-control': 'private, no-cache',
-  etag: entityTag(version),
-})
+/** What a browser shows by itself, of the kinds it may show at all. */
+const shownAs: Record<string, { type: string; policy: string }> = {
+  // Its scripts run, so that an interactive figure is one, in an origin of its own: no cookie, no storage and no request of ours is theirs,
+  // and none to anywhere else.
+  '.html': {
+    type: 'text/html; charset=utf-8',
+    policy:
+      "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob: data:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; worker-src blob:; frame-ancestors 'self'",
+  },
+  // A viewer of PDF is the browser's own page: in a sandbox it does not start.
+  '.pdf': { type: 'application/pdf', policy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'" },
+}
+shownAs['.htm'] = shownAs['.html']!
+
+/** `asPage`: to be looked at within a page of ours, where its kind can be; else it is a download. */
+export function fileHeaders(name: string, version: string, asPage: boolean) {
+  const shown = asPage ? shownAs[extname(name).toLowerCase()] : undefined
+  return {
+    'content-type': shown?.type ?? contentType(name),
+    'content-disposition': shown ? 'inline' : contentDisposition(name),
+    'x-content-type-options': 'nosniff',
+    // An image or a style may show; nothing runs, nothing is fetched, and no cookie of ours is in reach.
+    'content-security-policy': shown?.policy ?? "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, no-cache',
+    etag: entityTag(version),
+  }
+}
 
 export const entityTag = (version: string) => `"${version}"`
 

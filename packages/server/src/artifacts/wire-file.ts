@@ -13,10 +13,10 @@ interface WireFile {
 /** As MLflow's lists have it: a folder has no size. */
 export const wireFile = (path: string, size: number | null) => compact<WireFile>({ path, is_dir: size === null, file_size: size })
 
-/** Gives a file out, or the part of it that was asked for. */
-export async function sendFile({ req, res }: Exchange, artifact: ReadableArtifact): Promise<void> {
+/** Gives a file out, or the part of it that was asked for. With `show=page` HTML and PDF are to be looked at, in a sandbox. */
+export async function sendFile({ req, res, query }: Exchange, artifact: ReadableArtifact): Promise<void> {
   const { name, version, size } = artifact
-  const headers = fileHeaders(name, version)
+  const headers = fileHeaders(name, version, query.get('show') === 'page')
   const { range: header, 'if-range': condition, 'if-none-match': known } = req.headers
   if (known && matchesTag(known, headers.etag)) return void res.writeHead(304, headers).end()
   if (req.method === 'HEAD') return void res.writeHead(200, { ...headers, 'content-length': size }).end()

@@ -59,8 +59,8 @@ export function virtualRows(read: () => Options) {
     get height() {
       return height
     },
-    reveal(index: number): void {
-      virtualizer.scrollToIndex(index, { align: 'auto' })
+    reveal(index: number, align: 'auto' | 'center' = 'auto'): void {
+      virtualizer.scrollToIndex(index, { align })
     },
   }
 }

@@ -1,6 +1,6 @@
 /** A run as code that reads it: MLflow's Python client, the GraphQL API, the wire. */
 export interface Snippet {
-  language: 'Python' | 'TypeScript' | 'curl'
+  language: 'Shell' | 'Python' | 'TypeScript' | 'curl'
   text: string
 }
 
@@ -44,6 +44,54 @@ export function runCode({ trackingUri, id, key }: { trackingUri: string; id: str
         `curl -s '${trackingUri}/api/2.0/mlflow/runs/get?run_id=${id}'`,
         `curl -s '${trackingUri}/api/2.0/mlflow/metrics/get-history?run_id=${id}&metric_key=${encodeURIComponent(metric)}'`,
       ].join('\n'),
+    },
+  ]
+}
+
+/** What sends a run's output to its log. */
+export function logCode({ origin, id }: { origin: string; id: string }): Snippet[] {
+  return [
+    {
+      language: 'Shell',
+      text: [
+        `export TIDEGATE_URL=${origin}`,
+        'tidegate exec --experiment mnist -- python train.py',
+        `tidegate exec --run ${id} -- python evaluate.py`,
+      ].join('\n'),
+    },
+    {
+      language: 'Python',
+      text: [
+        'import json, logging, urllib.request',
+        '',
+        'class RunLog(logging.Handler):',
+        '    def emit(self, record):',
+        `        entry = {"text": self.format(record), "time": int(record.created * 1000)}`,
+        `        body = {"query": "mutation($input: AppendLogInput!) { appendLog(input: $input) { total } }",`,
+        `                "variables": {"input": {"runId": ${quoted(id)}, "entries": [entry]}}}`,
+        `        request = urllib.request.Request(${quoted(`${origin}/graphql`)}, json.dumps(body).encode(),`,
+        `                                         {"content-type": "application/json"})`,
+        '        urllib.request.urlopen(request).read()',
+        '',
+        'logging.getLogger().addHandler(RunLog())',
+      ].join('\n'),
+    },
+    {
+      language: 'TypeScript',
+      text: [
+        "import { resumeRun } from '@tidegate/client'",
+        '',
+        `const run = await resumeRun(${quoted(id)}, { url: ${quoted(origin)}, console: true })`,
+        "console.log('this is in the log')",
+        "run.print('and so is this')",
+      ].join('\n'),
+    },
+    {
+      language: 'curl',
+      text: `curl -s '${origin}/graphql' -H 'content-type: application/json' -d '${JSON.stringify({
+        query: 'mutation($input: AppendLogInput!) { appendLog(input: $input) { total } }',
+        variables: { input: { runId: id, entries: [{ text: 'epoch 1' }] } },
+      })}'`,
     },
   ]
 }

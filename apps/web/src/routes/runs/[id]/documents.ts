@@ -27,6 +27,7 @@ const RunDetails = graphql(
     loggedModels { id name type status createdAt metrics { key value step datasetName } }
     parent { id name status }
     children(first: 20) { nodes { id name status startedAt endedAt } total { value exact } }
+    log(from: 0, first: 1) { total }
     can { edit delete }
   }
 `,

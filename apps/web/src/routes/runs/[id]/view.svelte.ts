@@ -4,7 +4,7 @@ import { readStored, writeStored } from '#lib/stored.ts'
 import { goto } from '$app/navigation'
 import { page } from '$app/state'
 
-export const tabs = ['overview', 'charts', 'system', 'artifacts', 'models', 'notes'] as const
+export const tabs = ['overview', 'charts', 'system', 'media', 'artifacts', 'models', 'logs', 'code', 'notes'] as const
 export type Tab = (typeof tabs)[number]
 
 const axes: readonly string[] = ['step', 'time', 'relative']
@@ -34,7 +34,7 @@ export function openView() {
 
   const tab = $derived.by<Tab>(() => tabs.find((name) => name === page.url.searchParams.get('tab')) ?? 'overview')
 
-  function query(change: Partial<Record<'tab' | 'path' | 'model', string>> = {}): string {
+  function query(change: Partial<Record<'tab' | 'path' | 'model' | 'step' | 'search' | 'level' | 'line', string>> = {}): string {
     const params = new URLSearchParams()
     const shown = change.tab ?? tab
     if (shown !== 'overview') params.set('tab', shown)
@@ -43,9 +43,17 @@ export function openView() {
     if (log) params.set('log', 'y')
     if (zoom) params.set('zoom', `${zoom.from}~${zoom.to}`)
     const path = change.path ?? page.url.searchParams.get('path')
-    if (path && shown === 'artifacts') params.set('path', path)
+    if (path && (shown === 'artifacts' || shown === 'code')) params.set('path', path)
     const model = change.model ?? page.url.searchParams.get('model')
     if (model && shown === 'models') params.set('model', model)
+    const step = change.step ?? page.url.searchParams.get('step')
+    if (step && shown === 'media') params.set('step', step)
+    if (shown === 'logs') {
+      for (const name of ['search', 'level', 'line'] as const) {
+        const value = change[name] ?? page.url.searchParams.get(name)
+        if (value && value !== 'all') params.set(name, value)
+      }
+    }
     return params.size === 0 ? page.url.pathname : `${page.url.pathname}?${params}`
   }
 
@@ -96,6 +104,24 @@ export function openView() {
     /** The artifact on screen. */
     get path() {
       return page.url.searchParams.get('path')
+    },
+    /** The step whose media are on screen; null is each one's last. */
+    get step() {
+      const text = page.url.searchParams.get('step')
+      return text !== null && /^-?\d+$/.test(text) ? Number(text) : null
+    },
+    /** What is searched for in the log. */
+    get search() {
+      return page.url.searchParams.get('search') ?? ''
+    },
+    get level() {
+      const level = page.url.searchParams.get('level')
+      return level === 'WARNING' || level === 'ERROR' ? level : 'all'
+    },
+    /** The line of the log that a link is to. */
+    get line() {
+      const text = page.url.searchParams.get('line')
+      return text !== null && /^\d+$/.test(text) ? Number(text) : null
     },
     /** The logged model whose files are on screen. */
     get model() {
