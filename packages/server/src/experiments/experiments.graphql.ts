@@ -17,7 +17,8 @@ import {
   searchExperiments,
   setExperimentTag,
 } from './experiments.ts'
-import { runCounts } from './loaders.ts'
+import { latest, runCounts } from './loaders.ts'
+import { mostRenamed, renameExperiments } from './move.ts'
 
 export const Experiment = builder.prismaObject('Experiment', {
   description: 'Runs that belong together.',
@@ -38,6 +39,18 @@ export const Experiment = builder.prismaObject('Experiment', {
     liveCount: t.int({
       description: 'Of those, the ones whose status is RUNNING.',
       resolve: async ({ id }, _, ctx) => (await runCounts(ctx).load(id)).live,
+    }),
+    lastActivityAt: t.field({
+      type: 'Timestamp',
+      nullable: true,
+      description:
+        'When one of its runs last began, ended or got something new; more points of a metric it has are not counted. Null without runs.',
+      resolve: async ({ id }, _, ctx) => (await latest(ctx).load(id))?.changedAt ?? null,
+    }),
+    lastUser: t.string({
+      nullable: true,
+      description: 'Who started its newest run. Null where there is none, or it does not say.',
+      resolve: async ({ id }, _, ctx) => (await latest(ctx).load(id))?.user || null,
     }),
     cursor: t.string({
       description: 'Where the changes of runs now end: give it to the `runsChanged` subscription.',
@@ -135,6 +148,29 @@ const UpdateExperimentInput = builder.inputType('UpdateExperimentInput', {
   }),
 })
 
+const ExperimentNameInput = builder.inputType('ExperimentNameInput', {
+  description: 'What an experiment is to be called.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Which.' }),
+    name: t.string({
+      required: true,
+      description:
+        'Unique in the workspace, also among deleted ones; 500 characters at most. What stands before the last slash is its folder.',
+    }),
+  }),
+})
+
+const ExperimentsPayload = builder.objectRef<ExperimentWithTags[]>('ExperimentsPayload').implement({
+  fields: (t) => ({
+    experiments: t.field({
+      type: [Experiment],
+      complexity: { multiplier: 1 },
+      description: 'As they are now, in no order.',
+      resolve: (rows) => rows,
+    }),
+  }),
+})
+
 builder.mutationFields((t) => {
   const id = t.arg.id({ required: true })
   return {
@@ -149,6 +185,20 @@ builder.mutationFields((t) => {
       description: 'Renames it.',
       args: { input: t.arg({ type: UpdateExperimentInput, required: true }) },
       resolve: (_root, { input }, ctx) => call(ctx, renameExperiment, { experimentId: input.id, newName: input.name }),
+    }),
+    renameExperiments: t.field({
+      type: ExperimentsPayload,
+      description: 'Renames many, all of them or none: so a folder is moved with what is in it. One may take the name that another leaves.',
+      args: {
+        names: t.arg({
+          type: [ExperimentNameInput],
+          required: true,
+          description: `Each experiment once, ${mostRenamed.toLocaleString('en').replace(',', ' ')} at most.`,
+        }),
+      },
+      complexity: ({ names }) => ({ field: 1, multiplier: Math.max(1, names.length) }),
+      resolve: (_root, { names }, ctx) =>
+        call(ctx, renameExperiments, { names: names.map(({ id, name }) => ({ experimentId: id, name })) }),
     }),
     deleteExperiment: t.field({
       type: ExperimentPayload,

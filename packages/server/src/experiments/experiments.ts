@@ -17,7 +17,7 @@ import { patiently } from '../search/patterns.sql.ts'
 
 export type ExperimentWithTags = Experiment & { tags: ExperimentTag[] }
 
-const withTags = { tags: { orderBy: { key: 'asc' as const } } }
+export const withTags = { tags: { orderBy: { key: 'asc' as const } } }
 
 /** The experiment and what permission on it is asked of. Throws where there is none in this workspace. */
 export async function experimentTarget(ctx: Ctx, id: string): Promise<Target<Experiment>> {
@@ -71,7 +71,7 @@ export const experimentName = z
 const tag = z.object({ key, value: limitedText('value', limits.experimentTagValue).transform((value) => value ?? '') })
 
 /** Two experiments of one name, whichever came first. */
-const taken = (wanted: string) =>
+export const taken = (wanted: string) =>
   new AppError(
     'RESOURCE_ALREADY_EXISTS',
     `Experiment(name=${wanted}) already exists. Choose another name, or restore the deleted experiment that has it, or purge it from the trash.`,

@@ -3,7 +3,7 @@ import type { Experiment } from '@tidegate/db'
 import DataLoader from 'dataloader'
 import type { Ctx } from '../context.ts'
 import { notFound } from '../errors.ts'
-import { countRuns } from '../runs/write.sql.ts'
+import { countRuns, latestOf } from '../runs/write.sql.ts'
 
 const perContext = <T extends object>(make: (ctx: Ctx) => T) => {
   const made = new WeakMap<Ctx, T>()
@@ -24,6 +24,12 @@ export const runCounts = loader<number, { runs: number; live: number }>(async (c
   const rows = await countRuns(ctx.db, [...ids])
   const byId = new Map(rows.map((row) => [row.experiment, row]))
   return ids.map((id) => byId.get(id) ?? { runs: 0, live: 0 })
+})
+
+/** What last happened in experiments that have runs. */
+export const latest = loader<number, { changedAt: number; user: string } | undefined>(async (ctx, ids) => {
+  const byId = new Map((await latestOf(ctx.db, [...ids])).map((row) => [row.experiment, row]))
+  return ids.map((id) => byId.get(id))
 })
 
 export const experimentById = loader<number, Experiment>(async (ctx, ids) => {

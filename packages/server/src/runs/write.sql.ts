@@ -261,6 +261,15 @@ export const countRuns = (sql: Sql, experiments: number[]) =>
     [experiments],
   )
 
+/** When a run of each experiment last changed, and who started its newest one; experiments without runs are left out. */
+export const latestOf = (sql: Sql, experiments: number[]) =>
+  sql.query<{ experiment: number; changedAt: number; user: string }>(
+    `SELECT e.id AS experiment, c.at AS "changedAt", n.by AS user FROM unnest($1::int[]) e(id)
+     CROSS JOIN LATERAL (SELECT max(changed_at) AS at FROM run WHERE experiment_id = e.id) c
+     CROSS JOIN LATERAL (SELECT user_name AS by FROM run WHERE experiment_id = e.id AND deleted_at IS NULL ORDER BY start_time DESC, uuid LIMIT 1) n`,
+    [experiments],
+  )
+
 /** The data sets of experiments and in which context runs used them, newest first, 1 000 at most. */
 export const datasetSummaries = (sql: Sql, experiments: number[]) =>
   sql.query<{ experiment: number; name: string; digest: string; context: string | null }>(
