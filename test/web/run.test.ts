@@ -205,3 +205,97 @@ it('shows the code: its commit, what was not committed, notebooks, the environme
   expect(errors).toEqual([])
   await page.close()
 })
+
+it('shows what is known of a data set', async () => {
+  const dataset = {
+    name: 'levels',
+    digest: '6be4cfb1',
+    source_type: 'http',
+    source: '{"url": "https://example.org/levels.csv"}',
+    schema:
+      '{"mlflow_colspec": [{"type": "long", "name": "station", "required": true}, {"type": "double", "name": "level", "required": false}]}',
+    profile: '{"num_rows": 6412980}',
+  }
+  await platform.wire('POST', 'runs/log-inputs', {
+    run_id: run,
+    datasets: [{ dataset, tags: [{ key: 'mlflow.data.context', value: 'train' }] }],
+  })
+  const { page, errors } = await openPage(browser, address)
+  await page.getByRole('button', { name: 'levels' }).click()
+  const dialog = page.getByRole('dialog', { name: 'levels' })
+  await dialog.getByRole('row', { name: 'level double no' }).waitFor()
+  expect(await dialog.getByRole('link', { name: 'https://example.org/levels.csv' }).count()).toBe(1)
+  await dialog.getByText('6412980').waitFor()
+  expect(await violations(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'hidden' })
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('is cloned with other params, and waits for its process', async () => {
+  await platform.wire('POST', 'runs/log-batch', {
+    run_id: run,
+    params: [
+      { key: 'lr', value: '0.05' },
+      { key: 'width', value: '64' },
+      { key: 'debug', value: 'yes' },
+    ],
+    tags: [{ key: 'team', value: 'tides' }],
+  })
+  const { page, errors } = await openPage(browser, address)
+  await page.getByRole('button', { name: 'Clone' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Clone wide-tide' })
+  await dialog.getByLabel('lr', { exact: true }).fill('0.1')
+  await dialog.getByRole('button', { name: 'Leave debug out' }).click()
+  await dialog.getByText('1 changed').waitFor()
+  expect(await violations(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Make the run' }).click()
+  await page.getByRole('heading', { name: 'wide-tide-again' }).waitFor()
+  await page.getByText('Scheduled').first().waitFor()
+  // What makes it run.
+  await page.getByText(/tidegate exec --run [0-9a-f]{32}/).waitFor()
+  const id = new URL(page.url()).pathname.split('/').at(-1)
+  const made = (await platform.wire('GET', 'runs/get', { run_id: id })).run
+  expect(made.data.params).toEqual([
+    { key: 'lr', value: '0.1' },
+    { key: 'width', value: '64' },
+  ])
+  expect(made.data.tags).toEqual(
+    expect.arrayContaining([
+      { key: 'team', value: 'tides' },
+      { key: 'tidegate.clonedFrom', value: run },
+    ]),
+  )
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.getByRole('link', { name: run.slice(0, 6) }).click()
+  await page.getByRole('heading', { name: 'wide-tide', exact: true }).waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('says of a run that says nothing that its process may have died, and is marked as stopped', async () => {
+  const { run: made } = await platform.wire('POST', 'runs/create', {
+    experiment_id: '0',
+    run_name: 'quiet',
+    start_time: Date.now() - 7_200_000,
+  })
+  const id = made.info.run_id
+  await platform.wire('POST', 'runs/log-metric', { run_id: id, key: 'loss', value: 1, timestamp: Date.now() - 3_000_000 })
+  await platform.db.query('UPDATE run SET changed_at = changed_at - 3600000 WHERE uuid = $1', [id])
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/0`)
+  await page
+    .getByRole('row', { name: /quiet/ })
+    .getByText(/^Silent for 50/)
+    .waitFor({ state: 'attached' })
+  await page.goto(`${platform.origin}/runs/${id}`)
+  await page.getByText('Its process may have ended without a word.').waitFor()
+  expect(await violations(page)).toEqual([])
+  // A sign of life ends it.
+  await platform.wire('POST', 'runs/log-metric', { run_id: id, key: 'loss', value: 0.5, timestamp: Date.now(), step: 1 })
+  await page.getByText('Its process may have ended').waitFor({ state: 'hidden' })
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByText('Killed').first().waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})

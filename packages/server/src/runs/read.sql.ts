@@ -54,6 +54,17 @@ export async function countChildren(sql: Sql, ids: readonly number[]): Promise<M
 }
 
 /** What those runs have logged; every id has an entry. */
+/** When those of these runs that go on last said something: a point or a line, by the time it carries, or a change. */
+export async function lastHeard(sql: Sql, ids: readonly number[]): Promise<Map<number, number>> {
+  const rows = await sql.query<{ id: number; at: number }>(
+    `SELECT r.id, greatest(r.changed_at, (SELECT max(l.ts) FROM latest l WHERE l.run_id = r.id),
+       (SELECT g.at FROM run_log g WHERE g.run_id = r.id ORDER BY g.first_line DESC LIMIT 1)) AS at
+     FROM run r WHERE r.id = ANY($1) AND r.status = 'RUNNING'`,
+    [ids],
+  )
+  return new Map(rows.map(({ id, at }) => [id, at]))
+}
+
 export async function readValues(sql: Sql, ids: readonly number[], wanted: ValuesWanted): Promise<Map<number, RunValues>> {
   const all = new Map<number, RunValues>(ids.map((id) => [id, { params: [], tags: [], metrics: [] }]))
   if (!ids.length) return all

@@ -8,7 +8,7 @@ import { experimentById, loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { columnRef, parseColumnRef } from '../search/column.ts'
 import { chartOf, type Line } from './metrics.ts'
-import { countChildren, findRuns, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
+import { countChildren, findRuns, lastHeard, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
 import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
 import { getRun, type SearchPage, searchRuns } from './runs.ts'
 import { type DatasetInput as InputRow, readInputs } from './write.sql.ts'
@@ -136,6 +136,11 @@ const headOf = loader<number, number>(async (ctx, ids) => {
   return ids.map((id) => heads.get(id) ?? 0)
 })
 
+const heardOf = loader<number, number | null>(async (ctx, ids) => {
+  const heard = await lastHeard(ctx.db, ids)
+  return ids.map((id) => heard.get(id) ?? null)
+})
+
 const childCountOf = loader<number, number>(async (ctx, ids) => {
   const counts = await countChildren(ctx.db, [...ids])
   return ids.map((id) => counts.get(id) ?? 0)
@@ -228,6 +233,13 @@ Run.implement({
       cursor: t.string({
         description: "Where the run's points end now: give it to the `points` subscription.",
         resolve: async (run, _, ctx) => String(await headOf(ctx).load(run.id)),
+      }),
+      heardAt: t.field({
+        type: 'Timestamp',
+        nullable: true,
+        description:
+          'When a run that goes on last said something: a point or a line of its log, by the time it carries, or a change. Null once it has ended.',
+        resolve: (run, _, ctx) => heardOf(ctx).load(run.id),
       }),
       datasets: t.field({
         type: [DatasetInput],

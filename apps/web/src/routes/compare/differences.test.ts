@@ -13,6 +13,7 @@ const run = (id: string, part: Partial<ComparedRun> = {}): ComparedRun => ({
   deletedAt: null,
   parentId: null,
   cursor: '',
+  heardAt: null,
   experiment: { id: '1', name: 'digits' },
   metrics: [],
   params: [],

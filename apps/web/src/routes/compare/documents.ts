@@ -12,6 +12,7 @@ const ComparedRun = graphql(`
     deletedAt
     parentId
     cursor
+    heardAt
     experiment { id name }
     metrics { key value }
     params { key value }

@@ -13,6 +13,7 @@ export const RunFacts = graphql(`
     deletedAt
     parentId
     cursor
+    heardAt
   }
 `)
 

@@ -55,7 +55,10 @@ export function followCells(
       places.set(name, { step: arrival.steps[at]!, time: arrival.times[at]! })
       values.set(row, { ...values.get(row), [columnRef('metric', arrival.key)]: arrival.values[at]! })
     }
-    for (const [row, cells] of values) row.set(cells)
+    for (const [row, cells] of values) {
+      row.set(cells)
+      row.heardAt = Date.now()
+    }
     onpoints(arrivals)
   }
 

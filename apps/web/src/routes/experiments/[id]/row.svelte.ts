@@ -23,6 +23,8 @@ export class Row {
   fresh: ReadonlySet<string> = $state.raw(new Set())
   #changed = new Map<string, number>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** When a point of it last came to this page, ms since 1970. */
+  heardAt = $state(0)
   /** Deleted, or it no longer passes the filter: dim, and gone at the next refresh. */
   isGone = $state(false)
   /** How deep it stands below its parent; 0 where the parent is elsewhere. */

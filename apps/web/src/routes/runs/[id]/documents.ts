@@ -5,6 +5,7 @@ const RunMetrics = graphql(`
   fragment RunMetrics on Run {
     id
     cursor
+    heardAt
     metrics { key value step time }
   }
 `)
@@ -23,7 +24,7 @@ const RunDetails = graphql(
     experiment { id name }
     params { key value }
     tags { key value }
-    datasets { dataset { id name digest sourceType profile } tags { key value } }
+    datasets { dataset { id name digest sourceType source schema profile } tags { key value } }
     loggedModels { id name type status createdAt metrics { key value step datasetName } }
     parent { id name status }
     children(first: 20) { nodes { id name status startedAt endedAt } total { value exact } }
@@ -98,6 +99,19 @@ export const SetTag = graphql(`
 export const DeleteTag = graphql(`
   mutation DeleteTag($run: ID!, $key: String!) {
     deleteTag(runId: $run, key: $key) { run { id tags { key value } } }
+  }
+`)
+
+/** A run that was made elsewhere goes on when its process begins: till then it is scheduled. */
+export const CreateClone = graphql(`
+  mutation CreateClone($input: CreateRunInput!) {
+    createRun(input: $input) { run { id } }
+  }
+`)
+export const FillClone = graphql(`
+  mutation FillClone($id: ID!, $params: [ParamInput!]!, $tags: [TagInput!]!) {
+    logBatch(input: { runId: $id, params: $params, tags: $tags }) { run { id } }
+    updateRun(input: { id: $id, status: SCHEDULED }) { run { id } }
   }
 `)
 

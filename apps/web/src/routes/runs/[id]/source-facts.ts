@@ -11,6 +11,8 @@ export interface SourceFacts {
   commit: string | undefined
   branch: string | undefined
   repository: string | undefined
+  /** The run that this one was cloned from. */
+  clonedFrom: string | undefined
   /** Other tags of MLflow, without their prefix; those that are JSON are for programs. */
   rest: { name: string; value: string }[]
   /** What someone wrote about the run. */
@@ -43,6 +45,7 @@ export function sourceFacts(tags: readonly Tag[]): SourceFacts {
     branch: value('mlflow.source.git.branch', 'mlflow.gitBranch'),
     repository: value('mlflow.source.git.repoURL', 'mlflow.gitRepoURL'),
     note: value('mlflow.note.content'),
+    clonedFrom: value('tidegate.clonedFrom'),
     rest: tags
       .filter((tag) => tag.key.startsWith('mlflow.') && !shown.has(tag.key) && tag.value.length <= 200 && !/^[[{]/.test(tag.value))
       .map((tag) => ({ name: tag.key.slice('mlflow.'.length), value: tag.value })),
@@ -50,7 +53,15 @@ export function sourceFacts(tags: readonly Tag[]): SourceFacts {
 }
 
 /** The tags that people set. */
-export const ownTags = (tags: readonly Tag[]): Tag[] => tags.filter((tag) => !tag.key.startsWith('mlflow.'))
+export const ownTags = (tags: readonly Tag[]): Tag[] => tags.filter((tag) => !/^(mlflow|tidegate)\./.test(tag.key))
+
+/** Of a run's tags those that hold of another that begins as it did. */
+export const cloneTags = ({ id, tags }: { id: string; tags: readonly Tag[] }): Tag[] => [
+  ...tags
+    .filter(({ key }) => !key.startsWith('mlflow.') || key.startsWith('mlflow.source.') || key === 'mlflow.parentRunId')
+    .map(({ key, value }) => ({ key, value })),
+  { key: 'tidegate.clonedFrom', value: id },
+]
 
 /** How many rows a data set has, as its profile says it; undefined where it doesn't. */
 export function datasetSize(profile: string | null): { rows: number } | undefined {
