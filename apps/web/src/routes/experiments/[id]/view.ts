@@ -118,6 +118,12 @@ const codecs = {
     ([ids]) => ids?.split(',').filter(Boolean).slice(0, mostPlotted),
     (ids) => ids?.join(','),
   ),
+  /** The run that is looked at beside the list. */
+  peek: codec<string | undefined>(
+    'peek',
+    ([id]) => (id && /^[0-9a-f]{32}$/.test(id) ? id : undefined),
+    (id) => id,
+  ),
   axis: codec<Axis>(
     'x',
     ([axis]) => (axis === 'time' || axis === 'relative' ? axis : 'step'),

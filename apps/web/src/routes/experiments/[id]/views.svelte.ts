@@ -12,7 +12,7 @@ interface ViewFile {
 }
 
 /** A view's query string, without that of which view it is. */
-export const queryOf = (view: View): string => writeView({ ...view, saved: undefined }).slice(1)
+export const queryOf = (view: View): string => writeView({ ...view, saved: undefined, peek: undefined }).slice(1)
 
 /** What a page at a saved view begins with. */
 export const viewOf = ({ id, query }: Pick<SavedView, 'id' | 'query'>): View => ({ ...readView(new URLSearchParams(query)), saved: id })
