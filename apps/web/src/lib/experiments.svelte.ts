@@ -3,6 +3,7 @@
  * The shell starts it; values change in place, and a new experiment takes its place in the order of names.
  */
 import { type ApiError, graphql, live, query, type ResultOf, toApiError } from '#lib/api.ts'
+import { compareNames } from '#lib/tree.ts'
 
 /** What is kept of an experiment. */
 export const ExperimentFacts = graphql(`
@@ -15,6 +16,8 @@ export const ExperimentFacts = graphql(`
     deletedAt
     runCount
     liveCount
+    lastActivityAt
+    lastUser
     tags { key value }
     can { edit delete }
   }
@@ -47,8 +50,7 @@ let byId = $state.raw<ReadonlyMap<string, Experiment>>(new Map())
 let state = $state<'loading' | 'ready' | 'error'>('loading')
 let error = $state.raw<ApiError | undefined>()
 
-const byName = new Intl.Collator(undefined, { numeric: true })
-const list = $derived([...byId.values()].sort((a, b) => byName.compare(a.name, b.name)))
+const list = $derived([...byId.values()].sort(compareNames))
 const liveCount = $derived(list.reduce((sum, experiment) => sum + experiment.liveCount, 0))
 
 export const experiments = {

@@ -1,13 +1,57 @@
 import { expect, test } from 'vitest'
-import { toFolders } from './tree.ts'
+import { moveFault, pathsTo, placeOf, renames, toTree, treeRows } from './tree.ts'
 
-test('a name with slashes stands in a folder, one without at the top', () => {
-  const list = ['solar/nowcast', 'Default', '/Users/ines/churn', 'solar/unet', 'odd/'].map((name, i) => ({ id: String(i), name }))
-  const seen = toFolders(list).map((folder) => [folder.path, folder.items.map((entry) => entry.text)])
-  expect(seen).toEqual([
-    ['', ['Default']],
-    ['solar', ['nowcast', 'unet']],
-    ['Users/ines', ['churn']],
-    ['odd', ['odd/']],
+const names = ['solar/nowcast', 'Default', '/Users/ines/churn', 'solar/unet', 'odd/', 'solar/deep/er/net', 'Users/ines//x', 'solar']
+const list = names.map((name, i) => ({ id: String(i), name }))
+const lines = (isOpen: (path: string) => boolean) =>
+  treeRows(toTree(list), isOpen).map(
+    (row) =>
+      `${' '.repeat(row.depth)}${row.kind === 'folder' ? `${row.folder.text}/ ${row.folder.all.length}` : row.kind === 'item' ? row.text : row.count}`,
+  )
+
+test('a name with slashes stands in folders of any depth, one without at the top', () => {
+  expect(lines(() => true)).toEqual([
+    'solar/ 3',
+    ' deep/ 1',
+    '  er/ 1',
+    '   net',
+    ' nowcast',
+    ' unet',
+    'Users/ 2',
+    ' ines/ 2',
+    '  churn',
+    '  x',
+    'Default',
+    'odd/',
+    'solar',
   ])
+  expect(lines((path) => path === 'Users')).toEqual(['solar/ 3', 'Users/ 2', ' ines/ 2', 'Default', 'odd/', 'solar'])
+  expect(placeOf('/')).toEqual({ path: '', text: '/' })
+  expect(pathsTo('a/b/c')).toEqual(['a', 'a/b', 'a/b/c'])
+  expect(pathsTo('')).toEqual([])
+})
+
+test('a folder lists what is picked of it, and says how much is left', () => {
+  const rows = treeRows(
+    toTree(list),
+    () => false,
+    (items) => items.slice(0, 1),
+  )
+  expect(rows.at(-1)).toMatchObject({ kind: 'more', path: '', count: 2 })
+})
+
+test('moving is renaming: one, or a folder with all that is in it', () => {
+  const move = (...args: Parameters<typeof renames> extends [unknown, ...infer Rest] ? Rest : never) =>
+    renames(list, ...args).map(({ before, name }) => `${before} → ${name}`)
+  expect(move({ id: '1' }, 'solar/deep', 'Default')).toEqual(['Default → solar/deep/Default'])
+  expect(move({ path: 'solar' }, 'grid', 'sun')).toEqual([
+    'solar/nowcast → grid/sun/nowcast',
+    'solar/unet → grid/sun/unet',
+    'solar/deep/er/net → grid/sun/deep/er/net',
+  ])
+  expect(move({ path: 'solar/deep' }, ' / ', 'deep')).toEqual(['solar/deep/er/net → deep/er/net'])
+  // What is where it should be needs no other name.
+  expect(move({ path: 'solar' }, '', 'solar')).toEqual([])
+  expect(moveFault({ path: 'solar' }, 'solar/deep')).toBe('solar cannot be put into itself.')
+  expect(moveFault({ path: 'solar' }, 'solar2')).toBeUndefined()
 })

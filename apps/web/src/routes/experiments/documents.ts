@@ -14,15 +14,6 @@ export const DeletedExperiments = graphql(
   [ExperimentFacts],
 )
 
-export const RenameExperiment = graphql(
-  `
-  mutation RenameExperiment($input: UpdateExperimentInput!) {
-    updateExperiment(input: $input) { experiment { ...ExperimentFacts } }
-  }
-`,
-  [ExperimentFacts],
-)
-
 export const SetExperimentNote = graphql(
   `
   mutation SetExperimentNote($id: ID!, $text: String!) {
