@@ -12,7 +12,8 @@ const refreshEvery = 5_000
 /** A model's folder has pictures of nothing. */
 const holdsModel = (files: readonly File[]) => files.some(({ path }) => path.split('/').at(-1) === 'MLmodel')
 
-async function filesOf(run: string): Promise<{ files: File[]; isPart: boolean }> {
+/** What a run has, folder by folder; `isPart` where there is more. */
+export async function filesOf(run: string): Promise<{ files: File[]; isPart: boolean }> {
   const files: File[] = []
   let folders = ['']
   let asked = 0
