@@ -52,6 +52,8 @@ export function slotDash(slot: number): number[] {
 /** A token such as `--run-1` as a colour a canvas takes, in the theme now on screen. Ask again when `theme.dark` changes. */
 export function canvasColor(token: string): string {
   const probe = document.createElement('span')
+  // A run keeps its colour where the reader forces others on the page: it is told by it.
+  if (/^--(run|seq)-/.test(token)) probe.style.setProperty('forced-color-adjust', 'none')
   probe.style.color = `var(${token})`
   document.documentElement.append(probe)
   const color = getComputedStyle(probe).color

@@ -1,5 +1,5 @@
 /** Which of the shell's overlays is open. One at a time. */
-export type Overlay = 'palette' | 'keys' | 'create-experiment' | 'menu'
+export type Overlay = 'palette' | 'keys' | 'create-experiment' | 'settings' | 'menu'
 
 let open = $state<Overlay | undefined>()
 

@@ -1,4 +1,5 @@
 /** Light, dark, or as the system has it. `app.html` applies the stored choice before the first paint; this keeps it from then on. */
+import { print } from '#lib/print.svelte.ts'
 import { readStored, writeStored } from '#lib/stored.ts'
 
 export type ThemeChoice = 'light' | 'dark' | 'system'
@@ -16,8 +17,9 @@ export const theme = {
   get choice(): ThemeChoice {
     return choice
   },
-  /** What is on screen: read it in an effect to redraw a canvas when the theme changes. */
+  /** What is on screen, and light on paper: read it in an effect to redraw a canvas when the theme changes. */
   get dark(): boolean {
+    if (print.isOn) return false
     return choice === 'system' ? system : choice === 'dark'
   },
   set(next: ThemeChoice): void {

@@ -1,6 +1,15 @@
-/** Which rows of a long list are on screen. All rows have one height, so nothing is measured. */
-import { elementScroll, observeElementOffset, observeElementRect, type VirtualItem, Virtualizer } from '@tanstack/virtual-core'
+/** Which rows of a long list are on screen; on paper the first of all. All rows have one height, so nothing is measured. */
+import {
+  defaultRangeExtractor,
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  type Range,
+  type VirtualItem,
+  Virtualizer,
+} from '@tanstack/virtual-core'
 import { untrack } from 'svelte'
+import { mostPrinted, print } from '#lib/print.svelte.ts'
 
 interface Options {
   count: number
@@ -20,10 +29,11 @@ const overscan = 6
 export function virtualRows(read: () => Options) {
   let items = $state.raw<readonly VirtualItem[]>([])
   let height = $state(0)
+  let isPrinted = false
 
   const show = () => {
     items = virtualizer.getVirtualItems()
-    height = virtualizer.getTotalSize()
+    height = isPrinted ? (items.at(-1)?.end ?? 0) - (items[0]?.start ?? 0) : virtualizer.getTotalSize()
   }
   const optionsOf = ({ count, rowHeight, scroller, above, covered }: Options) => ({
     count,
@@ -33,6 +43,8 @@ export function virtualRows(read: () => Options) {
     scrollPaddingStart: covered?.top ?? 0,
     scrollPaddingEnd: covered?.bottom ?? 0,
     overscan,
+    rangeExtractor: (range: Range) =>
+      isPrinted ? Array.from({ length: Math.min(count, mostPrinted) }, (_, i) => i) : defaultRangeExtractor(range),
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
@@ -43,7 +55,9 @@ export function virtualRows(read: () => Options) {
   $effect(() => untrack(() => virtualizer._didMount()))
   $effect(() => {
     const options = read()
+    const onPaper = print.isOn
     untrack(() => {
+      isPrinted = onPaper
       virtualizer.setOptions(optionsOf(options))
       virtualizer.measure()
       virtualizer._willUpdate()

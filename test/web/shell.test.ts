@@ -1,0 +1,184 @@
+/** What holds on every page, in Chromium: how close rows stand, paper, forced colours, more contrast, twice the size and 320 px. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Platform } from '../platform.ts'
+import { launch, openPage, startWithPages, violations } from './chromium.ts'
+
+let browser: Browser
+let platform: Platform
+let experiment: string
+const runs: string[] = []
+
+beforeAll(async () => {
+  ;[browser, platform] = await Promise.all([launch(), startWithPages()])
+  experiment = (await platform.wire('POST', 'experiments/create', { name: 'solar/regional/nowcast' })).experiment_id
+  for (let i = 0; i < 60; i++) {
+    const { run } = await platform.wire('POST', 'runs/create', { experiment_id: experiment, run_name: `run-${i}`, start_time: i })
+    runs.push(run.info.run_id)
+    await platform.wire('POST', 'runs/log-batch', {
+      run_id: run.info.run_id,
+      metrics: [1, 2, 3].map((step) => ({ key: 'val/loss', value: 1 / (step + i), timestamp: step, step })),
+      params: [{ key: 'lr', value: String(i / 100) }],
+      tags: [{ key: 'team', value: 'tides' }],
+    })
+  }
+})
+afterAll(async () => {
+  await browser?.close()
+  await platform?.stop()
+})
+
+const heightOf = (page: Page) =>
+  page
+    .getByRole('grid', { name: 'Runs' })
+    .getByRole('row')
+    .nth(1)
+    .evaluate((row) => row.getBoundingClientRect().height)
+
+describe('density', () => {
+  it('sets rows closer or farther apart, everywhere, and is kept', async () => {
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'run-59' }).waitFor()
+    expect(await heightOf(page)).toBe(30)
+    await page.getByRole('button', { name: 'Settings' }).click()
+    expect(await violations(page)).toEqual([])
+    await page.getByText('Comfortable').click()
+    await page.getByRole('button', { name: 'Close' }).click()
+    expect(await heightOf(page)).toBe(38)
+    // Rows stand below each other, without a gap.
+    const tops = await page
+      .getByRole('grid', { name: 'Runs' })
+      .getByRole('row')
+      .evaluateAll((rows) => rows.slice(1, 4).map((row) => row.getBoundingClientRect().top))
+    expect(tops[1]! - tops[0]!).toBe(38)
+    await page.reload()
+    await page.getByRole('link', { name: 'run-59' }).waitFor()
+    expect(await heightOf(page)).toBe(38)
+    await page.keyboard.press(',')
+    await page.getByText('Compact').click()
+    await page.keyboard.press('Escape')
+    expect(await heightOf(page)).toBe(26)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
+
+describe('paper', () => {
+  it('has the whole table, black on white, and none of the chrome', async () => {
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`, { colorScheme: 'dark' })
+    await page.getByRole('link', { name: 'run-59' }).waitFor()
+    expect(await page.getByRole('link', { name: 'run-3', exact: true }).count()).toBe(0)
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    await page.getByRole('link', { name: 'run-3', exact: true }).waitFor()
+    for (const gone of [
+      page.getByRole('complementary', { name: 'Workspace' }),
+      page.getByLabel('Filter the runs'),
+      page.getByRole('link', { name: 'Log a run' }),
+    ])
+      expect(await gone.isVisible()).toBe(false)
+    const colors = await page.evaluate(
+      `[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('[role=gridcell] , [role=rowheader] a')).color]`,
+    )
+    expect(colors).toEqual(['rgb(255, 255, 255)', 'rgb(0, 0, 0)'])
+    const cut = await page.evaluate(`(() => {
+      const last = [...document.querySelectorAll('[role=row]')].at(-1).getBoundingClientRect().bottom + scrollY
+      return last > document.documentElement.scrollHeight || document.documentElement.scrollWidth > innerWidth
+    })()`)
+    expect(cut).toBe(false)
+    // A sheet for every twenty rows or so, and not one for all that could be scrolled to.
+    const pdf = (await page.pdf()).toString('latin1')
+    const sheets = pdf.match(/\/Type\s*\/Page\b/g)!.length
+    expect(sheets).toBeGreaterThan(1)
+    expect(sheets).toBeLessThan(8)
+    await page.emulateMedia({ media: 'screen', colorScheme: 'dark' })
+    await page.getByRole('link', { name: 'run-3', exact: true }).waitFor({ state: 'detached' })
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  it('has a run, and runs beside each other, without the chrome', async () => {
+    for (const path of [`/runs/${runs[0]}`, `/compare?runs=${runs.slice(0, 3).join(',')}`]) {
+      const { page } = await openPage(browser, `${platform.origin}${path}`)
+      await page.getByText('val/loss').first().waitFor()
+      await page.emulateMedia({ media: 'print' })
+      expect(await page.getByText('val/loss').first().isVisible()).toBe(true)
+      expect(await page.getByRole('complementary', { name: 'Workspace' }).isVisible()).toBe(false)
+      expect(await page.locator('.btn:visible').count()).toBe(0)
+      await page.close()
+    }
+  })
+})
+
+/** What can be pressed and stands outside of the window, in nothing that scrolls to it. */
+const outside = `(() => {
+  const found = []
+  if (document.documentElement.scrollWidth > innerWidth) found.push('scrolls sideways by ' + (document.documentElement.scrollWidth - innerWidth))
+  for (const each of document.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')) {
+    const { left, right, width } = each.getBoundingClientRect()
+    if (width === 0 || each.closest('.skip, .sr') || getComputedStyle(each).visibility === 'hidden') continue
+    if (right <= innerWidth + 1 && left >= -1) continue
+    let above = each.parentElement
+    while (above && !(/auto|scroll/.test(getComputedStyle(above).overflowX) && above.scrollWidth > above.clientWidth)) above = above.parentElement
+    if (!above) found.push((each.getAttribute('aria-label') ?? each.textContent).trim().slice(0, 60) + ' is out of reach')
+  }
+  return found
+})()`
+
+describe('every page', () => {
+  const paths = () => [
+    '/experiments',
+    '/experiments?as=list',
+    '/experiments?show=deleted',
+    `/experiments/${experiment}`,
+    `/experiments/${experiment}?by=params.lr`,
+    `/experiments/${experiment}/overview`,
+    ...['', '?tab=charts', '?tab=system', '?tab=artifacts', '?tab=media', '?tab=models', '?tab=logs', '?tab=code', '?tab=notes'].map(
+      (tab) => `/runs/${runs[0]}${tab}`,
+    ),
+    ...['', '&tab=charts', '&tab=files'].map((tab) => `/compare?runs=${runs.slice(0, 3).join(',')}${tab}`),
+    '/alerts',
+    '/alerts?show=rules',
+    '/trash',
+    '/welcome',
+    '/nothing',
+  ]
+
+  it.each([
+    ['at 320 px', { viewport: { width: 320, height: 568 } }],
+    ['at twice the size', { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 }],
+    ['in forced colours', { forcedColors: 'active' }],
+    ['with more contrast', { contrast: 'more' }],
+  ] as const)(
+    '%s has all in reach, nothing that scrolls sideways, and passes axe',
+    async (_, options) => {
+      const found: string[] = []
+      const { page } = await openPage(browser, `${platform.origin}/nothing`, options)
+      for (const path of paths()) {
+        await page.goto(`${platform.origin}${path}`)
+        await page.waitForTimeout(500)
+        for (const fault of [...((await page.evaluate(outside)) as string[]), ...(await violations(page))]) found.push(`${path}: ${fault}`)
+      }
+      await page.close()
+      expect(found).toEqual([])
+    },
+    120_000,
+  )
+
+  it('shows what is chosen and where the focus is without its own colours', async () => {
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`, { forcedColors: 'active' })
+    const here = page.getByRole('treeitem', { name: 'nowcast' })
+    await here.waitFor()
+    const look = (selector: string, property: string) =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`)
+    expect(await look('.tree a[aria-current]', 'backgroundColor')).not.toBe(await look('.tree a:not([aria-current])', 'backgroundColor'))
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
+    // A run is told by its colour.
+    expect(
+      new Set(await page.locator('.sw').evaluateAll((all) => all.slice(0, 4).map((each) => getComputedStyle(each).backgroundColor))).size,
+    ).toBe(4)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
