@@ -36,6 +36,7 @@ export async function startPlatform(options: Partial<ServerOptions> = {}): Promi
     createServer({
       databaseUrl: db.url,
       plugins: [localArtifacts({ root: folder })],
+      data: `${folder}-data`,
       host: '127.0.0.1',
       port: 0,
       logLevel: 'error',
@@ -79,7 +80,7 @@ export async function startPlatform(options: Partial<ServerOptions> = {}): Promi
     async stop() {
       await Promise.all(servers.map((server) => server.close()))
       await db.close()
-      await rm(folder, { recursive: true, force: true })
+      for (const each of [folder, `${folder}-data`]) await rm(each, { recursive: true, force: true })
     },
   }
 }

@@ -11,6 +11,7 @@ export async function tidegate(folder: string) {
   const server = await createServer({
     databaseUrl: postgres.url(),
     plugins: [localArtifacts({ root: join(folder, 'artifacts') })],
+    data: folder,
     host: '127.0.0.1',
     port: 0,
     logLevel: 'error',

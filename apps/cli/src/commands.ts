@@ -12,6 +12,7 @@ import logs from './commands/logs.ts'
 import open from './commands/open.ts'
 import replay from './commands/replay.ts'
 import runs from './commands/runs.ts'
+import secrets from './commands/secrets.ts'
 import version from './commands/version.ts'
 import type { Commands } from './session.ts'
 
@@ -26,6 +27,7 @@ export const commands: Commands[] = [
   exportRuns,
   replay,
   gc,
+  secrets,
   doctor,
   open,
   completion,

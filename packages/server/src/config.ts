@@ -3,6 +3,7 @@
  * Nothing else in the server reads process.env.
  */
 import { z } from 'zod'
+import { readKey } from './secrets.ts'
 
 const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 
@@ -21,6 +22,16 @@ export const settings = {
     env: 'TIDEGATE_OUTBOUND_HOSTS',
     help: 'Hosts besides those on the public internet that alerts may call, separated by commas.',
     fallback: '',
+  },
+  secretKeys: {
+    env: 'TIDEGATE_SECRET_KEYS',
+    help: 'What seals secrets in the database, in place of the file secret-keys in --data: keys separated by commas; the first seals, all open. The same for every server on a database. `openssl rand -base64 32` makes one.',
+    fallback: '',
+  },
+  forgetKeys: {
+    env: 'TIDEGATE_FORGET_KEYS',
+    help: 'yes: start although the key of stored secrets is lost. They are given up.',
+    fallback: 'no',
   },
   persistedOnly: {
     env: 'TIDEGATE_PERSISTED_ONLY',
@@ -57,6 +68,11 @@ const schema = z.object({
     .string()
     .regex(/^[^\s/]*$/, 'is not a list of hosts: give names or addresses, without ports, separated by commas')
     .transform((hosts) => hosts.split(',').filter(Boolean)),
+  secretKeys: z
+    .string()
+    .transform((keys) => keys.split(',').filter(Boolean))
+    .refine((keys) => keys.every(readKey), 'is not a list of keys: give 32 bytes in base64 each, as `openssl rand -base64 32` makes them'),
+  forgetKeys: z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).transform((answer) => answer === 'yes'),
   persistedOnly: z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).transform((answer) => answer === 'yes'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
 })
@@ -104,7 +120,8 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv = process.env)
     const name = String(issue.path[0]) as keyof typeof settings
     const source = flags.has(name) ? flagOf(name) : settings[name].env
     // A database's URL may hold a password.
-    problems.push(`${source}${name === 'databaseUrl' ? '' : ` '${raw[name]}'`} ${issue.message}`)
+    const hidden = name === 'databaseUrl' || name === 'secretKeys'
+    problems.push(`${source}${hidden ? '' : ` '${raw[name]}'`} ${issue.message}`)
   }
   return parsed.success && !problems.length ? { ok: true, config: { ...parsed.data, dev } } : { ok: false, problems }
 }

@@ -6,6 +6,7 @@ import type { Artifacts } from './artifacts/store.ts'
 import type { Events } from './events.ts'
 import type { Outbound } from './outbound.ts'
 import type { Points } from './runs/points/points.ts'
+import type { Secrets } from './secrets.ts'
 
 /** What the whole process shares. */
 export interface Kernel {
@@ -14,6 +15,7 @@ export interface Kernel {
   points: Points
   artifacts: Artifacts
   outbound: Outbound
+  secrets: Secrets
   log: Logger
   /** Where clients reach us, such as http://127.0.0.1:5000. */
   origin: string

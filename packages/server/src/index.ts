@@ -10,9 +10,10 @@ import { openEvents } from './events.ts'
 import { createGraphql } from './graphql.ts'
 import { createHttp } from './http.ts'
 import { type Job, startWorker } from './jobs.ts'
-import { jobs, watchers } from './modules.ts'
+import { jobs, sealed, watchers } from './modules.ts'
 import { openOutbound } from './outbound.ts'
 import { openPoints } from './runs/points/points.ts'
+import { openSecrets } from './secrets.ts'
 
 export { type Config, help, type ReadConfig, readConfig } from './config.ts'
 export { buildSchema } from './graphql.ts'
@@ -26,6 +27,12 @@ export interface ServerOptions {
   host: string
   /** 0: a free one. */
   port: number
+  /** The server's own folder: the keys that seal secrets are in it. */
+  data: string
+  /** In place of the keys there. @default none */
+  secretKeys?: string[]
+  /** Give up secrets whose key is lost. @default false */
+  forgetKeys?: boolean
   /** Connections to the database. @default 10 */
   connections?: number
   /** The folder of built pages. Without it there are none. */
@@ -58,7 +65,12 @@ const drain = 10_000
 export async function createServer(options: ServerOptions): Promise<PlatformServer> {
   const log = pino({ level: options.logLevel ?? 'info', base: undefined }, options.logTo ?? pino.destination(2))
   const db = createDb(options.databaseUrl, { connections: options.connections ?? 10 })
-  const events = await openEvents(db, log).catch(async (error) => {
+  const { data: folder, secretKeys: keys = [], forgetKeys: forget = false } = options
+  const open = async () => ({
+    secrets: await openSecrets(db, { folder, keys, forget, columns: sealed }),
+    events: await openEvents(db, log),
+  })
+  const { secrets, events } = await open().catch(async (error) => {
     await db.close()
     throw error
   })
@@ -70,6 +82,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     points,
     artifacts: openArtifacts({ stores: options.plugins, log }),
     outbound: openOutbound(options.outboundHosts ?? []),
+    secrets,
     log,
     origin: '',
   }

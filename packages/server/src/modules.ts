@@ -1,5 +1,5 @@
 /** The list of what the faces are made of. A new module is a line or three here. */
-import { deliver } from './alerts/deliver.ts'
+import { alertSecret, deliver } from './alerts/deliver.ts'
 import { judgeRun, sweep, watchRuns } from './alerts/watch.ts'
 import { routes as artifactRoutes, transfers as artifactTransfers } from './artifacts/artifacts.rest.ts'
 import type { Kernel } from './context.ts'
@@ -9,6 +9,7 @@ import { routes as modelRoutes, transfers as modelTransfers } from './models/log
 import type { Route, Transfer } from './rest.ts'
 import runs from './runs/runs.rest.ts'
 import { refreshCatalogues } from './search/catalogue.ts'
+import type { SealedColumn } from './secrets.ts'
 import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
 
@@ -17,6 +18,8 @@ export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...m
 export const jobs: Array<Job<unknown>> = [refreshCatalogues, judgeRun, sweep, deliver, collectTrash, measureTrash]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
+/** What is sealed before it is stored. */
+export const sealed: SealedColumn[] = [alertSecret]
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers]
 
 /** Each adds its types and fields to the builder. */
@@ -39,4 +42,5 @@ export const graphql = () =>
     import('./transfer/transfer.graphql.ts'),
     import('./transfer/models.graphql.ts'),
     import('./trash/trash.graphql.ts'),
+    import('./keyring/keyring.graphql.ts'),
   ])

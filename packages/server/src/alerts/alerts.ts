@@ -14,7 +14,7 @@ import { operation, type Target } from '../operation.ts'
 import { runTarget } from '../runs/runs.ts'
 import { liveRuns } from './alerts.sql.ts'
 import { condition } from './conditions.ts'
-import { callHook, type Delivery } from './deliver.ts'
+import { alertSecret, callHook, type Delivery } from './deliver.ts'
 import { judgeSoon } from './watch.ts'
 
 /** Rules of one experiment: each is judged for every live run. */
@@ -67,10 +67,12 @@ export const createAlertRule = operation({
     }
     const now = BigInt(Date.now())
     const secret = randomBytes(32).toString('base64url')
-    const data = { experimentId, workspaceId, name, condition, secret, createdBy: ctx.actor.name, createdAt: now, updatedAt: now }
+    const sealed = await ctx.secrets.seal(alertSecret, secret)
+    const data = { experimentId, workspaceId, name, condition, secret: sealed, createdBy: ctx.actor.name, createdAt: now, updatedAt: now }
     const rule = await ctx.db.prisma.alertRule.create({ data: { ...data, metric: metric || null, url: url || null } })
     await lookAgain(ctx, rule)
-    return rule
+    // This once as its reader needs it.
+    return { ...rule, secret }
   },
 })
 
@@ -134,7 +136,7 @@ export const testAlertRule = operation({
     if (!rule.url) throw invalid(`The rule '${rule.name}' has no URL to call. Give it one.`, 'ruleId')
     const data = { rule: rule.name, message: 'A test, sent by hand.', experiment_id: String(rule.experimentId) }
     const signal = ctx.signal ?? new AbortController().signal
-    return callHook(ctx, rule.url, rule.secret, `test-${rule.id}-${Date.now()}`, signal, { entity: 'alert', action: 'test', data })
+    return callHook(ctx, { ...rule, url: rule.url }, `test-${rule.id}-${Date.now()}`, signal, { entity: 'alert', action: 'test', data })
   },
 })
 

@@ -8,6 +8,9 @@ import { z } from 'zod'
 import type { Kernel } from '../context.ts'
 import { job } from '../jobs.ts'
 import { readRuns } from '../runs/read.sql.ts'
+import type { SealedColumn } from '../secrets.ts'
+
+export const alertSecret: SealedColumn = { table: 'alert_rule', column: 'secret' }
 
 export const deliver = job({
   name: 'alert.deliver',
@@ -17,7 +20,7 @@ export const deliver = job({
     if (!alert?.rule?.url || !alert.rule.enabled) return
     const [run] = await readRuns(kernel.db, [alert.runId])
     if (!run) return
-    const outcome = await callHook(kernel, alert.rule.url, alert.rule.secret, `alert-${id}`, signal, {
+    const outcome = await callHook(kernel, { ...alert.rule, url: alert.rule.url }, `alert-${id}`, signal, {
       entity: 'alert',
       action: 'fired',
       data: {
@@ -55,8 +58,7 @@ export const delivered = ({ status }: Delivery) => status !== null && status >= 
 /** One signed call. Never throws: what went wrong is in the outcome. */
 export async function callHook(
   kernel: Kernel,
-  url: string,
-  secret: string,
+  rule: { url: string; secret: string },
   delivery: string,
   signal: AbortSignal,
   content: { entity: string; action: string; data: object },
@@ -64,12 +66,13 @@ export async function callHook(
   const now = new Date()
   const timestamp = String(Math.floor(now.getTime() / 1000))
   const body = JSON.stringify({ ...content, timestamp: now.toISOString() })
-  const signature = createHmac('sha256', secret).update(`${delivery}.${timestamp}.${body}`).digest('base64')
   const start = performance.now()
   let status: number | null = null
   let error: string | null = null
   try {
-    status = await kernel.outbound.post(url, {
+    const secret = kernel.secrets.open(alertSecret, rule.secret)
+    const signature = createHmac('sha256', secret).update(`${delivery}.${timestamp}.${body}`).digest('base64')
+    status = await kernel.outbound.post(rule.url, {
       headers: {
         'content-type': 'application/json',
         'user-agent': 'Tidegate',
