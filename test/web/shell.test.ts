@@ -1,6 +1,7 @@
 /** What holds on every page, in Chromium: how close rows stand, paper, forced colours, more contrast, twice the size and 320 px. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeCatalogue } from '../../packages/server/src/search/catalogue.sql.ts'
 import type { Platform } from '../platform.ts'
 import { launch, openPage, startWithPages, violations } from './chromium.ts'
 
@@ -106,6 +107,53 @@ describe('paper', () => {
       expect(await page.locator('.btn:visible').count()).toBe(0)
       await page.close()
     }
+  })
+})
+
+describe('the filter box', () => {
+  it('offers what was used of late in this experiment, and what runs have, with its range', async () => {
+    await makeCatalogue(platform.db, Number(experiment))
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    const box = page.getByLabel('Filter the runs')
+    const runsShown = (count: number) => expect.poll(() => page.getByRole('rowheader').count()).toBe(count)
+    // Bare words are sought in the name.
+    await box.fill('run-59')
+    await page.keyboard.press('Enter')
+    await runsShown(1)
+    await page.waitForTimeout(1_500)
+    await page.getByRole('button', { name: 'Remove run-59' }).click()
+    await box.fill('lr')
+    const lr = page.getByRole('option', { name: /params\.lr/ })
+    expect(await lr.textContent()).toMatch(/60 runs · 0 to 0\.59/)
+    await box.fill('')
+    await page.getByRole('option', { name: /run-59 recent/ }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await runsShown(1)
+    await page.goto(`${platform.origin}/experiments/${experiment}`)
+    await box.click()
+    await page.getByRole('option', { name: /run-59 recent/ }).click()
+    await page.getByRole('button', { name: 'Remove run-59' }).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  it('lets a finger take away a long clause', async () => {
+    const filter = encodeURIComponent("name = 'a run with a name that is longer than a phone is wide' AND tags.team = 'tides'")
+    const { page } = await openPage(browser, `${platform.origin}/experiments/${experiment}?q=${filter}`, {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+    })
+    const remove = page.getByRole('button', { name: /^Remove name/ })
+    const { x, width, height } = (await remove.boundingBox())!
+    expect(Math.min(width, height)).toBeGreaterThanOrEqual(24)
+    expect(x + width).toBeLessThan(390)
+    await remove.tap()
+    await remove.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: /^Remove tags.team/ }).tap()
+    await expect.poll(() => page.url()).not.toContain('q=')
+    await page.close()
   })
 })
 
