@@ -67,7 +67,9 @@ export async function main(argv: string[]): Promise<void> {
       process.stderr.write(`The embedded Postgres has ended: ${log.trim().split('\n').at(-1)}\n`)
       void stop(1)
     })
-    process.stdout.write(banner(server.origin, config.databaseUrl ? place(config.databaseUrl) : `embedded, in ${config.data}`))
+    process.stdout.write(
+      banner(config.publicUrl || server.origin, config.databaseUrl ? place(config.databaseUrl) : `embedded, in ${config.data}`),
+    )
   } catch (error) {
     await postgres?.stop()
     giveBack()

@@ -11,6 +11,21 @@ const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 export const settings = {
   host: { env: 'TIDEGATE_HOST', help: 'Address to listen on. Only loopback, until access control exists.', fallback: '127.0.0.1' },
   port: { env: 'TIDEGATE_PORT', help: 'Port to listen on.', fallback: '5000' },
+  publicUrl: {
+    env: 'TIDEGATE_PUBLIC_URL',
+    help: 'Where people and clients reach the server, when that is not where it listens: https://tidegate.example.com',
+    fallback: '',
+  },
+  allowedHosts: {
+    env: 'TIDEGATE_ALLOWED_HOSTS',
+    help: 'Names the server answers to, besides those of loopback and of --public-url, separated by commas.',
+    fallback: '',
+  },
+  allowedOrigins: {
+    env: 'TIDEGATE_ALLOWED_ORIGINS',
+    help: "Other sites whose pages may call the server from people's browsers, separated by commas: https://notebooks.example.com",
+    fallback: '',
+  },
   data: { env: 'TIDEGATE_DATA', help: 'Folder for the embedded database and for artifacts.', fallback: '.tidegate' },
   databaseUrl: {
     env: 'DATABASE_URL',
@@ -41,6 +56,13 @@ export const settings = {
   logLevel: { env: 'TIDEGATE_LOG_LEVEL', help: 'debug (a line per operation), info, warn, error.', fallback: 'info' },
 } as const
 
+const hosts = z
+  .string()
+  .regex(/^[^\s/]*$/, 'is not a list of hosts: give names or addresses, without ports, separated by commas')
+  .transform((hosts) => hosts.split(',').filter(Boolean))
+/** As browsers write an Origin: nothing after the host and port, and those as they would have them. */
+const isOrigin = (text: string) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
 const schema = z.object({
   host: z
     .string()
@@ -64,10 +86,21 @@ const schema = z.object({
     .string()
     .regex(/^[1-9]\d{0,2}$/, 'is not a number of connections: give 1 to 999')
     .transform(Number),
-  outboundHosts: z
+  outboundHosts: hosts,
+  allowedHosts: hosts,
+  publicUrl: z
     .string()
-    .regex(/^[^\s/]*$/, 'is not a list of hosts: give names or addresses, without ports, separated by commas')
-    .transform((hosts) => hosts.split(',').filter(Boolean)),
+    .refine(
+      (url) => url === '' || isOrigin(url),
+      'is not where a site is: give a scheme, a host and no path, such as https://tidegate.example.com',
+    ),
+  allowedOrigins: z
+    .string()
+    .transform((origins) => origins.split(',').filter(Boolean))
+    .refine(
+      (origins) => origins.every(isOrigin),
+      'is not a list of origins: give a scheme, a host and no path of each, such as https://notebooks.example.com, separated by commas',
+    ),
   secretKeys: z
     .string()
     .transform((keys) => keys.split(',').filter(Boolean))

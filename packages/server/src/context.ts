@@ -17,7 +17,7 @@ export interface Kernel {
   outbound: Outbound
   secrets: Secrets
   log: Logger
-  /** Where clients reach us, such as http://127.0.0.1:5000. */
+  /** Where people and clients reach us, such as http://127.0.0.1:5000. */
   origin: string
 }
 

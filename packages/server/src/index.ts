@@ -14,6 +14,7 @@ import { jobs, sealed, watchers } from './modules.ts'
 import { openOutbound } from './outbound.ts'
 import { openPoints } from './runs/points/points.ts'
 import { openSecrets } from './secrets.ts'
+import { openSites } from './sites.ts'
 
 export { type Config, help, type ReadConfig, readConfig } from './config.ts'
 export { buildSchema } from './graphql.ts'
@@ -33,6 +34,12 @@ export interface ServerOptions {
   secretKeys?: string[]
   /** Give up secrets whose key is lost. @default false */
   forgetKeys?: boolean
+  /** Where people and clients reach it, when that is not where it listens. */
+  publicUrl?: string
+  /** Hosts it answers to, besides loopback and that one. @default none */
+  allowedHosts?: string[]
+  /** Origins of other sites whose pages may call it. @default none */
+  allowedOrigins?: string[]
   /** Connections to the database. @default 10 */
   connections?: number
   /** The folder of built pages. Without it there are none. */
@@ -52,7 +59,7 @@ export interface ServerOptions {
 }
 
 export interface PlatformServer {
-  /** Such as http://127.0.0.1:5000. */
+  /** Where it listens, such as http://127.0.0.1:5000. */
   origin: string
   /** Takes no more requests, answers those under way, closes what is open. Safe to call twice. */
   close(): Promise<void>
@@ -88,7 +95,12 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
   }
   const documents = openDocuments(options.pages, options.persistedOnly ?? false)
   const graphql = await createGraphql(kernel, documents, { dev: options.dev ?? false })
-  const http = createHttp(kernel, { pages: options.pages, graphql })
+  const sites = openSites({
+    hosts: [options.host, ...(options.publicUrl ? [new URL(options.publicUrl).hostname] : []), ...(options.allowedHosts ?? [])],
+    origins: options.allowedOrigins ?? [],
+    development: options.dev ?? false,
+  })
+  const http = createHttp(kernel, { pages: options.pages, graphql, sites })
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)
     http.listen(options.port, options.host, resolve)
@@ -98,7 +110,8 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     throw error
   })
   const { port } = http.address() as AddressInfo
-  kernel.origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
+  const origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
+  kernel.origin = options.publicUrl || origin
 
   const stopWorker = startWorker(kernel, options.jobs ?? jobs)
   const stopWatchers = watchers.map((start) => start(kernel))
@@ -116,5 +129,5 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     await events.close()
     await db.close()
   }
-  return { origin: kernel.origin, close: () => (closing ??= close()) }
+  return { origin, close: () => (closing ??= close()) }
 }
