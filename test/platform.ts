@@ -8,6 +8,8 @@ import { freshDatabase, type TestDatabase } from './database.ts'
 
 export interface Platform {
   origin: string
+  /** Of the first admin, where it has accounts. */
+  firstLink: string | undefined
   db: TestDatabase
   folder: string
   /** Another server on the same database and folder: as a second process would be. */
@@ -43,10 +45,12 @@ export async function startPlatform(options: Partial<ServerOptions> = {}): Promi
       ...options,
     })
   const servers = [await start()]
+  const { firstLink } = servers[0]!
   const origin = servers[0]!.origin
 
   return {
     origin,
+    firstLink,
     db,
     folder,
     async another() {

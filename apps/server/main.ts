@@ -68,7 +68,10 @@ export async function main(argv: string[]): Promise<void> {
       void stop(1)
     })
     process.stdout.write(
-      banner(config.publicUrl || server.origin, config.databaseUrl ? place(config.databaseUrl) : `embedded, in ${config.data}`),
+      banner(
+        { ...server, origin: config.publicUrl || server.origin },
+        config.databaseUrl ? place(config.databaseUrl) : `embedded, in ${config.data}`,
+      ),
     )
   } catch (error) {
     await postgres?.stop()
@@ -77,10 +80,10 @@ export async function main(argv: string[]): Promise<void> {
   }
 }
 
-const banner = (origin: string, database: string) => `
+const banner = ({ origin, firstLink }: { origin: string; firstLink: string | undefined }, database: string) => `
   Tidegate ${version}   ${origin}
   Database: ${database}
-
+${firstLink ? `\n  Nobody has an account yet. Be the first admin, once, within three days:\n\n    ${firstLink}\n` : ''}
   Point a training script at it, and open the address to watch:
 
     export MLFLOW_TRACKING_URI=${origin}

@@ -1,21 +1,34 @@
 /**
- * Request to actor. Until there are accounts, whoever reaches this loopback address is the local user; the request may
- * name the workspace it is about, by our header or by MLflow's.
+ * Request to actor: by session cookie, bearer token, or name and password as MLflow's clients send them; and to the workspace it names, by
+ * our header, MLflow's, or the pages' cookie. Always true: who is no member of a workspace is told the same as where there is none.
+ *
+ * What was read is kept for a few seconds; the bell 'access' of an account ends that in every process.
  */
 import type { IncomingMessage } from 'node:http'
 import { userInfo } from 'node:os'
-import type { Actor } from './access.ts'
+import { type Actor, everything, type Grant, nothing, type Permission, type Role, type Standing } from './access.ts'
 import type { Kernel } from './context.ts'
-import { notFound } from './errors.ts'
+import { AppError, notFound } from './errors.ts'
+import { checkPassword, digestOf } from './passwords.ts'
 
 export interface Authenticated {
   actor: Actor
   workspace: { id: number; name: string }
+  standing: Standing
 }
 
+export type AccessMode = 'open' | 'accounts'
+
+export const sessionCookie = 'tidegate_session'
+export const workspaceCookie = 'tidegate_workspace'
 const headers = ['x-tidegate-workspace', 'x-mlflow-workspace']
-/** What was read from each database, by name. */
-const known = new WeakMap<Kernel['db'], Map<string, { id: number; name: string }>>()
+/** How long what was read is believed, ms. */
+const belief = 10_000
+/** A session is noted as seen at most so often, and so is a token as used, ms. */
+const noteEvery = 60_000
+/** Failed tries within the window; then it has to wait. Many people may come from one address. */
+const mostFailures = { name: 10, address: 100 }
+const failureWindow = 15 * 60_000
 
 const localUser = (): string => {
   try {
@@ -25,19 +38,187 @@ const localUser = (): string => {
     return 'local'
   }
 }
-const actor: Actor = { name: localUser() }
+const local: Actor = { name: localUser(), kind: 'LOCAL' }
+const nobody: Actor = { name: '', kind: 'NONE' }
 
-export async function authenticate({ db }: Kernel, req: IncomingMessage): Promise<Authenticated> {
-  const named = headers.map((header) => req.headers[header]).find((value) => typeof value === 'string' && value !== '')
-  const name = typeof named === 'string' ? named : 'default'
-  const workspaces = known.get(db) ?? new Map<string, { id: number; name: string }>()
-  known.set(db, workspaces)
-  let workspace = workspaces.get(name)
-  if (!workspace) {
-    const row = await db.prisma.workspace.findUnique({ where: { name } })
-    if (!row) throw notFound(`No workspace '${name}' exists`)
-    workspace = { id: row.id, name }
-    workspaces.set(name, workspace)
+interface Known {
+  account: { id: number; name: string; isAdmin: boolean }
+  isReadOnly: boolean
+  until: number
+}
+
+export function cookies(req: IncomingMessage): Map<string, string> {
+  const pairs = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim().split(/=(.*)/s))
+  return new Map(pairs.filter(([name]) => name).map(([name, value = '']) => [name!, value]))
+}
+
+export interface Authenticator {
+  (req: IncomingMessage): Promise<Authenticated>
+  /** Counts a failed try, or throws where there were too many. Forgets them when one succeeds. */
+  attempt(name: string, address: string, work: () => Promise<boolean>): Promise<boolean>
+  readonly mode: AccessMode
+  close(): void
+}
+
+export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: AccessMode): Authenticator {
+  const { db, events } = kernel
+  const workspaces = new Map<string, { id: number; name: string; until: number }>()
+  const credentials = new Map<string, Known>()
+  const standings = new Map<string, { standing: Standing; until: number }>()
+  const failures = new Map<string, { count: number; since: number }>()
+  const stop = new AbortController()
+
+  function forget(): void {
+    workspaces.clear()
+    credentials.clear()
+    standings.clear()
   }
-  return { actor, workspace }
+  void (async () => {
+    for await (const _ of events.listen([['access', 0]], stop.signal, 0)) forget()
+  })()
+  events.overhear('access', forget)
+
+  async function findWorkspace(req: IncomingMessage): Promise<{ id: number; name: string }> {
+    const named =
+      headers.map((header) => req.headers[header]).find((value) => typeof value === 'string' && value !== '') ??
+      decodeCookie(cookies(req).get(workspaceCookie))
+    const name = typeof named === 'string' && named !== '' ? named : 'default'
+    const known = workspaces.get(name)
+    if (known && known.until > Date.now()) return known
+    const row = await db.prisma.workspace.findUnique({ where: { name } })
+    if (!row || row.archivedAt !== null) throw noWorkspace(name)
+    const found = { id: row.id, name, until: Date.now() + belief }
+    workspaces.set(name, found)
+    return found
+  }
+
+  async function attempt(name: string, address: string, work: () => Promise<boolean>): Promise<boolean> {
+    const now = Date.now()
+    const keys = [`name ${name.toLowerCase()}`, `address ${address}`]
+    for (const [key, { since }] of failures) if (now - since > failureWindow) failures.delete(key)
+    const worst = keys
+      .map((key) => failures.get(key))
+      .find((each, i) => each && each.count >= (i === 0 ? mostFailures.name : mostFailures.address))
+    if (worst) {
+      const minutes = Math.ceil((worst.since + failureWindow - now) / 60_000)
+      throw new AppError('RESOURCE_EXHAUSTED', `Too many failed attempts. Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`)
+    }
+    if (await work()) {
+      failures.delete(keys[0]!)
+      return true
+    }
+    for (const key of keys) {
+      const before = failures.get(key)
+      failures.set(key, { count: (before?.count ?? 0) + 1, since: before?.since ?? now })
+    }
+    return false
+  }
+
+  const refused = (what: string) => new AppError('UNAUTHENTICATED', `${what} Sign in, or make a new token.`)
+
+  async function bySession(secret: string): Promise<Known | undefined> {
+    const now = Date.now()
+    const session = await db.prisma.accountSession.findUnique({ where: { digest: digestOf(secret) }, include: { account: true } })
+    if (!session || Number(session.expiresAt) <= now || session.account.disabledAt !== null) return undefined
+    if (now - Number(session.seenAt) > noteEvery)
+      await db.prisma.accountSession.updateMany({ where: { digest: session.digest }, data: { seenAt: BigInt(now) } })
+    return { account: session.account, isReadOnly: false, until: Math.min(now + belief, Number(session.expiresAt)) }
+  }
+
+  async function byToken(secret: string): Promise<Known> {
+    const now = Date.now()
+    const token = await db.prisma.accessToken.findUnique({ where: { digest: digestOf(secret) }, include: { account: true } })
+    if (!token || token.account.disabledAt !== null) throw refused('This token is not known here: it was revoked, or is of another server.')
+    if (token.expiresAt !== null && Number(token.expiresAt) <= now) throw refused(`The token '${token.name}' has expired.`)
+    if (now - Number(token.usedAt ?? 0) > noteEvery)
+      await db.prisma.accessToken.updateMany({ where: { id: token.id }, data: { usedAt: BigInt(now) } })
+    return {
+      account: token.account,
+      isReadOnly: token.scope === 'READ',
+      until: Math.min(now + belief, Number(token.expiresAt ?? Infinity)),
+    }
+  }
+
+  /** MLFLOW_TRACKING_USERNAME and _PASSWORD; a token stands for a password too. */
+  async function byPassword(name: string, password: string, address: string): Promise<Known> {
+    if (password.startsWith('tg_')) return byToken(password)
+    const account = await db.prisma.account.findUnique({ where: { name: name.toLowerCase() } })
+    const isRight = await attempt(name, address, () => checkPassword(password, account?.password))
+    if (!isRight || !account || account.disabledAt !== null) throw refused('The name or the password is wrong.')
+    return { account, isReadOnly: false, until: Date.now() + belief }
+  }
+
+  async function credentialOf(req: IncomingMessage): Promise<Known | undefined> {
+    const { authorization } = req.headers
+    const session = cookies(req).get(sessionCookie)
+    const text = authorization ?? (session ? `Session ${session}` : undefined)
+    if (text === undefined) return undefined
+    const [, scheme = '', value = ''] = /^(\w+)\s+(.+)$/.exec(text) ?? []
+    // What stands in memory is no secret.
+    const key = Buffer.from(digestOf(text)).toString('base64')
+    const known = credentials.get(key)
+    if (known && known.until > Date.now()) return known
+    const address = req.socket.remoteAddress ?? ''
+    let found: Known | undefined
+    if (authorization === undefined) found = await bySession(value)
+    else if (/^bearer$/i.test(scheme)) found = await byToken(value)
+    else if (/^basic$/i.test(scheme)) {
+      const [name = '', password = ''] = Buffer.from(value, 'base64').toString('utf8').split(/:(.*)/s)
+      found = await byPassword(name, password, address)
+    } else throw refused(`The scheme '${scheme.slice(0, 20)}' of Authorization is not taken: use Bearer or Basic.`)
+    if (!found) return undefined
+    if (credentials.size > 10_000) credentials.clear()
+    credentials.set(key, found)
+    return found
+  }
+
+  async function standingOf(accountId: number, isAdmin: boolean, workspaceId: number): Promise<Standing> {
+    const key = `${accountId} ${workspaceId}`
+    const known = standings.get(key)
+    if (known && known.until > Date.now()) return known.standing
+    const [member, grants] = await Promise.all([
+      db.prisma.member.findUnique({ where: { workspaceId_accountId: { workspaceId, accountId } } }),
+      db.prisma.accessGrant.findMany({ where: { workspaceId, accountId } }),
+    ])
+    const standing: Standing = {
+      role: (member?.role as Role | undefined) ?? undefined,
+      isSystemAdmin: isAdmin,
+      grants: grants.map(({ kind, objectId, permission }) => ({
+        kind: kind as Grant['kind'],
+        id: objectId,
+        permission: permission as Permission,
+      })),
+      isReadOnly: false,
+    }
+    standings.set(key, { standing, until: Date.now() + belief })
+    return standing
+  }
+
+  const authenticate = async (req: IncomingMessage): Promise<Authenticated> => {
+    if (mode === 'open') return { actor: local, workspace: await findWorkspace(req), standing: everything }
+    const known = await credentialOf(req)
+    if (!known) {
+      // Nobody is told which workspaces there are.
+      return { actor: nobody, workspace: { id: 0, name: '' }, standing: nothing }
+    }
+    const workspace = await findWorkspace(req)
+    const standing = await standingOf(known.account.id, known.account.isAdmin, workspace.id)
+    if (!standing.role && !standing.isSystemAdmin && standing.grants.length === 0) throw noWorkspace(workspace.name)
+    return {
+      actor: { name: known.account.name, kind: 'ACCOUNT', id: known.account.id },
+      workspace,
+      standing: known.isReadOnly ? { ...standing, isReadOnly: true } : standing,
+    }
+  }
+  return Object.assign(authenticate, { attempt, mode, close: () => stop.abort() })
+}
+
+const noWorkspace = (name: string) => notFound(`No workspace '${name}' exists`)
+
+function decodeCookie(value: string | undefined): string | undefined {
+  try {
+    return value === undefined ? undefined : decodeURIComponent(value)
+  } catch {
+    return undefined
+  }
 }

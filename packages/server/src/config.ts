@@ -9,11 +9,16 @@ const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
 
 /** What each flag and its variable is for: --help prints it. */
 export const settings = {
-  host: { env: 'TIDEGATE_HOST', help: 'Address to listen on. Only loopback, until access control exists.', fallback: '127.0.0.1' },
+  host: { env: 'TIDEGATE_HOST', help: 'Address to listen on. Beyond loopback it wants --access accounts.', fallback: '127.0.0.1' },
   port: { env: 'TIDEGATE_PORT', help: 'Port to listen on.', fallback: '5000' },
+  access: {
+    env: 'TIDEGATE_ACCESS',
+    help: 'open: whoever reaches it may do everything, on loopback only. accounts: one has to sign in.',
+    fallback: 'open',
+  },
   publicUrl: {
     env: 'TIDEGATE_PUBLIC_URL',
-    help: 'Where people and clients reach the server, when that is not where it listens: https://tidegate.example.com',
+    help: 'Where people and clients reach the server, when that is not where it listens: https://tidegate.example.com. Beyond loopback it wants https.',
     fallback: '',
   },
   allowedHosts: {
@@ -25,6 +30,11 @@ export const settings = {
     env: 'TIDEGATE_ALLOWED_ORIGINS',
     help: "Other sites whose pages may call the server from people's browsers, separated by commas: https://notebooks.example.com",
     fallback: '',
+  },
+  insecure: {
+    env: 'TIDEGATE_INSECURE',
+    help: 'yes: beyond loopback without TLS in front. Passwords and tokens then go over the network as they are.',
+    fallback: 'no',
   },
   data: { env: 'TIDEGATE_DATA', help: 'Folder for the embedded database and for artifacts.', fallback: '.tidegate' },
   databaseUrl: {
@@ -62,53 +72,70 @@ const hosts = z
   .transform((hosts) => hosts.split(',').filter(Boolean))
 /** As browsers write an Origin: nothing after the host and port, and those as they would have them. */
 const isOrigin = (text: string) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
+const yesOrNo = z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).transform((answer) => answer === 'yes')
 
-const schema = z.object({
-  host: z
-    .string()
-    .refine(
-      (host) => loopback.has(host),
-      'is refused: whoever reaches the server may do everything, so it listens on loopback only (127.0.0.1, localhost, ::1) until access control exists. Reach it from elsewhere through an SSH tunnel.',
-    ),
-  port: z
-    .string()
-    .regex(/^\d+$/, 'is not a port: give a number from 0 (a free one) to 65535')
-    .transform(Number)
-    .refine((port) => port < 65_536, 'is not a port: give a number from 0 (a free one) to 65535'),
-  data: z.string().min(1, 'is empty: name a folder'),
-  databaseUrl: z
-    .string()
-    .refine(
-      (url) => url === '' || /^postgres(ql)?:\/\//.test(url),
-      'is not the URL of a Postgres: postgres://user:password@host:5432/name',
-    ),
-  connections: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/, 'is not a number of connections: give 1 to 999')
-    .transform(Number),
-  outboundHosts: hosts,
-  allowedHosts: hosts,
-  publicUrl: z
-    .string()
-    .refine(
-      (url) => url === '' || isOrigin(url),
-      'is not where a site is: give a scheme, a host and no path, such as https://tidegate.example.com',
-    ),
-  allowedOrigins: z
-    .string()
-    .transform((origins) => origins.split(',').filter(Boolean))
-    .refine(
-      (origins) => origins.every(isOrigin),
-      'is not a list of origins: give a scheme, a host and no path of each, such as https://notebooks.example.com, separated by commas',
-    ),
-  secretKeys: z
-    .string()
-    .transform((keys) => keys.split(',').filter(Boolean))
-    .refine((keys) => keys.every(readKey), 'is not a list of keys: give 32 bytes in base64 each, as `openssl rand -base64 32` makes them'),
-  forgetKeys: z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).transform((answer) => answer === 'yes'),
-  persistedOnly: z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).transform((answer) => answer === 'yes'),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
-})
+const schema = z
+  .object({
+    host: z.string().min(1, 'is empty: name an address'),
+    access: z.enum(['open', 'accounts'], { error: 'is neither open nor accounts' }),
+    publicUrl: z
+      .string()
+      .refine(
+        (url) => url === '' || isOrigin(url),
+        'is not where a site is: give a scheme, a host and no path, such as https://tidegate.example.com',
+      ),
+    allowedOrigins: z
+      .string()
+      .transform((origins) => origins.split(',').filter(Boolean))
+      .refine(
+        (origins) => origins.every(isOrigin),
+        'is not a list of origins: give a scheme, a host and no path of each, such as https://notebooks.example.com, separated by commas',
+      ),
+    allowedHosts: hosts,
+    insecure: yesOrNo,
+    port: z
+      .string()
+      .regex(/^\d+$/, 'is not a port: give a number from 0 (a free one) to 65535')
+      .transform(Number)
+      .refine((port) => port < 65_536, 'is not a port: give a number from 0 (a free one) to 65535'),
+    data: z.string().min(1, 'is empty: name a folder'),
+    databaseUrl: z
+      .string()
+      .refine(
+        (url) => url === '' || /^postgres(ql)?:\/\//.test(url),
+        'is not the URL of a Postgres: postgres://user:password@host:5432/name',
+      ),
+    connections: z
+      .string()
+      .regex(/^[1-9]\d{0,2}$/, 'is not a number of connections: give 1 to 999')
+      .transform(Number),
+    outboundHosts: hosts,
+    secretKeys: z
+      .string()
+      .transform((keys) => keys.split(',').filter(Boolean))
+      .refine(
+        (keys) => keys.every(readKey),
+        'is not a list of keys: give 32 bytes in base64 each, as `openssl rand -base64 32` makes them',
+      ),
+    forgetKeys: yesOrNo,
+    persistedOnly: yesOrNo,
+    logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
+  })
+  .superRefine(({ host, access, publicUrl, insecure }, context) => {
+    if (loopback.has(host)) return
+    const refuse = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
+    if (access === 'open') {
+      refuse(
+        'host',
+        'is refused: whoever reaches an open server may do everything, so it listens on loopback only (127.0.0.1, localhost, ::1). Start it with --access accounts, or reach it from elsewhere through an SSH tunnel.',
+      )
+    } else if (!publicUrl.startsWith('https:') && !insecure) {
+      refuse(
+        'host',
+        'is refused: without TLS in front passwords and tokens go over the network as they are. Say how it is reached with --public-url https://…, or --insecure yes where the network is trusted.',
+      )
+    }
+  })
 
 export type Config = z.infer<typeof schema> & { dev: boolean }
 

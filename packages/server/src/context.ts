@@ -1,8 +1,10 @@
 /** Ctx: who is asking, and with what. Made once a request, and the first argument everywhere. */
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
-import type { Ability, Actor } from './access.ts'
+import type { Ability, Actor, Standing } from './access.ts'
 import type { Artifacts } from './artifacts/store.ts'
+import type { Authenticator } from './authenticate.ts'
+import { AppError } from './errors.ts'
 import type { Events } from './events.ts'
 import type { Outbound } from './outbound.ts'
 import type { Points } from './runs/points/points.ts'
@@ -16,6 +18,7 @@ export interface Kernel {
   artifacts: Artifacts
   outbound: Outbound
   secrets: Secrets
+  authenticate: Authenticator
   log: Logger
   /** Where people and clients reach us, such as http://127.0.0.1:5000. */
   origin: string
@@ -24,11 +27,17 @@ export interface Kernel {
 export interface Ctx extends Kernel {
   actor: Actor
   ability: Ability
+  standing: Standing
   workspace: { id: number; name: string }
   /** How the face that called spells a field: `run_id` on the wire, `runId` in GraphQL. */
   spell(field: string): string
   /** Aborted when the one who asked has gone. */
   signal?: AbortSignal
+}
+
+/** Throws where nobody is signed in: before anything is looked up, so that nobody learns what there is. */
+export function checkSignedIn({ actor }: Pick<Ctx, 'actor'>): void {
+  if (actor.kind === 'NONE') throw new AppError('UNAUTHENTICATED', 'You are not signed in. Sign in, or send a token.')
 }
 
 /** A transaction. What rings inside it is heard after the commit, or never. */

@@ -23,6 +23,7 @@ const args: Record<string, string> = {
   filter: 'In the filter language; see docs/filter.md. @default all',
   lifecycle: 'Whether deleted ones are meant too.',
   runId: 'The id of a run.',
+  experiment: 'The id of an experiment.',
   key: 'The name of a tag.',
   value: 'Text.',
   experiments: 'Ids of experiments; those that you may not see are left out. @default all that you may see',
@@ -34,6 +35,8 @@ const things: Array<[RegExp, string]> = [
   [/rule/i, 'an alert rule'],
   [/model/i, 'a logged model'],
   [/run/i, 'a run'],
+  [/token/i, 'a token'],
+  [/account|password/i, 'an account'],
 ]
 
 /** Of an argument that many fields have. */

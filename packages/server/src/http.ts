@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { abilityOf } from './access.ts'
-import { authenticate } from './authenticate.ts'
-import type { Ctx, Kernel } from './context.ts'
-import { AppError } from './errors.ts'
+import { type Ctx, checkSignedIn, type Kernel } from './context.ts'
+import { AppError, codes } from './errors.ts'
 import type { GraphqlFace } from './graphql.ts'
 import { routes, transfers } from './modules.ts'
 import { decodeSegment, pathMatcher, queryArguments, type Route, readJson, sendError, sendJson, spellWire, type Wire } from './rest.ts'
@@ -49,8 +48,8 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
   const serve = pages ? serveStatic(pages) : undefined
 
   async function contextOf(req: IncomingMessage, res?: ServerResponse, spell = spellWire): Promise<Ctx> {
-    const { actor, workspace } = await authenticate(kernel, req)
-    const ctx: Ctx = { ...kernel, actor, workspace, ability: abilityOf(actor, workspace.id), spell }
+    const { actor, workspace, standing } = await kernel.authenticate(req)
+    const ctx: Ctx = { ...kernel, actor, workspace, standing, ability: abilityOf(actor, workspace.id, standing), spell }
     if (res) {
       const gone = new AbortController()
       res.once('close', () => gone.abort())
@@ -74,8 +73,10 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
         res.setHeader('allow', Object.keys(methods).join(', '))
         throw new AppError('METHOD_NOT_ALLOWED', `${req.method} is not allowed here: use ${Object.keys(methods).join(' or ')}.`)
       }
+      const ctx = await contextOf(req)
+      checkSignedIn(ctx)
       const input = route.method === 'GET' ? queryArguments(new URLSearchParams(search)) : await readJson(req, route.limit ?? 1024 * 1024)
-      return sendJson(res, 200, await route.handle(await contextOf(req), inPath ? { ...input, ...inPath } : input))
+      return sendJson(res, 200, await route.handle(ctx, inPath ? { ...input, ...inPath } : input))
     }
     for (const transfer of transfers) {
       if (transfer.method !== req.method || !path.startsWith(transfer.prefix)) continue
@@ -100,8 +101,13 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
   const server = createServer({ noDelay: true, keepAliveTimeout: 65_000, requestTimeout: 0 }, (req, res) => {
     answer(req, res).catch((error: unknown) => {
       if (res.destroyed) return
-      if (error instanceof AppError) sendError(res, error)
-      else {
+      if (error instanceof AppError) {
+        if (error.code === 'UNAUTHENTICATED' && !res.headersSent) res.setHeader('www-authenticate', 'Bearer realm="tidegate"')
+        // Before GraphQL has the request, and in its shape all the same.
+        if (req.url?.startsWith('/graphql') && !res.headersSent)
+          sendJson(res, codes[error.code], { errors: [{ message: error.message, extensions: { code: error.code } }] })
+        else sendError(res, error)
+      } else {
         const id = randomUUID()
         kernel.log.error({ err: error, id, method: req.method, url: req.url }, 'a request failed')
         sendError(res, new AppError('INTERNAL_ERROR', `Something failed here that should not. The server's log has it under ${id}.`))

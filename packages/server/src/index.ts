@@ -4,6 +4,7 @@ import { createDb } from '@tidegate/db'
 import type { Plugin } from '@tidegate/plugin'
 import pino, { type DestinationStream } from 'pino'
 import { openArtifacts } from './artifacts/store.ts'
+import { type AccessMode, openAuthenticator } from './authenticate.ts'
 import type { Kernel } from './context.ts'
 import { openDocuments } from './documents.ts'
 import { openEvents } from './events.ts'
@@ -15,6 +16,7 @@ import { openOutbound } from './outbound.ts'
 import { openPoints } from './runs/points/points.ts'
 import { openSecrets } from './secrets.ts'
 import { openSites } from './sites.ts'
+import { newFirstLink } from './users/first.ts'
 
 export { type Config, help, type ReadConfig, readConfig } from './config.ts'
 export { buildSchema } from './graphql.ts'
@@ -34,6 +36,8 @@ export interface ServerOptions {
   secretKeys?: string[]
   /** Give up secrets whose key is lost. @default false */
   forgetKeys?: boolean
+  /** `accounts`: one has to sign in. `open`: whoever reaches it may do everything; on a loopback address only. @default 'open' */
+  access?: AccessMode
   /** Where people and clients reach it, when that is not where it listens. */
   publicUrl?: string
   /** Hosts it answers to, besides loopback and that one. @default none */
@@ -61,6 +65,8 @@ export interface ServerOptions {
 export interface PlatformServer {
   /** Where it listens, such as http://127.0.0.1:5000. */
   origin: string
+  /** Where the first admin sets a password, while there is no account; good once, for three days. */
+  firstLink: string | undefined
   /** Takes no more requests, answers those under way, closes what is open. Safe to call twice. */
   close(): Promise<void>
 }
@@ -91,6 +97,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     outbound: openOutbound(options.outboundHosts ?? []),
     secrets,
     log,
+    authenticate: openAuthenticator({ db, events }, options.access ?? 'open'),
     origin: '',
   }
   const documents = openDocuments(options.pages, options.persistedOnly ?? false)
@@ -113,6 +120,8 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
   const origin = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
   kernel.origin = options.publicUrl || origin
 
+  const firstLink = options.access === 'accounts' ? await newFirstLink(kernel) : undefined
+
   const stopWorker = startWorker(kernel, options.jobs ?? jobs)
   const stopWatchers = watchers.map((start) => start(kernel))
 
@@ -126,8 +135,9 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     clearTimeout(late)
     await Promise.all(stopWatchers.map((stop) => stop()))
     await Promise.all([stopMerger(), stopWorker()])
+    kernel.authenticate.close()
     await events.close()
     await db.close()
   }
-  return { origin, close: () => (closing ??= close()) }
+  return { origin, firstLink, close: () => (closing ??= close()) }
 }

@@ -12,19 +12,22 @@ import { refreshCatalogues } from './search/catalogue.ts'
 import type { SealedColumn } from './secrets.ts'
 import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
+import { transfers as authTransfers } from './users/auth.rest.ts'
+import workspaces from './workspaces/workspaces.rest.ts'
 
-export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes]
+export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...workspaces]
 /** Work after the answer. */
 export const jobs: Array<Job<unknown>> = [refreshCatalogues, judgeRun, sweep, deliver, collectTrash, measureTrash]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
 export const sealed: SealedColumn[] = [alertSecret]
-export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers]
+export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...authTransfers]
 
 /** Each adds its types and fields to the builder. */
 export const graphql = () =>
   Promise.all([
+    import('./users/users.graphql.ts'),
     import('./workspaces/workspaces.graphql.ts'),
     import('./experiments/experiments.graphql.ts'),
     import('./runs/runs.graphql.ts'),

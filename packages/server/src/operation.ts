@@ -5,16 +5,20 @@
  */
 import type { z } from 'zod'
 import { type Action, authorise, type Securable } from './access.ts'
-import type { Ctx } from './context.ts'
+import { type Ctx, checkSignedIn } from './context.ts'
 import { AppError, show } from './errors.ts'
 
 /** What an operation acts on: the row, and what permission on it is asked of; of each, where those are several. */
 export interface Target<Row, On extends Securable | Securable[] = Securable> {
   securable: On
   row: Row
+  /** What is said where it may not be seen: the same as where there is none. @default as of an experiment */
+  unseen?: () => AppError
 }
 
 export interface Operation<Input, Row, Result> {
+  /** Asked before it is known who asks, such as who signs in: nothing is authorised. */
+  open?: true
   /** `noun.verb`, for the log. */
   name: string
   input: z.ZodType<Input>
@@ -27,6 +31,7 @@ type Acted<Row> = Target<Row, Securable | Securable[]>
 
 /** Declares one. The types of `run`'s arguments come from `input` and from what `on` returns. */
 export function operation<Schema extends z.ZodType, On extends Acted<unknown> | Promise<Acted<unknown>>, Result>(it: {
+  open?: true
   name: string
   input: Schema
   action: Action
@@ -41,16 +46,27 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
   const start = performance.now()
   let outcome = 'ok'
   try {
+    if (!op.open) checkSignedIn(ctx)
     const parsed = op.input.safeParse(raw)
     if (!parsed.success) throw refusal(ctx, parsed.error, raw)
-    const { securable, row } = await op.on(ctx, parsed.data)
-    for (const each of [securable].flat()) authorise(ctx.ability, op.action, each)
+    const target = await op.on(ctx, parsed.data)
+    const { row } = target
+    if (!op.open) check(ctx, op.action, target)
     return await op.run(ctx, parsed.data, row)
   } catch (error) {
     outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
     throw error
   } finally {
     ctx.log.debug({ op: op.name, actor: ctx.actor.name, ms: Math.round((performance.now() - start) * 10) / 10, outcome })
+  }
+}
+
+/** Throws unless it may be done to all that it acts on. */
+export function check(ctx: Ctx, action: Action, { securable, unseen }: Acted<unknown>): void {
+  try {
+    for (const each of [securable].flat()) authorise(ctx.ability, action, each)
+  } catch (error) {
+    throw unseen && error instanceof AppError && error.code === 'RESOURCE_DOES_NOT_EXIST' ? unseen() : error
   }
 }
 

@@ -162,7 +162,12 @@ async function examine(session: Session, write: boolean, told: (check: Check) =>
   tell('clock', clock(skew))
   const asks = await attempt('version', 'Is this a Tidegate? Its GraphQL is at /graphql.', async () => {
     const { server, viewer } = await client.query(Version, {}, { signal })
-    tell('access', ok(`as ${viewer.name}, in workspace ${viewer.workspace.name}`))
+    tell(
+      'access',
+      viewer
+        ? ok(`as ${viewer.name}, in workspace ${viewer.workspace.name}`)
+        : fail('nobody is signed in', 'Make a token on the page Access, then `tidegate login`.'),
+    )
     return versions(server.version)
   })
   if (!asks) return false

@@ -5,7 +5,7 @@ import { text as readAll } from 'node:stream/consumers'
 import { type Client, graphql } from '@tidegate/client'
 import { openClient } from '../connection.ts'
 import { examples } from '../examples.ts'
-import { usage } from '../exit.ts'
+import { exit, Stop, usage } from '../exit.ts'
 import { addressOf, findAccess, type Profile, profilesFile, readProfiles, writeProfiles } from '../profiles.ts'
 import type { Commands, Session } from '../session.ts'
 
@@ -22,6 +22,10 @@ interface Flags {
 
 async function who(client: Client, signal: AbortSignal) {
   const { viewer, server } = await client.query(Who, {}, { signal })
+  if (!viewer)
+    throw new Stop(exit.refused, 'This server wants to know who asks: make a token on its page Access, and give it here.', {
+      code: 'UNAUTHENTICATED',
+    })
   return { user: viewer.name, workspace: viewer.workspace.name, version: server.version }
 }
 

@@ -24,8 +24,9 @@ const number = (id: string) => (/^\d{1,9}$/.test(id) ? Number(id) : -1)
 
 async function ruleTarget(ctx: Ctx, { ruleId }: { ruleId: string }): Promise<Target<AlertRule>> {
   const row = await ctx.db.prisma.alertRule.findUnique({ where: { id: number(ruleId), workspaceId: ctx.workspace.id } })
-  if (!row) throw notFound(`No alert rule with id=${ruleId} exists`)
-  return { securable: { kind: 'Experiment', id: row.experimentId, workspaceId: row.workspaceId }, row }
+  const unseen = () => notFound(`No alert rule with id=${ruleId} exists`)
+  if (!row) throw unseen()
+  return { securable: { kind: 'Experiment', id: row.experimentId, workspaceId: row.workspaceId }, row, unseen }
 }
 
 const here = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })

@@ -70,8 +70,9 @@ async function onPath(ctx: Ctx, { path: raw }: { path: string }): Promise<Target
   const owner = await ownerAround(ctx, path)
   const around = owner ?? (await experimentAround(ctx, path))
   const found = around && target(ctx, around, owner ? { ...spot, owner } : spot)
-  if (!found) throw notFound(`No experiment has its artifacts at '${path}'.`)
-  return found
+  const unseen = () => notFound(`No experiment has its artifacts at '${path}'.`)
+  if (!found) throw unseen()
+  return { ...found, unseen }
 }
 
 /** The same for what changes files. */
@@ -88,7 +89,8 @@ export async function onRun(ctx: Ctx, { runId, path: raw }: { runId: string; pat
   const path = cleanPath(raw)
   const [run] = await findRunRoots(ctx.db, [runId])
   if (run?.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${runId} not found`)
-  return target(ctx, run, { path, owner: run, place: ctx.artifacts.locate(run.artifactUri, path) })!
+  const found = target(ctx, run, { path, owner: run, place: ctx.artifacts.locate(run.artifactUri, path) })!
+  return { ...found, unseen: () => notFound(`Run with id=${runId} not found`) }
 }
 
 /** `path` among a logged model's artifacts. Those of a deleted one can be found no more. */
@@ -96,7 +98,8 @@ export async function onModel(ctx: Ctx, { modelId, path: raw }: { modelId: strin
   const path = cleanPath(raw)
   const [model] = await findModelRoots(ctx.db, [modelId])
   if (model?.workspaceId !== ctx.workspace.id || model.deletedAt !== null) throw notFound(`Logged model with ID '${modelId}' not found.`)
-  return target(ctx, model, { path, owner: model, place: ctx.artifacts.locate(model.artifactUri, path) })!
+  const found = target(ctx, model, { path, owner: model, place: ctx.artifacts.locate(model.artifactUri, path) })!
+  return { ...found, unseen: () => notFound(`Logged model with ID '${modelId}' not found.`) }
 }
 
 // Whatever else is wrong with it, `cleanPath` says.

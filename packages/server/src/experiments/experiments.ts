@@ -4,7 +4,8 @@
  */
 import type { Experiment, ExperimentTag } from '@tidegate/db'
 import { z } from 'zod'
-import { type Ctx, inTransaction } from '../context.ts'
+import { may } from '../access.ts'
+import { type Ctx, checkSignedIn, inTransaction } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, checkPage, experimentNumber, int64, key, limitedText, limits, required, text } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
@@ -133,8 +134,9 @@ export const getExperimentByName = operation({
       where: { workspaceId_name: { workspaceId: ctx.workspace.id, name: experimentName }, purgedAt: null },
       include: withTags,
     })
-    if (!row) throw notFound(`Could not find experiment with name '${experimentName}'`)
-    return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row }
+    const unseen = () => notFound(`Could not find experiment with name '${experimentName}'`)
+    if (!row) throw unseen()
+    return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row, unseen }
   },
   run: (_ctx, _, row) => row,
 })
@@ -156,6 +158,7 @@ export const searchExperiments = operation({
     const offset = offsetOf(token)
     const search = {
       workspace: ctx.workspace.id,
+      ...(!hidesNothing(ctx) && { experiments: await visibleExperiments(ctx) }),
       filter: parseFilter(filter, 'experiments'),
       lifecycle,
       orderBy: parseOrderBy(orderBy ?? [], 'experiments'),
@@ -250,5 +253,14 @@ export const deleteExperimentTag = operation({
 })
 
 /** The ids among `wanted` (all, where it is undefined) whose runs the caller may read. */
-export const visibleExperiments = async (ctx: Ctx, wanted?: string[]): Promise<number[]> =>
-  experimentsIn(ctx.db, ctx.workspace.id, wanted?.map(experimentNumber))
+export async function visibleExperiments(ctx: Ctx, wanted?: string[]): Promise<number[]> {
+  checkSignedIn(ctx)
+  const found = await experimentsIn(ctx.db, ctx.workspace.id, wanted?.map(experimentNumber))
+  return hidesNothing(ctx)
+    ? found
+    : found.filter((id) => may(ctx.ability, 'read', { kind: 'Experiment', id, workspaceId: ctx.workspace.id }))
+}
+
+/** Most people see all of a workspace: lists need not ask about each. */
+export const hidesNothing = ({ standing: { role, isSystemAdmin, grants } }: Ctx): boolean =>
+  isSystemAdmin || role === 'ADMIN' || (role !== undefined && grants.length === 0)

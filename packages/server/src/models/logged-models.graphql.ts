@@ -103,7 +103,9 @@ export const LoggedModel = builder.objectRef<ModelRow>('LoggedModel').implement(
 })
 
 const modelByUuid = loader<string, ModelRow | null>(async (ctx, uuids) =>
-  (await findModels(ctx.db, uuids)).map((model) => (model?.workspaceId === ctx.workspace.id && model.deletedAt === null ? model : null)),
+  (await findModels(ctx.db, uuids)).map((model) =>
+    model?.workspaceId === ctx.workspace.id && model.deletedAt === null && may(ctx.ability, 'read', securableOf(model)) ? model : null,
+  ),
 )
 
 interface Link {
@@ -132,7 +134,9 @@ const linksOf = loader<number, RunModels>(async (ctx, ids) => {
 
 const modelsOfRun = loader<string, ModelRow[]>(async (ctx, uuids) => {
   const found = await modelsOfRuns(ctx.db, uuids)
-  return uuids.map((uuid) => (found.get(uuid) ?? []).filter(({ workspaceId }) => workspaceId === ctx.workspace.id))
+  return uuids.map((uuid) =>
+    (found.get(uuid) ?? []).filter((model) => model.workspaceId === ctx.workspace.id && may(ctx.ability, 'read', securableOf(model))),
+  )
 })
 
 builder.objectFields(Run, (t) => ({

@@ -38,7 +38,7 @@ export interface ModelWithMetrics {
 export async function modelTarget(ctx: Ctx, uuid: string, allowDeleted = false): Promise<Target<LoggedModel>> {
   const [row] = await findModels(ctx.db, [uuid])
   if (row?.workspaceId !== ctx.workspace.id || (row.deletedAt !== null && !allowDeleted)) throw unknownModel(uuid)
-  return { securable: securableOf(row), row }
+  return { securable: securableOf(row), row, unseen: () => unknownModel(uuid) }
 }
 
 const onModel = (ctx: Ctx, { modelId }: { modelId: string }) => modelTarget(ctx, modelId)

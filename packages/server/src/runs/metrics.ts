@@ -1,11 +1,10 @@
 /** Reading metric points: the history as MLflow pages it, charts, and what is new since a cursor. */
 import { z } from 'zod'
-import { authorise } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { visibleExperiments } from '../experiments/experiments.ts'
 import { int64, optionalInt64, required, text } from '../fields.ts'
-import { call, operation } from '../operation.ts'
+import { call, check, operation } from '../operation.ts'
 import { findKeys, keyNames } from './keys.sql.ts'
 import type { ChartLine } from './points/points.ts'
 import { type RunRef, runTarget, whole } from './runs.ts'
@@ -69,7 +68,7 @@ export const historyOf = operation({
 /** The securable of a question about several runs: each run is authorised by itself. */
 export const onRuns = async (ctx: Ctx, { runIds }: { runIds: string[] }) => {
   const targets = await Promise.all([...new Set(runIds)].map((id) => runTarget(ctx, id)))
-  for (const { securable } of targets) authorise(ctx.ability, 'read', securable)
+  for (const target of targets) check(ctx, 'read', target)
   return { securable: { kind: 'Workspace', id: ctx.workspace.id } as const, row: targets.map(({ row }) => row) }
 }
 

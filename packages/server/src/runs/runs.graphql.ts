@@ -146,8 +146,10 @@ const childCountOf = loader<number, number>(async (ctx, ids) => {
   return ids.map((id) => counts.get(id) ?? 0)
 })
 
+const mayRead = ({ ability, workspace }: Ctx, id: number) => may(ability, 'read', { kind: 'Experiment', id, workspaceId: workspace.id })
+
 export const runByUuid = loader<string, RunRow | null>(async (ctx, uuids) =>
-  (await findRuns(ctx.db, uuids)).map((run) => (run?.workspaceId === ctx.workspace.id ? run : null)),
+  (await findRuns(ctx.db, uuids)).map((run) => (run?.workspaceId === ctx.workspace.id && mayRead(ctx, run.experimentId) ? run : null)),
 )
 
 export const Run = builder.objectRef<RunRow>('Run')

@@ -78,7 +78,11 @@ async function runRef(ctx: Ctx, uuid: string): Promise<RunRef> {
 /** The run and what permission on it is asked of. Throws where there is none in this workspace. */
 export async function runTarget(ctx: Ctx, uuid: string): Promise<Target<RunRef>> {
   const ref = await runRef(ctx, uuid)
-  return { securable: { kind: 'Experiment', id: ref.experimentId, workspaceId: ref.workspaceId }, row: ref }
+  return {
+    securable: { kind: 'Experiment', id: ref.experimentId, workspaceId: ref.workspaceId },
+    row: ref,
+    unseen: () => notFound(`Run with id=${uuid} not found`),
+  }
 }
 
 export const onRun = (ctx: Ctx, { runId }: { runId: string }) => runTarget(ctx, runId)

@@ -1,6 +1,6 @@
 /** Runs as tables, the keys there are, and what a filter means. */
 import { builder, Count, Lifecycle, PageInfo } from '../builder.ts'
-import type { Ctx } from '../context.ts'
+import { type Ctx, checkSignedIn } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { visibleExperiments } from '../experiments/experiments.ts'
 import { call } from '../operation.ts'
@@ -227,6 +227,10 @@ builder.queryFields((t) => ({
     type: FilterExplanation,
     description: 'What is wrong with a filter, before it is used.',
     args: { filter: t.arg.string({ required: true }) },
-    resolve: (_root, { filter }, ctx) => explainPatterns(ctx.db, explainFilter(filter)),
+    resolve(_root, { filter }, ctx) {
+      // An expression costs the database some time.
+      checkSignedIn(ctx)
+      return explainPatterns(ctx.db, explainFilter(filter))
+    },
   }),
 }))

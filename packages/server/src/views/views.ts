@@ -26,9 +26,10 @@ const query = anyText
 
 /** Of another's own view nobody learns that it is there. */
 async function viewTarget(ctx: Ctx, { viewId }: { viewId: string }): Promise<Target<SavedView>> {
+  const unseen = () => notFound(`No saved view with id=${viewId} exists`)
   const row = await ctx.db.prisma.savedView.findUnique({ where: { id: number(viewId), workspaceId: ctx.workspace.id } })
-  if (!row || (!row.shared && row.createdBy !== ctx.actor.name)) throw notFound(`No saved view with id=${viewId} exists`)
-  return { securable: { kind: 'Experiment', id: row.experimentId, workspaceId: row.workspaceId }, row }
+  if (!row || (!row.shared && row.createdBy !== ctx.actor.name)) throw unseen()
+  return { securable: { kind: 'Experiment', id: row.experimentId, workspaceId: row.workspaceId }, row, unseen }
 }
 
 function checkOwner(ctx: Ctx, { createdBy, name }: SavedView): void {

@@ -1,0 +1,55 @@
+/** Signing in and out, and links that are good once: the calls that set and take the session's cookie. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { cookies, sessionCookie } from '../authenticate.ts'
+import type { Ctx } from '../context.ts'
+import { call } from '../operation.ts'
+import { readJson, sendJson, type Transfer } from '../rest.ts'
+import { acceptLink, readLink, type SignedIn, sessionLife, signIn, signOut } from './accounts.ts'
+
+const limit = 10_000
+
+/** For this site only, out of reach of scripts; over TLS, where the server is reached so, never without. */
+function setCookie(ctx: Ctx, res: ServerResponse, value: string, seconds: number): void {
+  const secure = ctx.origin.startsWith('https:') ? '; Secure' : ''
+  res.setHeader('set-cookie', `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`)
+}
+
+const about = (req: IncomingMessage) => ({ agent: String(req.headers['user-agent'] ?? ''), address: req.socket.remoteAddress ?? '' })
+
+function signedIn(ctx: Ctx, res: ServerResponse, { account, session }: SignedIn): void {
+  setCookie(ctx, res, session, sessionLife / 1000)
+  sendJson(res, 200, { name: account.name })
+}
+
+export const transfers: Transfer[] = [
+  {
+    method: 'POST',
+    prefix: '/auth/sign-in',
+    async handle(ctx, { req, res }) {
+      signedIn(ctx, res, await call(ctx, signIn, { ...(await readJson(req, limit)), ...about(req) }))
+    },
+  },
+  {
+    method: 'POST',
+    prefix: '/auth/sign-out',
+    async handle(ctx, { req, res }) {
+      await call(ctx, signOut, { session: cookies(req).get(sessionCookie) ?? '' })
+      setCookie(ctx, res, '', 0)
+      sendJson(res, 200, {})
+    },
+  },
+  {
+    method: 'POST',
+    prefix: '/auth/link/read',
+    async handle(ctx, { req, res }) {
+      sendJson(res, 200, await call(ctx, readLink, await readJson(req, limit)))
+    },
+  },
+  {
+    method: 'POST',
+    prefix: '/auth/link/accept',
+    async handle(ctx, { req, res }) {
+      signedIn(ctx, res, await call(ctx, acceptLink, { ...(await readJson(req, limit)), ...about(req) }))
+    },
+  },
+]

@@ -1,0 +1,151 @@
+/** Accounts and tokens in GraphQL. Signing in and out is at /auth, because it is about a cookie. */
+import type { Account as AccountRow, AccessToken as TokenRow } from '@tidegate/db'
+import { builder } from '../builder.ts'
+import { call } from '../operation.ts'
+import { changePassword, createAccount, type Invited, listAccounts, resetPassword, updateAccount } from './accounts.ts'
+import { createToken, listTokens, revokeToken, type scopes } from './tokens.ts'
+
+const time = (value: bigint | null) => (value === null ? null : Number(value))
+
+export const Account = builder.objectRef<AccountRow>('Account').implement({
+  description: 'Somebody, or a program, that has a key to this server.',
+  fields: (t) => ({
+    id: t.id({ description: 'A number, as text.', resolve: ({ id }) => String(id) }),
+    name: t.exposeString('name', { description: 'What they sign in with; in lower case.' }),
+    email: t.exposeString('email', { nullable: true, description: 'Where they are written to. Shown to who manages accounts.' }),
+    isAdmin: t.exposeBoolean('isAdmin', { description: 'Manages accounts, workspaces and the installation.' }),
+    createdAt: t.field({ type: 'Timestamp', description: 'When it was made.', resolve: ({ createdAt }) => Number(createdAt) }),
+    disabledAt: t.field({
+      type: 'Timestamp',
+      nullable: true,
+      description: 'Since when nobody gets in by it. Null while it is in use.',
+      resolve: ({ disabledAt }) => time(disabledAt),
+    }),
+    hasPassword: t.boolean({ description: 'Its owner has set one.', resolve: ({ password }) => password !== null }),
+  }),
+})
+
+const TokenScope = builder.enumType('TokenScope', {
+  description: 'What a token is good for; never for more than its account.',
+  values: { READ: { description: 'Only to read.' }, ALL: { description: 'For all that its account may do.' } } satisfies Record<
+    (typeof scopes)[number],
+    { description: string }
+  >,
+})
+
+const AccessToken = builder.objectRef<TokenRow>('AccessToken').implement({
+  description: 'A key for a program. The token itself is shown once, when it is made.',
+  fields: (t) => ({
+    id: t.id({ description: 'A number, as text.', resolve: ({ id }) => String(id) }),
+    name: t.exposeString('name', { description: 'What it is for.' }),
+    hint: t.exposeString('hint', { description: 'How it begins, to tell it by.' }),
+    scope: t.field({ type: TokenScope, description: 'What it is good for.', resolve: ({ scope }) => (scope === 'READ' ? 'READ' : 'ALL') }),
+    createdAt: t.field({ type: 'Timestamp', description: 'When it was made.', resolve: ({ createdAt }) => Number(createdAt) }),
+    expiresAt: t.field({
+      type: 'Timestamp',
+      nullable: true,
+      description: 'Not taken from then on. Null: never.',
+      resolve: ({ expiresAt }) => time(expiresAt),
+    }),
+    usedAt: t.field({
+      type: 'Timestamp',
+      nullable: true,
+      description: 'When it was last used, to the minute. Null: never yet.',
+      resolve: ({ usedAt }) => time(usedAt),
+    }),
+  }),
+})
+
+const InvitedPayload = builder.objectRef<Invited>('InvitedPayload').implement({
+  fields: (t) => ({
+    account: t.field({ type: Account, resolve: ({ account }) => account }),
+    link: t.exposeString('link', {
+      description: 'Opens the page that sets a password. Good once, for three days; shown now and never again.',
+    }),
+  }),
+})
+const AccountPayload = builder
+  .objectRef<AccountRow>('AccountPayload')
+  .implement({ fields: (t) => ({ account: t.field({ type: Account, resolve: (account) => account }) }) })
+const CreateTokenPayload = builder.objectRef<{ token: TokenRow; secret: string }>('CreateTokenPayload').implement({
+  fields: (t) => ({
+    token: t.field({ type: AccessToken, resolve: ({ token }) => token }),
+    secret: t.exposeString('secret', {
+      description: 'The token: MLFLOW_TRACKING_TOKEN, or Authorization: Bearer. Shown now and never again.',
+    }),
+  }),
+})
+const TokenPayload = builder
+  .objectRef<TokenRow>('TokenPayload')
+  .implement({ fields: (t) => ({ token: t.field({ type: AccessToken, resolve: (token) => token }) }) })
+
+builder.queryFields((t) => ({
+  accounts: t.field({
+    type: [Account],
+    description: 'All accounts. For who manages the installation.',
+    resolve: (_root, _args, ctx) => call(ctx, listAccounts, {}),
+  }),
+  tokens: t.field({
+    type: [AccessToken],
+    description: 'Your own tokens, newest first.',
+    resolve: (_root, _args, ctx) => call(ctx, listTokens, {}),
+  }),
+}))
+
+builder.mutationFields((t) => {
+  const id = t.arg.id({ required: true })
+  return {
+    createAccount: t.field({
+      type: InvitedPayload,
+      description: 'Makes an account, and the link by which its owner sets a password. It is a member of nothing yet: `setMember`.',
+      args: {
+        name: t.arg.string({ required: true, description: 'What they sign in with.' }),
+        email: t.arg.string({ description: 'Where they are written to.' }),
+        isAdmin: t.arg.boolean({ description: '@default false' }),
+      },
+      resolve: (_root, args, ctx) => call(ctx, createAccount, args),
+    }),
+    resetPassword: t.field({
+      type: InvitedPayload,
+      description: 'A new link by which an account’s owner sets a password. The old one stays good until it is used.',
+      args: { id },
+      resolve: (_root, args, ctx) => call(ctx, resetPassword, args),
+    }),
+    updateAccount: t.field({
+      type: AccountPayload,
+      description: 'Changes what an account may do here at all. One that is disabled is signed out everywhere, and its tokens are refused.',
+      args: {
+        id,
+        isAdmin: t.arg.boolean({ description: 'Manages the installation.' }),
+        isDisabled: t.arg.boolean({ description: 'Nobody gets in by it.' }),
+        email: t.arg.string({ description: 'Where they are written to.' }),
+      },
+      resolve: (_root, args, ctx) => call(ctx, updateAccount, args),
+    }),
+    changePassword: t.field({
+      type: AccountPayload,
+      description: 'Your own. You are signed out everywhere.',
+      args: {
+        current: t.arg.string({ required: true, description: 'The one there is.' }),
+        next: t.arg.string({ required: true, description: 'Ten characters or more.' }),
+      },
+      resolve: (_root, args, ctx) => call(ctx, changePassword, args),
+    }),
+    createToken: t.field({
+      type: CreateTokenPayload,
+      description: 'Makes a token of your own.',
+      args: {
+        name: t.arg.string({ required: true, description: 'What it is for.' }),
+        scope: t.arg({ type: TokenScope, description: '@default ALL' }),
+        expiresAt: t.arg({ type: 'Timestamp', description: 'Not taken from then on. @default never' }),
+      },
+      resolve: (_root, args, ctx) => call(ctx, createToken, args),
+    }),
+    revokeToken: t.field({
+      type: TokenPayload,
+      description: 'Refused from now on.',
+      args: { id },
+      resolve: (_root, args, ctx) => call(ctx, revokeToken, args),
+    }),
+  }
+})

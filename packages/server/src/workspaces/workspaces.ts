@@ -1,0 +1,306 @@
+/**
+ * Workspaces: tenants, whose members see what is in them and nothing of the others. Always true: a workspace has a member who manages it or
+ * is managed by the installation's admins; who is no member is told the same as where there is no such workspace.
+ */
+import type { AccessGrant, Account, Member, Workspace } from '@tidegate/db'
+import { z } from 'zod'
+import {
+  type Action,
+  type Actor,
+  abilityOf,
+  type Grant,
+  may,
+  type Permission,
+  permissions,
+  type Role,
+  roles,
+  type Securable,
+  type Standing,
+} from '../access.ts'
+import type { Ctx } from '../context.ts'
+import { AppError, invalid, notFound } from '../errors.ts'
+import { experimentTarget } from '../experiments/experiments.ts'
+import { anyText, required } from '../fields.ts'
+import { operation, type Target } from '../operation.ts'
+import { changed, findAccount } from '../users/accounts.ts'
+
+/** MLflow's rule: mlflow/utils/workspace_utils.py. */
+const name = required.pipe(
+  z
+    .string()
+    .min(2, "'name' has fewer than 2 characters")
+    .max(63, "'name' exceeds the maximum length of 63 characters")
+    .regex(/^(?!.*--)[a-z0-9][a-z0-9-]*[a-z0-9]$/, "'name' may hold lower-case letters, digits and single - between them")
+    .refine((text) => !['workspaces', 'api', 'ajax-api', 'static-files'].includes(text), "'name' is taken by the system"),
+)
+const description = anyText.max(2_000, "'description' exceeds the maximum length of 2000 characters")
+const now = () => BigInt(Date.now())
+
+const system = (): Target<null> => ({ securable: { kind: 'System' }, row: null })
+const here = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
+const self = (): Target<null> => ({ securable: { kind: 'Self' }, row: null })
+
+/** Those one is a member of; all of them for who manages the installation. */
+export const listWorkspaces = operation({
+  name: 'workspace.list',
+  input: z.object({}),
+  action: 'read',
+  on: self,
+  run: (ctx): Promise<Workspace[]> =>
+    ctx.db.prisma.workspace.findMany({
+      where: {
+        archivedAt: null,
+        ...(!ctx.standing.isSystemAdmin && {
+          OR: [{ members: { some: { accountId: ctx.actor.id ?? -1 } } }, { grants: { some: { accountId: ctx.actor.id ?? -1 } } }],
+        }),
+      },
+      orderBy: { id: 'asc' },
+    }),
+})
+
+async function named(ctx: Ctx, name: string): Promise<Workspace> {
+  const all = await listWorkspaces.run(ctx, {}, null)
+  const found = all.find((each) => each.name === name)
+  if (!found) throw notFound(`Workspace '${name}' not found`)
+  return found
+}
+
+export const getWorkspace = operation({
+  name: 'workspace.get',
+  input: z.object({ name: required }),
+  action: 'read',
+  on: self,
+  run: (ctx, { name }) => named(ctx, name),
+})
+
+export const createWorkspace = operation({
+  name: 'workspace.create',
+  input: z.object({ name, description: description.nullish() }),
+  action: 'create',
+  on: system,
+  async run(ctx, { name, description }): Promise<Workspace> {
+    const known = await ctx.db.prisma.workspace.findUnique({ where: { name } })
+    if (known) throw new AppError('RESOURCE_ALREADY_EXISTS', `Workspace '${name}' already exists.`, { field: 'name' })
+    const workspace = await ctx.db.prisma.workspace.create({
+      data: {
+        name,
+        description: description ?? '',
+        createdAt: now(),
+        ...(ctx.actor.id !== undefined && { members: { create: { accountId: ctx.actor.id, role: 'ADMIN', addedAt: now() } } }),
+      },
+    })
+    changed(ctx)
+    return workspace
+  },
+})
+
+const onNamed = async (ctx: Ctx, { workspace }: { workspace: string }): Promise<Target<Workspace>> => {
+  const row = await named(ctx, workspace)
+  // Whoever is its admin, or the installation's: in another workspace than the request's it is the installation's only.
+  return { securable: row.id === ctx.workspace.id ? { kind: 'Workspace', id: row.id } : { kind: 'System' }, row }
+}
+
+/** A new name or description. The default's name stays: clients that know none ask for it. */
+export const updateWorkspace = operation({
+  name: 'workspace.update',
+  input: z.object({ workspace: required, name: name.nullish(), description: description.nullish() }),
+  action: 'manage',
+  on: onNamed,
+  async run(ctx, { name, description }, row): Promise<Workspace> {
+    if (name && name !== row.name) {
+      if (row.id === 1) throw invalid("The workspace 'default' keeps its name: clients that know of no workspace ask for it.", 'name')
+      if (await ctx.db.prisma.workspace.findUnique({ where: { name } }))
+        throw new AppError('RESOURCE_ALREADY_EXISTS', `Workspace '${name}' already exists.`, { field: 'name' })
+    }
+    const updated = await ctx.db.prisma.workspace.update({
+      where: { id: row.id },
+      data: { ...(name && { name }), ...(description != null && { description }) },
+    })
+    changed(ctx)
+    return updated
+  },
+})
+
+/** It is offered to nobody and takes no request, with all it has, until it is taken back. */
+export const archiveWorkspace = operation({
+  name: 'workspace.archive',
+  input: z.object({ workspace: required }),
+  action: 'delete',
+  on: async (ctx, { workspace }): Promise<Target<Workspace>> => ({ securable: { kind: 'System' }, row: await named(ctx, workspace) }),
+  async run(ctx, _, row): Promise<Workspace> {
+    if (row.id === 1) throw invalid("The workspace 'default' can't be archived: clients that know of no workspace ask for it.")
+    const updated = await ctx.db.prisma.workspace.update({ where: { id: row.id }, data: { archivedAt: now() } })
+    changed(ctx)
+    return updated
+  },
+})
+
+export const restoreWorkspace = operation({
+  name: 'workspace.restore',
+  input: z.object({ workspace: required }),
+  action: 'edit',
+  on: system,
+  async run(ctx, { workspace }): Promise<Workspace> {
+    const row = await ctx.db.prisma.workspace.findUnique({ where: { name: workspace } })
+    if (!row) throw notFound(`Workspace '${workspace}' not found`)
+    const updated = await ctx.db.prisma.workspace.update({ where: { id: row.id }, data: { archivedAt: null } })
+    changed(ctx)
+    return updated
+  },
+})
+
+export type MemberWithAccount = Member & { account: Account }
+
+export const listMembers = operation({
+  name: 'member.list',
+  input: z.object({}),
+  action: 'read',
+  on: here,
+  run: (ctx): Promise<MemberWithAccount[]> =>
+    ctx.db.prisma.member.findMany({
+      where: { workspaceId: ctx.workspace.id },
+      include: { account: true },
+      orderBy: { account: { name: 'asc' } },
+    }),
+})
+
+/** Throws where nobody would be left who manages the workspace. */
+async function checkLastAdmin(ctx: Ctx, accountId: number): Promise<void> {
+  const others = await ctx.db.prisma.member.count({ where: { workspaceId: ctx.workspace.id, role: 'ADMIN', NOT: { accountId } } })
+  const own = await ctx.db.prisma.member.findUnique({ where: { workspaceId_accountId: { workspaceId: ctx.workspace.id, accountId } } })
+  if (own?.role === 'ADMIN' && others === 0)
+    throw invalid(`They are the only one who manages the workspace '${ctx.workspace.name}'. Make somebody else an admin first.`)
+}
+
+export const setMember = operation({
+  name: 'member.set',
+  input: z.object({ account: required, role: z.enum(roles as [Role, ...Role[]]) }),
+  action: 'manage',
+  on: here,
+  async run(ctx, { account: called, role }): Promise<MemberWithAccount> {
+    const account = await findAccount(ctx, { name: called })
+    const { id: workspaceId } = ctx.workspace
+    if (role !== 'ADMIN') await checkLastAdmin(ctx, account.id)
+    const member = await ctx.db.prisma.member.upsert({
+      where: { workspaceId_accountId: { workspaceId, accountId: account.id } },
+      create: { workspaceId, accountId: account.id, role, addedAt: now() },
+      update: { role },
+      include: { account: true },
+    })
+    changed(ctx)
+    return member
+  },
+})
+
+/** What they were granted on single things goes too. */
+export const removeMember = operation({
+  name: 'member.remove',
+  input: z.object({ account: required }),
+  action: 'manage',
+  on: here,
+  async run(ctx, { account: called }): Promise<void> {
+    const account = await findAccount(ctx, { name: called })
+    const where = { workspaceId: ctx.workspace.id, accountId: account.id }
+    await checkLastAdmin(ctx, account.id)
+    const [{ count }] = await ctx.db.prisma.$transaction([
+      ctx.db.prisma.member.deleteMany({ where }),
+      ctx.db.prisma.accessGrant.deleteMany({ where }),
+    ])
+    if (count === 0) throw notFound(`'${called}' is no member of the workspace '${ctx.workspace.name}'`)
+    changed(ctx)
+  },
+})
+
+export type GrantWithAccount = AccessGrant & { account: Account }
+
+export const listGrants = operation({
+  name: 'grant.list',
+  input: z.object({ experimentId: required }),
+  action: 'manage',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  run: (ctx, _, { id }): Promise<GrantWithAccount[]> =>
+    ctx.db.prisma.accessGrant.findMany({
+      where: { kind: 'Experiment', objectId: id },
+      include: { account: true },
+      orderBy: { account: { name: 'asc' } },
+    }),
+})
+
+/** More or less than a role gives, on one experiment. Null takes the grant back. */
+export const setGrant = operation({
+  name: 'grant.set',
+  input: z.object({
+    experimentId: required,
+    account: required,
+    permission: z.enum(Object.keys(permissions) as [Permission, ...Permission[]]).nullable(),
+  }),
+  action: 'manage',
+  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  async run(ctx, { account: called, permission }, { id, workspaceId }): Promise<GrantWithAccount | null> {
+    const account = await findAccount(ctx, { name: called })
+    const where = { accountId_kind_objectId: { accountId: account.id, kind: 'Experiment', objectId: id } }
+    let grant: GrantWithAccount | null = null
+    if (permission === null)
+      await ctx.db.prisma.accessGrant.deleteMany({ where: { accountId: account.id, kind: 'Experiment', objectId: id } })
+    else {
+      grant = await ctx.db.prisma.accessGrant.upsert({
+        where,
+        create: { accountId: account.id, kind: 'Experiment', objectId: id, workspaceId, permission },
+        update: { permission },
+        include: { account: true },
+      })
+    }
+    changed(ctx)
+    return grant
+  },
+})
+
+const words: Record<Action, string> = { read: 'see', create: 'make things in', edit: 'change', delete: 'delete', manage: 'manage' }
+
+/** May they, and why: by the same rules that decide. Of others it is asked by who manages the workspace. */
+export const explainAccess = operation({
+  name: 'access.explain',
+  input: z.object({
+    account: required,
+    action: z.enum(['read', 'create', 'edit', 'delete', 'manage']),
+    experimentId: required.nullish(),
+  }),
+  action: 'manage',
+  on: (ctx, { account }): Target<null> => (account.toLowerCase() === ctx.actor.name ? self() : here(ctx)),
+  async run(ctx, { account: called, action, experimentId }): Promise<{ allowed: boolean; because: string }> {
+    const account = await findAccount(ctx, { name: called })
+    const { id: workspaceId, name } = ctx.workspace
+    const [member, grants] = await Promise.all([
+      ctx.db.prisma.member.findUnique({ where: { workspaceId_accountId: { workspaceId, accountId: account.id } } }),
+      ctx.db.prisma.accessGrant.findMany({ where: { workspaceId, accountId: account.id } }),
+    ])
+    const on = experimentId ? (await experimentTarget(ctx, experimentId)).securable : ({ kind: 'Workspace', id: workspaceId } as const)
+    const standing: Standing = {
+      role: (member?.role as Role | undefined) ?? undefined,
+      isSystemAdmin: account.isAdmin,
+      grants: grants.map(({ kind, objectId, permission }) => ({
+        kind: kind as Grant['kind'],
+        id: objectId,
+        permission: permission as Permission,
+      })),
+      isReadOnly: false,
+    }
+    const actor: Actor = { name: account.name, kind: 'ACCOUNT', id: account.id }
+    const allowed = account.disabledAt === null && may(abilityOf(actor, workspaceId, standing), action, on as Securable)
+    const what = experimentId ? `experiment ${experimentId}` : `the workspace '${name}'`
+    const grant = experimentId ? standing.grants.find(({ kind, id }) => kind === 'Experiment' && String(id) === experimentId) : undefined
+    const reason =
+      account.disabledAt !== null
+        ? 'the account is disabled'
+        : account.isAdmin
+          ? 'they manage the installation'
+          : standing.role === 'ADMIN'
+            ? `they are ${standing.role} of the workspace '${name}'`
+            : grant
+              ? `they were granted ${grant.permission} on it, which goes before their role`
+              : standing.role
+                ? `they are ${standing.role} of the workspace '${name}'`
+                : `they are no member of the workspace '${name}'`
+    return { allowed, because: `${account.name} may ${allowed ? '' : 'not '}${words[action]} ${what}: ${reason}.` }
+  },
+})
