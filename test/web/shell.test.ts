@@ -157,6 +157,106 @@ describe('the filter box', () => {
   })
 })
 
+describe('the palette', () => {
+  it('does what the page can do, and shows what a line is about', async () => {
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'run-59' }).waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('Control+k')
+    const preview = page.getByRole('complementary', { name: 'Preview' })
+    await preview.getByText('Newest by').waitFor()
+    expect(await violations(page)).toEqual([])
+    // The key itself is in the list, with what it does here.
+    await page.keyboard.type('>up to here')
+    await page.getByRole('option', { name: 'Select up to here' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('region', { name: 'Selected runs' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('#run-7')
+    const found = page.getByRole('option', { name: /run-7/ })
+    await found.waitFor()
+    await preview.getByText('0.07').waitFor()
+    await preview.getByText('val/loss').waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/runs/${runs[7]}`)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  it('finds models and folders, and by Tab the one or the other', async () => {
+    await platform.wire('POST', 'logged-models', {
+      experiment_id: experiment,
+      name: 'tide-forest',
+      model_type: 'regressor',
+      source_run_id: runs[3],
+    })
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments`)
+    await page.getByRole('treeitem').first().waitFor()
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('@tide')
+    await page.getByRole('option', { name: /tide-forest/ }).waitFor()
+    await page.getByRole('complementary', { name: 'Preview' }).getByText('regressor').waitFor()
+    await page.keyboard.press('Tab')
+    expect(await page.getByRole('combobox', { name: 'Search or jump' }).inputValue()).toBe('tide')
+    await page.keyboard.press('Shift+Tab')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/runs/${runs[3]}?tab=models&model=*`)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('solar/reg')
+    await page.getByRole('option', { name: /^solar\/regional 1 experiment/ }).click()
+    await page.waitForURL('**/experiments?in=solar%2Fregional')
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
+
+describe('keys', () => {
+  it('are all on the map of the page, and letters can be turned off', async () => {
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
+    await page.getByRole('link', { name: 'run-59' }).waitFor()
+    await page.keyboard.press('?')
+    const map = page.getByRole('dialog', { name: 'Keyboard' })
+    const shown = await map.getByRole('definition').evaluateAll((all) => all.map((each) => each.querySelector('.sr')!.textContent))
+    for (const key of [
+      'Mod+k',
+      '/',
+      '?',
+      'g r',
+      'c',
+      'r',
+      '[',
+      ']',
+      'j',
+      'k',
+      'x',
+      'Shift+x',
+      'Enter',
+      'Shift+Enter',
+      'o',
+      'p',
+      't',
+      's',
+      'e',
+      'y',
+      'Escape',
+      ',',
+    ])
+      expect(shown).toContain(key)
+    expect(await violations(page)).toEqual([])
+    await map.getByLabel('Single letters do things').uncheck()
+    await map.getByRole('button', { name: 'Close' }).click()
+    await page.keyboard.press('j')
+    await page.keyboard.press('x')
+    await page.keyboard.press('Shift+X')
+    expect(await page.getByRole('region', { name: 'Selected runs' }).count()).toBe(0)
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or jump' }).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+})
+
 /** What can be pressed and stands outside of the window, in nothing that scrolls to it. */
 const outside = `(() => {
   const found = []

@@ -101,13 +101,20 @@ function find(name: string): Key | undefined {
   return undefined
 }
 
+/** Does what the key does, without it: for a list of what can be done. The focus is where it was before. */
+export function perform(key: Key): void {
+  const event = new KeyboardEvent('keydown', { key: key.key })
+  Object.defineProperty(event, 'target', { value: document.body })
+  key.run(event)
+}
+
 /** The shell's one listener. */
 export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || /^(Shift|Control|Alt|Meta)$/.test(event.key)) return
   const name = nameOf(event)
   if (!name.startsWith('Mod+')) {
     if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return
-    if (!letters && name.length === 1) return
+    if (!letters && /^(Shift\+)?.$/.test(name)) return
     if (/^(Enter| )$/.test(event.key) && isPressable(event.target)) return
   }
   const chord = performance.now() < pendingUntil ? find(`${pending} ${name}`) : undefined
