@@ -4,7 +4,7 @@
  * leads into the network behind the server; redirects are not followed.
  */
 import { lookup } from 'node:dns'
-import { request as overHttp } from 'node:http'
+import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
@@ -15,10 +15,17 @@ export interface Outbound {
   check(url: string, field: string): void
   /** Sends a body, gives the answer's status. Throws where there is none. */
   post(url: string, call: { headers: Record<string, string>; body: string; signal: AbortSignal }): Promise<number>
+  /** The same with the answer, a mebibyte at most: for libraries that want a `fetch`. */
+  fetch(
+    url: string,
+    call: { method: string; headers: Record<string, string>; body?: BodyInit | null; signal?: AbortSignal },
+  ): Promise<Response>
 }
 
 /** How long a call may take, ms. */
 const patience = 10_000
+/** Bytes of an answer that is read. */
+const mostRead = 1024 * 1024
 const way = 'Use a public address, or let the operator name the host with --outbound-hosts.'
 
 const isPublic = (address: string) => ipaddr.process(address).range() === 'unicast'
@@ -47,31 +54,52 @@ export function openOutbound(allowedHosts: readonly string[]): Outbound {
       done(null, addresses[0]!.address, addresses[0]!.family)
     })
 
+  function send(
+    url: string,
+    call: { method: string; headers: Record<string, string>; body: Buffer | undefined; signal: AbortSignal | undefined },
+  ) {
+    return new Promise<IncomingMessage>((resolve, reject) => {
+      const message = fault(url)
+      if (message) return reject(new Error(message))
+      const { method, headers, body, signal } = call
+      const request = (url.startsWith('https:') ? overHttps : overHttp)(url, {
+        method,
+        headers: { ...headers, ...(body && { 'content-length': body.length }) },
+        lookup: checkedLookup,
+        agent: false,
+        signal: AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])]),
+      })
+      request.on('error', reject)
+      request.on('response', resolve)
+      request.end(body)
+    })
+  }
+
   return {
     check(url, field) {
       const message = fault(url)
       if (message) throw invalid(`The URL can't be called. ${message}`, field)
     },
-    post(url, { headers, body, signal }) {
-      return new Promise((resolve, reject) => {
-        const message = fault(url)
-        if (message) return reject(new Error(message))
-        const send = url.startsWith('https:') ? overHttps : overHttp
-        const request = send(url, {
-          method: 'POST',
-          headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-          lookup: checkedLookup,
-          agent: false,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
-        })
-        request.on('error', reject)
-        request.on('response', (response) => {
-          // Whatever it says is nobody's to read here.
-          response.resume()
-          resolve(response.statusCode ?? 0)
-        })
-        request.end(body)
-      })
+    async post(url, { headers, body, signal }) {
+      const response = await send(url, { method: 'POST', headers, body: Buffer.from(body), signal })
+      // Whatever it says is nobody's to read here.
+      response.resume()
+      return response.statusCode ?? 0
+    },
+    async fetch(url, { method, headers, body, signal }) {
+      const bytes = body == null ? undefined : Buffer.from(await new Response(body).arrayBuffer())
+      const response = await send(url, { method, headers, body: bytes, signal })
+      const chunks: Buffer[] = []
+      let size = 0
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        size += chunk.length
+        if (size > mostRead) throw new Error(`'${new URL(url).host}' answers with more than ${mostRead} bytes`)
+        chunks.push(chunk)
+      }
+      const answered = new Headers()
+      for (const [name, values] of Object.entries(response.headersDistinct)) for (const value of values ?? []) answered.append(name, value)
+      const status = response.statusCode ?? 0
+      return new Response([204, 205, 304].includes(status) ? null : Buffer.concat(chunks), { status, headers: answered })
     },
   }
 }

@@ -1,0 +1,33 @@
+/** What a person's groups at the provider stand for here: roles in workspaces. Pure: it knows neither provider nor database. */
+
+/** Whoever is in `group` has `role` in `workspace`. */
+export interface GroupRule {
+  /** As the provider writes it; `*` at its end stands for any rest, and alone for everybody who signs in. */
+  group: string
+  workspace: string
+  role: string
+}
+
+export interface Membership {
+  workspace: string
+  role: string
+}
+
+const key = ({ workspace, role }: Membership) => JSON.stringify([workspace, role])
+
+const matches = (pattern: string, group: string) => (pattern.endsWith('*') ? group.startsWith(pattern.slice(0, -1)) : group === pattern)
+
+/** Each once, in the order of the rules: roles of several groups add up. */
+export function rolesOf(groups: readonly string[], rules: readonly GroupRule[]): Membership[] {
+  const found = new Map<string, Membership>()
+  for (const { group, workspace, role } of rules) {
+    if (group === '*' || groups.some((each) => matches(group, each))) found.set(key({ workspace, role }), { workspace, role })
+  }
+  return [...found.values()]
+}
+
+/** What a sign-in changes, of memberships that earlier ones gave: those given by hand are not to be handed in here. */
+export function changeOf(has: readonly Membership[], wants: readonly Membership[]): { give: Membership[]; take: Membership[] } {
+  const [had, wanted] = [new Set(has.map(key)), new Set(wants.map(key))]
+  return { give: wants.filter((each) => !had.has(key(each))), take: has.filter((each) => !wanted.has(key(each))) }
+}
