@@ -82,6 +82,30 @@ describe('the tree in the rail', () => {
   })
 })
 
+it('makes an experiment in the folder whose menu is used, by the keyboard too', async () => {
+  await make('menu/first')
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments`)
+  await line(page, 'menu').focus()
+  await page.keyboard.press('Shift+F10')
+  expect(await violations(page)).toEqual([])
+  await page.getByRole('menuitem', { name: 'Create experiment here' }).click()
+  const name = page.getByRole('dialog', { name: 'Create an experiment' }).getByLabel('Name')
+  expect(await name.inputValue()).toBe('menu/')
+  await name.press('End')
+  await page.keyboard.type('second')
+  await page.keyboard.press('Enter')
+  await line(page, 'second').waitFor()
+  expect(await line(page, 'second').getAttribute('aria-level')).toBe('2')
+  // A line of the tree is moved by a key as well.
+  await line(page, 'second').focus()
+  await page.keyboard.press('F2')
+  await page.getByRole('dialog', { name: 'Move second' }).getByLabel('Into the folder').fill('menu/deeper')
+  await page.keyboard.press('Enter')
+  await page.getByText('second moved to menu/deeper').waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
+
 describe('the list', () => {
   it('moves a folder into one that it makes, all of it or nothing', async () => {
     const [a, b] = [await make('grid/a'), await make('grid/x/b')]

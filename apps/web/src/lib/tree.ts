@@ -27,11 +27,12 @@ export type TreeRow<Item extends Named> =
 const collator = new Intl.Collator(undefined, { numeric: true })
 
 /** By name, as the folders have them. */
-export const compareNames = (a: Named, b: Named): number => collator.compare(a.name.replace(/^\/+/, ''), b.name.replace(/^\/+/, ''))
+export const compareNames = (a: Named, b: Named): number => collator.compare(bare(a.name), bare(b.name))
+const bare = (name: string): string => (name.startsWith('/') ? name.replace(/^\/+/, '') : name)
 
 /** The path of the folder a name is in, and what it is called there. */
 export function placeOf(name: string): { path: string; text: string } {
-  const whole = name.replace(/^\/+/, '')
+  const whole = bare(name)
   const at = whole.replace(/\/+$/, '').lastIndexOf('/')
   const path = at < 0 ? '' : cleanPath(whole.slice(0, at))
   return { path, text: whole.slice(at + 1) || name }

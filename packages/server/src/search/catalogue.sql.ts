@@ -77,13 +77,13 @@ export interface KeyUse {
 
 /**
  * Keys of those kinds whose name holds a text, in any case, and all keys of `whole`: those that begin with it first, then
- * by use.
+ * by use. What MLflow itself sets comes last.
  */
 export const keysByUse = (sql: Sql, experiments: readonly number[], asked: { kinds: Kind[]; whole: Kind[]; text: string }, limit: number) =>
   sql.query<KeyUse>(
     `SELECT kind, name, sum(uses)::int AS uses, min(low) AS low, max(high) AS high FROM key
      WHERE experiment_id = ANY($1) AND kind = ANY($2) AND (kind = ANY($3) OR position($4 IN lower(name)) > 0) GROUP BY kind, name
-     ORDER BY starts_with(lower(name), $4) DESC, 3 DESC, kind, name LIMIT $5`,
+     ORDER BY starts_with(name, 'mlflow.'), starts_with(lower(name), $4) DESC, 3 DESC, kind, name LIMIT $5`,
     [experiments, numbersOf(asked.kinds), numbersOf(asked.whole), asked.text.toLowerCase().replaceAll('\0', ''), limit],
   )
 
