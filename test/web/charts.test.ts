@@ -123,6 +123,28 @@ it('draws along another metric, and by step again', async () => {
   await page.close()
 })
 
+it('names a few lines at their ends, those on screen only', async () => {
+  const { page, errors } = await openPage(browser, address)
+  // What is written on a canvas is read where it is written.
+  await page.addInitScript(() => {
+    const written: string[] = []
+    const write = CanvasRenderingContext2D.prototype.fillText
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+      written.push(text)
+      return write.call(this, text, ...rest)
+    }
+    Object.assign(globalThis, { written })
+  })
+  await page.reload()
+  const written = () => page.evaluate(() => (globalThis as unknown as { written: string[] }).written)
+  await expect.poll(written).toEqual(expect.arrayContaining(['amber-heron', 'calm-osprey']))
+  await page.goto(`${address}?zoom=1000~2000`)
+  await chart(page, 'val/loss').getByText('no points in this range').waitFor()
+  expect(await written()).not.toContain('amber-heron')
+  expect(errors).toEqual([])
+  await page.close()
+})
+
 it('is taken away as figures and as a picture', async () => {
   const { page, errors } = await openPage(browser, address)
   await plot(page, 'val/loss').locator('.u-over').waitFor()

@@ -5,6 +5,7 @@
  */
 import type uPlot from 'uplot'
 import { drawOne, type Places } from '#lib/chart/draw.ts'
+import { type Label, labelsOf } from '#lib/chart/labels.ts'
 import type { Axis, DrawnLine, Range } from '#lib/chart/lines.ts'
 import { axisTexts, axisTicks, logTexts, logTicks, numberTicks, tickTexts } from '#lib/chart/ticks.ts'
 import { canvasColor } from '#lib/colors.ts'
@@ -56,6 +57,7 @@ interface Inks {
   grid: string
   edge: string
   danger: string
+  surface: string
   font: string
 }
 
@@ -204,6 +206,7 @@ export class Plot {
       grid: canvasColor('--grid'),
       edge: canvasColor('--line-2'),
       danger: canvasColor('--danger'),
+      surface: canvasColor('--surface'),
       font: `10px ${family}`,
     }
   }
@@ -278,6 +281,7 @@ export class Plot {
     this.#within(this.#back, plot, (ctx) => {
       for (const drawn of lines)
         drawOne(ctx, drawn, { color: this.#color(drawn.line.color), strong: false, detailed: lines.length <= mostDetailed }, places)
+      for (const label of this.#labels(ctx, plot, places)) this.#write(ctx, label)
     })
     this.#bringOut(plot)
     this.#drawMarks(plot, places.left)
@@ -291,9 +295,29 @@ export class Plot {
     this.#back.style.opacity = focus === null ? '' : String(faint)
     this.#front.hidden = one === undefined
     if (one)
-      this.#within(this.#front, plot, (ctx) =>
-        drawOne(ctx, one, { color: this.#color(one.line.color), strong: true, detailed: true }, this.#places(plot)),
-      )
+      this.#within(this.#front, plot, (ctx) => {
+        const places = this.#places(plot)
+        drawOne(ctx, one, { color: this.#color(one.line.color), strong: true, detailed: true }, places)
+        const label = this.#labels(ctx, plot, places).find(({ id }) => id === focus)
+        if (label) this.#write(ctx, label)
+      })
+  }
+
+  #labels(ctx: CanvasRenderingContext2D, { bbox }: uPlot, { left, top, ratio }: Places): Label[] {
+    ctx.font = `600 ${this.#inks.font.replace('10px', `${10 * ratio}px`)}`
+    return labelsOf(this.#model.lines, this.#model.x, left, top, bbox, 12 * ratio, (text) => ctx.measureText(text).width)
+  }
+
+  /** A line's name in its colour, readable over other lines. */
+  #write(ctx: CanvasRenderingContext2D, { text, color, right, middle }: Label): void {
+    ctx.textAlign = 'right'
+    ctx.textBaseline = 'middle'
+    ctx.lineJoin = 'round'
+    ctx.lineWidth = 3 * devicePixelRatio
+    ctx.strokeStyle = this.#inks.surface
+    ctx.strokeText(text, right, middle)
+    ctx.fillStyle = this.#color(color)
+    ctx.fillText(text, right, middle)
   }
 
   /** Draws on an emptied canvas of the size of uPlot's, inside the plotting area. */
