@@ -24,7 +24,7 @@ export const launch = (): Promise<Browser> =>
 const built = join(import.meta.dirname, '..', '..', 'apps', 'web', 'build')
 
 /** A platform that serves the pages `pnpm test` has built. */
-export const startWithPages = async (options: { persistedOnly?: boolean } = {}): Promise<Platform> =>
+export const startWithPages = async (options: Parameters<typeof import('../platform.ts').startPlatform>[0] = {}): Promise<Platform> =>
   (await import('../platform.ts')).startPlatform({ pages: built, ...options })
 
 /** The Python with MLflow's client. */

@@ -78,11 +78,14 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
   })()
   events.overhear('access', forget)
 
-  async function findWorkspace(req: IncomingMessage): Promise<{ id: number; name: string }> {
-    const named =
-      headers.map((header) => req.headers[header]).find((value) => typeof value === 'string' && value !== '') ??
-      decodeCookie(cookies(req).get(workspaceCookie))
-    const name = typeof named === 'string' && named !== '' ? named : 'default'
+  /** What a request names: by a header, and then it is that or nothing, or by where its pages were last. */
+  function namedBy(req: IncomingMessage): { name: string; isFirm: boolean } {
+    const header = headers.map((each) => req.headers[each]).find((value) => typeof value === 'string' && value !== '')
+    const name = header ?? decodeCookie(cookies(req).get(workspaceCookie))
+    return { name: typeof name === 'string' && name !== '' ? name : 'default', isFirm: header !== undefined }
+  }
+
+  async function findWorkspace(name: string): Promise<{ id: number; name: string }> {
     const known = workspaces.get(name)
     if (known && known.until > Date.now()) return known
     const row = await db.prisma.workspace.findUnique({ where: { name } })
@@ -194,16 +197,34 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     return standing
   }
 
+  async function placeOf(account: number, isAdmin: boolean, name: string) {
+    const workspace = await findWorkspace(name)
+    const standing = await standingOf(account, isAdmin, workspace.id)
+    if (!standing.role && !standing.isSystemAdmin && standing.grants.length === 0) throw noWorkspace(name)
+    return { workspace, standing }
+  }
+
+  const firstWorkspaceOf = (accountId: number) =>
+    db.prisma.workspace.findFirst({
+      where: { archivedAt: null, OR: [{ members: { some: { accountId } } }, { grants: { some: { accountId } } }] },
+      orderBy: { id: 'asc' },
+    })
+
   const authenticate = async (req: IncomingMessage): Promise<Authenticated> => {
-    if (mode === 'open') return { actor: local, workspace: await findWorkspace(req), standing: everything }
+    const { name, isFirm } = namedBy(req)
+    if (mode === 'open') return { actor: local, workspace: await findWorkspace(name), standing: everything }
     const known = await credentialOf(req)
     if (!known) {
       // Nobody is told which workspaces there are.
       return { actor: nobody, workspace: { id: 0, name: '' }, standing: nothing }
     }
-    const workspace = await findWorkspace(req)
-    const standing = await standingOf(known.account.id, known.account.isAdmin, workspace.id)
-    if (!standing.role && !standing.isSystemAdmin && standing.grants.length === 0) throw noWorkspace(workspace.name)
+    const { id, isAdmin } = known.account
+    const { workspace, standing } = await placeOf(id, isAdmin, name).catch(async (error: unknown) => {
+      // Who named none is where they are a member: one that is not in `default` need not say so each time.
+      const own = isFirm ? null : await firstWorkspaceOf(id)
+      if (!own) throw error
+      return placeOf(id, isAdmin, own.name)
+    })
     return {
       actor: { name: known.account.name, kind: 'ACCOUNT', id: known.account.id },
       workspace,

@@ -130,7 +130,12 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
       execute: (args) => (args.rootValue as { execute: typeof import('graphql').execute }).execute(args),
       subscribe: (args) => (args.rootValue as { subscribe: typeof import('graphql').subscribe }).subscribe(args),
       async onSubscribe({ extra }, _id, params) {
-        const serverContext = await contexts.get(extra.request)!()
+        let serverContext: Ctx
+        try {
+          serverContext = await contexts.get(extra.request)!()
+        } catch (error) {
+          return [face(error) as GraphQLError]
+        }
         const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({ ...serverContext, params })
         let document: ReturnType<typeof parse>
         try {

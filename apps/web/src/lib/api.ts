@@ -42,8 +42,15 @@ interface Answer<Result> {
   errors?: readonly GraphQLFailure[]
 }
 
+const listeners = new Set<() => void>()
+/** Heard when a request is refused because nobody is signed in any more. */
+export const signedOut = {
+  listen: (heard: () => void) => void listeners.add(heard),
+}
+
 function failure(error: GraphQLFailure, requestId: string | undefined): ApiError {
   const { code, requestId: own } = error.extensions ?? {}
+  if (code === 'UNAUTHENTICATED') for (const heard of listeners) heard()
   return new ApiError(typeof code === 'string' ? code : 'INTERNAL_ERROR', error.message, typeof own === 'string' ? own : requestId)
 }
 

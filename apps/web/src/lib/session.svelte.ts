@@ -1,10 +1,14 @@
-/** Who looks, in which workspace, and where the server is. Asked once; again when the line is back and it is still unknown. */
-import { graphql, query, type ResultOf } from '#lib/api.ts'
+/** Who looks, in which workspace, and where the server is. Asked at the start, when the line is back while it is unknown, and when a request was refused for lack of it. */
+import { graphql, query, type ResultOf, signedOut } from '#lib/api.ts'
 
 const Session = graphql(`
   query Session {
-    viewer { name workspace { id name } }
-    server { version trackingUri }
+    viewer {
+      name role isAdmin canCreate canManage
+      workspace { id name }
+      workspaces { name description }
+    }
+    server { version trackingUri access }
   }
 `)
 
@@ -12,21 +16,63 @@ type Answer = ResultOf<typeof Session>
 
 let answer = $state.raw<Answer | undefined>()
 
+/** Outlives the browser: a year, seconds. */
+const workspaceLife = 365 * 24 * 3600
+
+async function ask(): Promise<void> {
+  try {
+    answer = await query(Session, {})
+  } catch {
+    // The rail then shows the product's name, and what needs the server says itself that it is away.
+  }
+}
+
+signedOut.listen(() => void ask())
+
 export const session = {
-  /** Undefined until the first answer. */
+  /** Undefined until the first answer; null where nobody is signed in. */
   get viewer(): Answer['viewer'] | undefined {
     return answer?.viewer
   },
   get server(): Answer['server'] | undefined {
     return answer?.server
   },
+  /** One has to sign in first. */
+  get isSignedOut(): boolean {
+    return answer !== undefined && answer.viewer === null
+  },
   /** Does nothing once the answer is there. A failure is left to the next call: the shell does without. */
   async load(): Promise<void> {
-    if (answer !== undefined) return
-    try {
-      answer = await query(Session, {})
-    } catch {
-      // The rail then shows the product's name, and what needs the server says itself that it is away.
-    }
+    if (answer === undefined) await ask()
   },
+  reload: ask,
+  /** Goes to another workspace: all that is on screen is of the one. */
+  enter(workspace: string): void {
+    // biome-ignore lint/suspicious/noDocumentCookie: sockets and downloads carry it too, which a header can't
+    document.cookie = `tidegate_workspace=${encodeURIComponent(workspace)}; path=/; max-age=${workspaceLife}; samesite=lax`
+    location.assign('/experiments')
+  },
+}
+
+/** Signing in is about a cookie, so it is no GraphQL. Throws the server's sentence. */
+export async function authenticate(
+  path: 'sign-in' | 'sign-out' | 'link/read' | 'link/accept',
+  body: object,
+): Promise<{ name: string | null }> {
+  const response = await fetch(`/auth/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }).catch(() => {
+    throw new Error('The server could not be reached. Try again.')
+  })
+  const answer = (await response.json().catch(() => ({}))) as { message?: string; name?: string | null }
+  if (!response.ok) throw new Error(answer.message ?? `The server answered ${response.status}.`)
+  return { name: answer.name ?? null }
+}
+
+/** Takes the cookie, and all that is on screen. */
+export async function signOut(): Promise<void> {
+  await authenticate('sign-out', {}).catch(() => {})
+  location.assign('/')
 }

@@ -1,0 +1,81 @@
+/** What the page of access asks the server. */
+import { graphql, type ResultOf } from '#lib/api.ts'
+
+const MemberFields = graphql(`
+  fragment MemberFields on Member {
+    account { id name disabledAt hasPassword }
+    role
+    addedAt
+  }
+`)
+const TokenFields = graphql(`
+  fragment TokenFields on AccessToken {
+    id name hint scope createdAt expiresAt usedAt
+  }
+`)
+const AccountFields = graphql(`
+  fragment AccountFields on Account {
+    id name email isAdmin createdAt disabledAt hasPassword
+  }
+`)
+
+export type Member = ResultOf<typeof MemberFields>
+export type Token = ResultOf<typeof TokenFields>
+export type Account = ResultOf<typeof AccountFields>
+export type Role = Member['role']
+
+export const Members = graphql(`query Members { members { ...MemberFields } }`, [MemberFields])
+export const SetMember = graphql(
+  `mutation SetMember($account: String!, $role: Role!) { setMember(account: $account, role: $role) { member { ...MemberFields } } }`,
+  [MemberFields],
+)
+export const RemoveMember = graphql(`mutation RemoveMember($account: String!) { removeMember(account: $account) { name } }`)
+export const Explain = graphql(`
+  query Explain($account: String!, $may: AbilityName!, $experiment: ID) {
+    access(account: $account, may: $may, experiment: $experiment) { allowed because }
+  }
+`)
+
+export const Tokens = graphql(`query Tokens { tokens { ...TokenFields } }`, [TokenFields])
+export const CreateToken = graphql(
+  `mutation CreateToken($name: String!, $scope: TokenScope, $expiresAt: Timestamp) {
+    createToken(name: $name, scope: $scope, expiresAt: $expiresAt) { secret token { ...TokenFields } }
+  }`,
+  [TokenFields],
+)
+export const RevokeToken = graphql(`mutation RevokeToken($id: ID!) { revokeToken(id: $id) { token { id } } }`)
+export const ChangePassword = graphql(`
+  mutation ChangePassword($current: String!, $next: String!) { changePassword(current: $current, next: $next) { account { id } } }
+`)
+
+export const Accounts = graphql(`query Accounts { accounts { ...AccountFields } }`, [AccountFields])
+export const CreateAccount = graphql(
+  `mutation CreateAccount($name: String!, $email: String, $isAdmin: Boolean) {
+    createAccount(name: $name, email: $email, isAdmin: $isAdmin) { link account { ...AccountFields } }
+  }`,
+  [AccountFields],
+)
+export const ResetPassword = graphql(`mutation ResetPassword($id: ID!) { resetPassword(id: $id) { link account { id name } } }`)
+export const UpdateAccount = graphql(
+  `mutation UpdateAccount($id: ID!, $isAdmin: Boolean, $isDisabled: Boolean) {
+    updateAccount(id: $id, isAdmin: $isAdmin, isDisabled: $isDisabled) { account { ...AccountFields } }
+  }`,
+  [AccountFields],
+)
+
+export const CreateWorkspace = graphql(`
+  mutation CreateWorkspace($name: String!, $description: String) {
+    createWorkspace(name: $name, description: $description) { workspace { id name } }
+  }
+`)
+export const UpdateWorkspace = graphql(`
+  mutation UpdateWorkspace($workspace: String!, $name: String, $description: String) {
+    updateWorkspace(workspace: $workspace, name: $name, description: $description) { workspace { id name } }
+  }
+`)
+export const ArchiveWorkspace = graphql(`
+  mutation ArchiveWorkspace($workspace: String!) { archiveWorkspace(workspace: $workspace) { workspace { id } } }
+`)
+export const RestoreWorkspace = graphql(`
+  mutation RestoreWorkspace($workspace: String!) { restoreWorkspace(workspace: $workspace) { workspace { id } } }
+`)
