@@ -3,6 +3,7 @@
  * And MLflow's Python client signs in each way it can.
  */
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -118,6 +119,22 @@ it('answers why somebody may do something', async () => {
   await admin.getByRole('button', { name: 'Ask' }).click()
   await admin.getByText("bob may not manage the workspace 'solar': they are CONTRIBUTOR of the workspace 'solar'.").waitFor()
   expect(own(errors)).toEqual([])
+})
+
+it('shows who changed what, and what was refused', async () => {
+  await admin.getByRole('link', { name: 'Audit log' }).click()
+  await admin
+    .getByRole('row', { name: /ada member\.set/ })
+    .first()
+    .waitFor()
+  await admin.getByLabel('Everywhere').check()
+  await admin.getByLabel('Only what was refused').check()
+  await admin.getByRole('row', { name: /ada account\.sign-in.*unauthenticated/ }).waitFor()
+  expect(await violations(admin)).toEqual([])
+  const [download] = await Promise.all([admin.waitForEvent('download'), admin.getByRole('button', { name: 'CSV' }).click()])
+  const text = await readFile(await download.path(), 'utf8')
+  expect(text).toContain('account.sign-in')
+  expect(text).not.toContain('not that one')
 })
 
 it("MLflow's Python client signs in by token and by name, and chooses its workspace", async () => {

@@ -15,6 +15,15 @@ export interface Authenticated {
   actor: Actor
   workspace: { id: number; name: string }
   standing: Standing
+  through: Through
+}
+
+/** How somebody was known. */
+export interface Through {
+  kind: 'SESSION' | 'TOKEN' | 'PASSWORD' | 'NONE'
+  tokenId?: number
+  /** As the server saw it. */
+  address: string
 }
 
 export type AccessMode = 'open' | 'accounts'
@@ -42,6 +51,7 @@ const local: Actor = { name: localUser(), kind: 'LOCAL' }
 const nobody: Actor = { name: '', kind: 'NONE' }
 
 interface Known {
+  through: Omit<Through, 'address'>
   account: { id: number; name: string; isAdmin: boolean }
   isReadOnly: boolean
   until: number
@@ -125,7 +135,12 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     if (!session || Number(session.expiresAt) <= now || session.account.disabledAt !== null) return undefined
     if (now - Number(session.seenAt) > noteEvery)
       await db.prisma.accountSession.updateMany({ where: { digest: session.digest }, data: { seenAt: BigInt(now) } })
-    return { account: session.account, isReadOnly: false, until: Math.min(now + belief, Number(session.expiresAt)) }
+    return {
+      through: { kind: 'SESSION' },
+      account: session.account,
+      isReadOnly: false,
+      until: Math.min(now + belief, Number(session.expiresAt)),
+    }
   }
 
   async function byToken(secret: string): Promise<Known> {
@@ -136,6 +151,7 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     if (now - Number(token.usedAt ?? 0) > noteEvery)
       await db.prisma.accessToken.updateMany({ where: { id: token.id }, data: { usedAt: BigInt(now) } })
     return {
+      through: { kind: 'TOKEN', tokenId: token.id },
       account: token.account,
       isReadOnly: token.scope === 'READ',
       until: Math.min(now + belief, Number(token.expiresAt ?? Infinity)),
@@ -148,7 +164,7 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     const account = await db.prisma.account.findUnique({ where: { name: name.toLowerCase() } })
     const isRight = await attempt(name, address, () => checkPassword(password, account?.password))
     if (!isRight || !account || account.disabledAt !== null) throw refused('The name or the password is wrong.')
-    return { account, isReadOnly: false, until: Date.now() + belief }
+    return { through: { kind: 'PASSWORD' }, account, isReadOnly: false, until: Date.now() + belief }
   }
 
   async function credentialOf(req: IncomingMessage): Promise<Known | undefined> {
@@ -212,11 +228,13 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
 
   const authenticate = async (req: IncomingMessage): Promise<Authenticated> => {
     const { name, isFirm } = namedBy(req)
-    if (mode === 'open') return { actor: local, workspace: await findWorkspace(name), standing: everything }
+    const address = req.socket.remoteAddress ?? ''
+    if (mode === 'open')
+      return { actor: local, workspace: await findWorkspace(name), standing: everything, through: { kind: 'NONE', address } }
     const known = await credentialOf(req)
     if (!known) {
       // Nobody is told which workspaces there are.
-      return { actor: nobody, workspace: { id: 0, name: '' }, standing: nothing }
+      return { actor: nobody, workspace: { id: 0, name: '' }, standing: nothing, through: { kind: 'NONE', address } }
     }
     const { id, isAdmin } = known.account
     const { workspace, standing } = await placeOf(id, isAdmin, name).catch(async (error: unknown) => {
@@ -228,6 +246,7 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     return {
       actor: { name: known.account.name, kind: 'ACCOUNT', id: known.account.id },
       workspace,
+      through: { ...known.through, address },
       standing: known.isReadOnly ? { ...standing, isReadOnly: true } : standing,
     }
   }

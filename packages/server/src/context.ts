@@ -3,7 +3,7 @@ import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
 import type { Ability, Actor, Standing } from './access.ts'
 import type { Artifacts } from './artifacts/store.ts'
-import type { Authenticator } from './authenticate.ts'
+import type { Authenticator, Through } from './authenticate.ts'
 import { AppError } from './errors.ts'
 import type { Events } from './events.ts'
 import type { Outbound } from './outbound.ts'
@@ -28,6 +28,7 @@ export interface Ctx extends Kernel {
   actor: Actor
   ability: Ability
   standing: Standing
+  through: Through
   workspace: { id: number; name: string }
   /** How the face that called spells a field: `run_id` on the wire, `runId` in GraphQL. */
   spell(field: string): string

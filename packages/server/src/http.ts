@@ -48,8 +48,8 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
   const serve = pages ? serveStatic(pages) : undefined
 
   async function contextOf(req: IncomingMessage, res?: ServerResponse, spell = spellWire): Promise<Ctx> {
-    const { actor, workspace, standing } = await kernel.authenticate(req)
-    const ctx: Ctx = { ...kernel, actor, workspace, standing, ability: abilityOf(actor, workspace.id, standing), spell }
+    const { actor, workspace, standing, through } = await kernel.authenticate(req)
+    const ctx: Ctx = { ...kernel, actor, workspace, standing, through, ability: abilityOf(actor, workspace.id, standing), spell }
     if (res) {
       const gone = new AbortController()
       res.once('close', () => gone.abort())

@@ -2,6 +2,7 @@
 import { alertSecret, deliver } from './alerts/deliver.ts'
 import { judgeRun, sweep, watchRuns } from './alerts/watch.ts'
 import { routes as artifactRoutes, transfers as artifactTransfers } from './artifacts/artifacts.rest.ts'
+import { retainAudit } from './audit/retain.ts'
 import type { Kernel } from './context.ts'
 import experiments from './experiments/experiments.rest.ts'
 import type { Job } from './jobs.ts'
@@ -17,7 +18,7 @@ import workspaces from './workspaces/workspaces.rest.ts'
 
 export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...workspaces]
 /** Work after the answer. */
-export const jobs: Array<Job<unknown>> = [refreshCatalogues, judgeRun, sweep, deliver, collectTrash, measureTrash]
+export const jobs: Array<Job<unknown>> = [refreshCatalogues, judgeRun, sweep, deliver, collectTrash, measureTrash, retainAudit]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
@@ -27,6 +28,7 @@ export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, .
 /** Each adds its types and fields to the builder. */
 export const graphql = () =>
   Promise.all([
+    import('./audit/audit.graphql.ts'),
     import('./users/users.graphql.ts'),
     import('./workspaces/workspaces.graphql.ts'),
     import('./experiments/experiments.graphql.ts'),

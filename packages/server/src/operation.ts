@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod'
 import { type Action, authorise, type Securable } from './access.ts'
+import { writeDown } from './audit.ts'
 import { type Ctx, checkSignedIn } from './context.ts'
 import { AppError, show } from './errors.ts'
 
@@ -17,6 +18,8 @@ export interface Target<Row, On extends Securable | Securable[] = Securable> {
 }
 
 export interface Operation<Input, Row, Result> {
+  /** Part of the stream that runs log: not in the audit log. */
+  quiet?: true
   /** Asked before it is known who asks, such as who signs in: nothing is authorised. */
   open?: true
   /** `noun.verb`, for the log. */
@@ -31,6 +34,7 @@ type Acted<Row> = Target<Row, Securable | Securable[]>
 
 /** Declares one. The types of `run`'s arguments come from `input` and from what `on` returns. */
 export function operation<Schema extends z.ZodType, On extends Acted<unknown> | Promise<Acted<unknown>>, Result>(it: {
+  quiet?: true
   open?: true
   name: string
   input: Schema
@@ -44,17 +48,22 @@ export function operation<Schema extends z.ZodType, On extends Acted<unknown> | 
 /** Does it, for whoever `ctx` speaks for. */
 export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Row, Result>, raw: unknown): Promise<Result> {
   const start = performance.now()
-  let outcome = 'ok'
+  let outcome = 'OK'
+  let on: Acted<unknown>['securable'] | undefined
   try {
     if (!op.open) checkSignedIn(ctx)
     const parsed = op.input.safeParse(raw)
     if (!parsed.success) throw refusal(ctx, parsed.error, raw)
     const target = await op.on(ctx, parsed.data)
     const { row } = target
+    on = target.securable
     if (!op.open) check(ctx, op.action, target)
-    return await op.run(ctx, parsed.data, row)
+    const result = await op.run(ctx, parsed.data, row)
+    await writeDown(ctx, { operation: op.name, action: op.action, on, input: raw, outcome, quiet: op.quiet ?? false })
+    return result
   } catch (error) {
     outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
+    await writeDown(ctx, { operation: op.name, action: op.action, on, input: raw, outcome, quiet: op.quiet ?? false })
     throw error
   } finally {
     ctx.log.debug({ op: op.name, actor: ctx.actor.name, ms: Math.round((performance.now() - start) * 10) / 10, outcome })

@@ -127,6 +127,7 @@ async function put(ctx: Ctx, { body, size }: { body: Readable; size?: number | u
 
 export const putArtifact = operation({
   name: 'artifact.put',
+  quiet: true,
   input: z.object(upload),
   action: 'edit',
   on: onWritablePath,
@@ -135,6 +136,7 @@ export const putArtifact = operation({
 
 export const putRunArtifact = operation({
   name: 'artifact.put-of-run',
+  quiet: true,
   input: z.object({ runId: required, ...upload }),
   action: 'edit',
   on: onRun,

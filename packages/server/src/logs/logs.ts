@@ -72,6 +72,7 @@ const entry = z.object({
 
 export const appendLog = operation({
   name: 'log.append',
+  quiet: true,
   input: z.object({ runId: required, entries: z.array(entry).min(1), batch: z.string().min(1).max(100).nullish() }),
   action: 'edit',
   on: onRun,

@@ -22,6 +22,7 @@ export const inputTag = z.object({
 
 export const logInputs = operation({
   name: 'run.log-inputs',
+  quiet: true,
   input: z.object({
     runId: required,
     datasets: list(z.object({ dataset, tags: list(inputTag) })),

@@ -58,6 +58,7 @@ async function putTags(ctx: Ctx, sql: Sql, ref: RunRef, tags: KeyValue[], ids: K
 
 export const logBatch = operation({
   name: 'run.log-batch',
+  quiet: true,
   input: z.object({ runId: required, metrics, params: list(param), tags: list(tag) }),
   action: 'edit',
   on: onRun,
@@ -94,6 +95,7 @@ export const logBatch = operation({
 
 export const logMetric = operation({
   name: 'run.log-metric',
+  quiet: true,
   input: z.looseObject({ runId: required }).transform(({ runId, ...raw }, context) => ({ runId, metric: readMetric(raw, context) })),
   action: 'edit',
   on: onRun,
@@ -104,6 +106,7 @@ export const logMetric = operation({
 
 export const logParam = operation({
   name: 'run.log-param',
+  quiet: true,
   input: z.object({ runId: required, key: paramKey, value: cutText(limits.paramValue) }),
   action: 'edit',
   on: onRun,

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { type Platform, startPlatform } from '@tidegate/test'
 import { GraphQLEnumType, GraphQLInputObjectType, type GraphQLInputType, GraphQLList, GraphQLNonNull, getNamedType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { letGo } from '../audit/retain.sql.ts'
 import { buildSchema } from '../graphql.ts'
 import { routes } from '../modules.ts'
 
@@ -415,6 +416,50 @@ describe('a role', () => {
     await data({ ...basic('ada'), 'x-tidegate-workspace': 'north' }, remove, { account: 'ada' })
     await expect(data(people.ADMIN!, remove, { account: 'admin-1' })).rejects.toThrow("the only one who manages the workspace 'north'")
   })
+})
+
+it('writes down what was changed and what was refused, without secrets, and nothing can be taken back', async () => {
+  const admin = { ...basic('ada'), 'x-tidegate-workspace': 'south' }
+  const { json } = await send('POST', '/api/2.0/mlflow/experiments/create', { headers: admin, body: { name: 'audited' } })
+  const { run } = (await send('POST', '/api/2.0/mlflow/runs/create', { headers: admin, body: { experiment_id: json.experiment_id } })).json
+  await send('POST', '/api/2.0/mlflow/runs/log-metric', {
+    headers: admin,
+    body: { run_id: run.info.run_id, key: 'loss', value: 1, timestamp: 1 },
+  })
+  await send('POST', '/auth/sign-in', { body: { name: 'ada', password: 'my secret word' } })
+  const viewer = { ...(await make('watcher', { south: 'VIEWER' })), 'x-tidegate-workspace': 'south' }
+  expect(await codeOf(viewer, 'mutation ($e: ID!) { deleteExperiment(id: $e) { experiment { id } } }', { e: json.experiment_id })).toBe(
+    'PERMISSION_DENIED',
+  )
+
+  const entries = async (args: string, who: Who = admin) =>
+    (await data(who, `{ auditLog(${args}) { next entries { actor operation target outcome through detail } } }`)).auditLog.entries
+  const found = await entries('first: 10')
+  expect(found.slice(0, 3)).toMatchObject([
+    {
+      actor: 'watcher',
+      operation: 'experiment.delete',
+      target: `Experiment ${json.experiment_id}`,
+      outcome: 'PERMISSION_DENIED',
+      through: 'PASSWORD',
+    },
+    { actor: 'ada', operation: 'member.set', outcome: 'OK' },
+    { actor: 'ada', operation: 'run.create', outcome: 'OK' },
+  ])
+  // Points are the run's own.
+  expect(found.map(({ operation }: Json) => operation)).not.toContain('run.log-metric')
+  expect(await entries('first: 5, refused: true, search: "EXPERIMENT.del"')).toHaveLength(1)
+  const all = await entries('first: 1000, everywhere: true')
+  expect(all.find(({ outcome, operation }: Json) => operation === 'account.sign-in' && outcome === 'UNAUTHENTICATED')).toMatchObject({
+    actor: 'ada',
+    detail: expect.stringContaining('"password":"…"'),
+  })
+  expect(JSON.stringify(all)).not.toMatch(/my secret word|the long tide|a long tide/)
+  expect(await codeOf(viewer, '{ auditLog { next } }')).toBe('PERMISSION_DENIED')
+  await expect(platform.db.query("UPDATE audit SET actor = 'nobody'")).rejects.toThrow('append-only')
+  await expect(platform.db.query('DELETE FROM audit')).rejects.toThrow('append-only')
+  expect(await letGo(platform.db, Date.now() - 1_000_000)).toBe(0)
+  expect(await letGo(platform.db, Date.now() + 1_000)).toBeGreaterThan(10)
 })
 
 it('behind TLS its links and its cookie are of that address', async () => {

@@ -79,3 +79,16 @@ export const ArchiveWorkspace = graphql(`
 export const RestoreWorkspace = graphql(`
   mutation RestoreWorkspace($workspace: String!) { restoreWorkspace(workspace: $workspace) { workspace { id } } }
 `)
+
+const AuditFields = graphql(`
+  fragment AuditFields on AuditEntry {
+    id time actor through address operation target outcome detail
+  }
+`)
+export type AuditEntry = ResultOf<typeof AuditFields>
+export const AuditLog = graphql(
+  `query AuditLog($search: String, $refused: Boolean, $everywhere: Boolean, $first: Int!, $after: String) {
+    auditLog(search: $search, refused: $refused, everywhere: $everywhere, first: $first, after: $after) { next entries { ...AuditFields } }
+  }`,
+  [AuditFields],
+)
