@@ -262,11 +262,16 @@ const outside = `(() => {
   const found = []
   if (document.documentElement.scrollWidth > innerWidth) found.push('scrolls sideways by ' + (document.documentElement.scrollWidth - innerWidth))
   for (const each of document.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')) {
-    const { left, right, width } = each.getBoundingClientRect()
+    const { left, right, top, bottom, width } = each.getBoundingClientRect()
+    const isOver = each.closest('dialog, :popover-open') !== null
     if (width === 0 || each.closest('.skip, .sr') || getComputedStyle(each).visibility === 'hidden') continue
-    if (right <= innerWidth + 1 && left >= -1) continue
+    if (right <= innerWidth + 1 && left >= -1 && (!isOver || (top >= -1 && bottom <= innerHeight + 1))) continue
+    const scrolls = (box) => {
+      const { overflowX, overflowY } = getComputedStyle(box)
+      return (/auto|scroll/.test(overflowX) && box.scrollWidth > box.clientWidth) || (isOver && /auto|scroll/.test(overflowY) && box.scrollHeight > box.clientHeight)
+    }
     let above = each.parentElement
-    while (above && !(/auto|scroll/.test(getComputedStyle(above).overflowX) && above.scrollWidth > above.clientWidth)) above = above.parentElement
+    while (above && !scrolls(above)) above = above.parentElement
     if (!above) found.push((each.getAttribute('aria-label') ?? each.textContent).trim().slice(0, 60) + ' is out of reach')
   }
   return found
@@ -311,6 +316,48 @@ describe('every page', () => {
     },
     120_000,
   )
+
+  it('has all of its dialogs, menus and choosers in reach at 320 px and at twice the size', async () => {
+    const states: Array<[string, (page: Page) => Promise<void>]> = [
+      [`/experiments/${experiment}`, (page) => page.keyboard.press('Control+k')],
+      [`/experiments/${experiment}`, (page) => page.keyboard.press('?')],
+      [`/experiments/${experiment}`, (page) => page.keyboard.press(',')],
+      [`/experiments/${experiment}`, (page) => page.getByRole('button', { name: 'Group' }).click()],
+      [`/experiments/${experiment}`, (page) => page.getByRole('button', { name: 'Columns:' }).click()],
+      [`/experiments/${experiment}`, (page) => page.getByRole('button', { name: 'Menu', exact: true }).click()],
+      ['/experiments', (page) => page.keyboard.press('n')],
+      ['/experiments', (page) => page.keyboard.press('j').then(() => page.keyboard.press('F2'))],
+      [
+        '/experiments',
+        (page) =>
+          page
+            .getByRole('button', { name: /^Actions for/ })
+            .first()
+            .click(),
+      ],
+    ]
+    const found: string[] = []
+    for (const viewport of [
+      { width: 320, height: 568 },
+      { width: 640, height: 450 },
+    ]) {
+      const { page } = await openPage(browser, `${platform.origin}/nothing`, { viewport })
+      for (const [i, [path, open]] of states.entries()) {
+        await page.goto(`${platform.origin}${path}`)
+        await page
+          .getByRole('main')
+          .getByText(path === '/experiments' ? 'solar' : 'run-59')
+          .first()
+          .waitFor()
+        await open(page)
+        await page.waitForTimeout(300)
+        for (const fault of [...((await page.evaluate(outside)) as string[]), ...(await violations(page))])
+          found.push(`state ${i} at ${viewport.width}: ${fault}`)
+      }
+      await page.close()
+    }
+    expect(found).toEqual([])
+  }, 60_000)
 
   it('shows what is chosen and where the focus is without its own colours', async () => {
     const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`, { forcedColors: 'active' })
