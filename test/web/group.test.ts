@@ -118,3 +118,52 @@ it('changes its figures in place when a run comes', async () => {
   expect(errors).toEqual([])
   await page.close()
 })
+
+it('draws the mean of each group with its band, reads it out with its deviation and the number of runs, and goes on live', async () => {
+  const { experiment_id } = await platform.wire('POST', 'experiments/create', { name: 'means' })
+  const begin = async (opt: string, values: number[]) => {
+    const { run } = await platform.wire('POST', 'runs/create', { experiment_id, run_name: opt, start_time: Date.now() })
+    const run_id = run.info.run_id as string
+    await platform.wire('POST', 'runs/log-batch', {
+      run_id,
+      params: [{ key: 'opt', value: opt }],
+      metrics: values.map((value, step) => ({ key: 'loss', value, timestamp: 1 + step, step })),
+    })
+    return run_id
+  }
+  for (const shift of [0, 1, 2]) await begin('adam', [9 + shift, 5 + shift, 3 + shift, 2 + shift])
+  const last = await begin('sgd', [9, 8, 7, 6])
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment_id}?by=params.opt&open=`)
+  const plot = page.getByRole('application', { name: 'loss', exact: true })
+  await plot.locator('.u-over').waitFor()
+  await page.getByText('mean, min – max').waitFor()
+  await plot.focus()
+  await page.keyboard.press('End')
+  // Of 2, 3 and 4.
+  await page.getByText('step 3: sgd 6 n 1, adam 3 ± 1 n 3').waitFor({ state: 'attached' })
+  expect(await violations(page)).toEqual([])
+
+  // A point more of one of them.
+  await platform.wire('POST', 'runs/log-batch', { run_id: last, metrics: [{ key: 'loss', value: 4.5, timestamp: 9, step: 4 }] })
+  await expect
+    .poll(
+      async () => {
+        await page.keyboard.press('End')
+        return page.getByText('step 4: sgd 4.5 n 1').count()
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(1)
+
+  await page.getByRole('button', { name: 'Curve of opt sgd' }).click()
+  await expect.poll(() => new URL(page.url()).searchParams.getAll('mean')).toHaveLength(1)
+  await plot.focus()
+  await page.keyboard.press('End')
+  await page.getByText(/^step 3: 3 ± 1 n 3$/).waitFor({ state: 'attached' })
+  await page.reload()
+  await page.getByRole('button', { name: 'Curve of opt sgd', pressed: false }).waitFor()
+  await page.getByRole('button', { name: 'Curve of opt adam', pressed: true }).waitFor()
+  await plot.locator('.u-over').waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})

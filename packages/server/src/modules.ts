@@ -36,6 +36,7 @@ export const graphql = () =>
     import('./runs/mutations.graphql.ts'),
     import('./runs/bulk.graphql.ts'),
     import('./runs/live.graphql.ts'),
+    import('./runs/group-chart.graphql.ts'),
     import('./models/logged-models.graphql.ts'),
     import('./models/mutations.graphql.ts'),
     import('./logs/logs.graphql.ts'),

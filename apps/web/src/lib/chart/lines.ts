@@ -26,6 +26,8 @@ export interface ChartLine {
   /** Where a point stands for several, the least and greatest of them. @default y */
   min?: readonly number[]
   max?: readonly number[]
+  /** What is said of each point beside its value. */
+  said?: readonly string[]
   /** Points far from each other are joined all the same, as where x is no time. @default false */
   unbroken?: boolean
   /** Its last point pulses. @default false */
@@ -48,6 +50,7 @@ export interface DrawnLine {
   /** The extremes each point stands for; undefined where it stands for itself. */
   readonly min: number[] | undefined
   readonly max: number[] | undefined
+  readonly said: string[] | undefined
   /** 1 where a point is not joined to the one before it. */
   readonly starts: Uint8Array
   readonly marks: Mark[]
@@ -76,6 +79,7 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
   const raw: number[] = []
   const min: number[] | undefined = line.min && []
   const max: number[] | undefined = line.max && []
+  const said: string[] | undefined = line.said && []
   const starts: number[] = []
   const marks: Mark[] = []
   let dropped = 0
@@ -104,6 +108,7 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
       min.push(Number.isFinite(low) && (!log || low > 0) ? low : value)
       max.push(Number.isFinite(high) ? high : value)
     }
+    said?.push(line.said![i]!)
     starts.push(broken ? 1 : 0)
     broken = false
   }
@@ -114,6 +119,7 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
     raw,
     min,
     max,
+    said,
     starts: Uint8Array.from(starts),
     marks,
     dropped,

@@ -26,7 +26,7 @@ const CursorsOfRuns = graphql(`
   }
 `)
 
-const PointsOfRuns = graphql(`
+export const PointsOfRuns = graphql(`
   subscription PointsOfRuns($runs: [RunCursor!]!, $keys: [String!]) {
     points(runs: $runs, keys: $keys) {
       points { run key steps times values }

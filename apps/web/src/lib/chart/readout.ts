@@ -10,6 +10,8 @@ export interface Reading {
   value: number
   /** As drawn; the same where nothing is smoothed. */
   shown: number
+  /** Beside the value. */
+  said?: string | undefined
 }
 
 export interface Readings {
@@ -27,7 +29,7 @@ export function readAt(lines: readonly DrawnLine[], x: number, reach: number): R
     const i = nearest(drawn.x, x, Math.max(reach, 1.5 * drawn.interval))
     if (i >= 0) {
       const { id, name, color } = drawn.line
-      rows.push({ id, name, color, x: drawn.x[i]!, value: drawn.raw[i]!, shown: drawn.y[i]! })
+      rows.push({ id, name, color, x: drawn.x[i]!, value: drawn.raw[i]!, shown: drawn.y[i]!, said: drawn.said?.[i] })
     } else if (drawn.x.length > 0 && drawn.x.at(-1)! < x) ended++
   }
   rows.sort((a, b) => b.shown - a.shown)

@@ -165,6 +165,16 @@ export const RunGroups = graphql(`
   }
 `)
 
+export const GroupCurves = graphql(`
+  query GroupCurves($experiment: ID!, $filter: String, $keys: [String!]!, $from: Float, $to: Float, $buckets: Int) {
+    groupSeries(experiment: $experiment, filter: $filter, keys: $keys, from: $from, to: $to, buckets: $buckets) {
+      runs
+      lines { key steps mean sd min max count }
+      live { run cursor }
+    }
+  }
+`)
+
 /** A bell for the figures of groups; the runs' own facts come with it. */
 export const GroupsRing = graphql(
   `

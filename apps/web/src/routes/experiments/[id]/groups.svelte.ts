@@ -6,6 +6,7 @@
 import { untrack } from 'svelte'
 import { type ApiError, live, query, type ResultOf, toApiError } from '#lib/api.ts'
 import { calmly } from '#lib/calmly.ts'
+import { assignSlots, slotColor } from '#lib/colors.ts'
 import { connection } from '#lib/connection.svelte.ts'
 import { joinClauses, splitClauses } from './clauses.ts'
 import type { Cell } from './columns.ts'
@@ -13,7 +14,7 @@ import { columnRef } from './columns.ts'
 import { GroupsRing, type RunFacts, RunGroups, RunsPage } from './documents.ts'
 import { Row } from './row.svelte.ts'
 import type { Runs } from './rows.svelte.ts'
-import type { Order } from './view.ts'
+import { mostMeans, type Order } from './view.ts'
 
 export interface GroupsWanted {
   experiment: string
@@ -25,6 +26,8 @@ export interface GroupsWanted {
   by: readonly string[]
   /** Filters of the groups that are open. Undefined: the first one is. */
   open: readonly string[] | undefined
+  /** Filters of the groups whose curves are drawn. Undefined: the first few. */
+  means: readonly string[] | undefined
 }
 
 export type Group = ResultOf<typeof RunGroups>['runGroups']['groups'][number]
@@ -40,14 +43,20 @@ interface Members {
 /** Runs of a group at first, and by each asking for more. */
 const firstMembers = 10
 const moreMembers = 100
+/** Groups whose curves are drawn where nothing was chosen. */
+const usualMeans = 5
 const pageOfGroups = 100
 /** What the server takes. */
 const mostMetrics = 20
 /** Figures are asked for again at most so often, ms. */
 const pause = 2_000
 
-/** Called while a component is set up. Undefined: nothing is grouped, and nothing is asked. `ontoggle` gets the groups open from now on. */
-export function openGroups(read: () => GroupsWanted | undefined, ontoggle: (open: readonly string[]) => void) {
+/** Called while a component is set up. Undefined: nothing is grouped, and nothing is asked. `ontoggle` gets the groups open from now on, `onmeans` those drawn. */
+export function openGroups(
+  read: () => GroupsWanted | undefined,
+  ontoggle: (open: readonly string[]) => void,
+  onmeans: (filters: readonly string[]) => void,
+) {
   let groups = $state.raw<readonly Group[]>([])
   let members = $state.raw<ReadonlyMap<string, Members>>(new Map())
   let total = $state(0)
@@ -79,6 +88,19 @@ export function openGroups(read: () => GroupsWanted | undefined, ontoggle: (open
     const open = read()?.open
     return open === undefined ? filter === groups[0]?.filter : open.includes(filter)
   }
+
+  const drawn = $derived.by((): readonly Group[] => {
+    const means = read()?.means
+    return means === undefined ? groups.slice(0, usualMeans) : groups.filter(({ filter }) => means.includes(filter))
+  })
+  let slots: ReadonlyMap<string, number> = new Map()
+  const colors = $derived.by(() => {
+    slots = assignSlots(
+      drawn.map(({ filter }) => filter),
+      slots,
+    )
+    return slots
+  })
 
   const lines = $derived.by(() => {
     const all: (Line | Row)[] = []
@@ -343,6 +365,20 @@ export function openGroups(read: () => GroupsWanted | undefined, ontoggle: (open
     toggle(group: Group): void {
       const open = groups.filter(({ filter }) => isOpen(filter)).map(({ filter }) => filter)
       ontoggle(open.includes(group.filter) ? open.filter((each) => each !== group.filter) : [...open, group.filter])
+    },
+    /** Groups whose curves are drawn. */
+    get drawn() {
+      return drawn
+    },
+    /** Of a group's curve; undefined where it is not drawn. */
+    color({ filter }: Group): string | undefined {
+      const slot = colors.get(filter)
+      return slot === undefined ? undefined : slotColor(slot)
+    },
+    /** Draws the curve of a group, or takes it away. */
+    draw({ filter }: Group): void {
+      const before = drawn.map((group) => group.filter)
+      onmeans(before.includes(filter) ? before.filter((each) => each !== filter) : [...before, filter].slice(-mostMeans))
     },
     more: (group: Group) => loadMembers(group, moreMembers),
   }

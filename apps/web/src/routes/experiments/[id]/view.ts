@@ -27,6 +27,9 @@ export const mostGroupKeys = 6
 /** More runs than this in a chart say nothing, and make a URL too long. */
 export const mostPlotted = 50
 
+/** Groups whose curves are drawn: of more lines than this none shows its band. */
+export const mostMeans = 10
+
 /** How a field stands in the URL: as the values of the parameters of one name. */
 interface Codec<T> {
   /** The parameter's name. */
@@ -117,6 +120,12 @@ const codecs = {
     'plot',
     ([ids]) => ids?.split(',').filter(Boolean).slice(0, mostPlotted),
     (ids) => ids?.join(','),
+  ),
+  /** Of the groups whose curves are drawn, what their runs have in common. Undefined: the first few are. */
+  means: codec<readonly string[] | undefined>(
+    'mean',
+    (filters) => (filters.length > 0 ? [...new Set(filters.filter(Boolean))].slice(0, mostMeans) : undefined),
+    (filters) => (filters?.length === 0 ? '' : filters),
   ),
   /** The run that is looked at beside the list. */
   peek: codec<string | undefined>(

@@ -1,0 +1,69 @@
+/** Curves of groups through GraphQL: of the runs that pass, the newest hundred, from points that are merged and points that are not. */
+import { type Platform, startPlatform } from '@tidegate/test'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+let platform: Platform
+let experiment: string
+const ids: string[] = []
+
+beforeAll(async () => {
+  platform = await startPlatform()
+  experiment = (await platform.wire('POST', 'experiments/create', { name: 'means' })).experiment_id
+  for (let i = 0; i < 103; i++) {
+    const { run } = await platform.wire('POST', 'runs/create', { experiment_id: experiment, start_time: 1 + i })
+    ids.push(run.info.run_id)
+    await platform.wire('POST', 'runs/log-batch', {
+      run_id: run.info.run_id,
+      params: [{ key: 'half', value: i % 2 ? 'odd' : 'even' }],
+      metrics: Array.from({ length: 700 }, (_, step) => ({ key: 'loss', value: i + step, timestamp: 1, step })),
+    })
+    if (i > 0) await platform.wire('POST', 'runs/update', { run_id: run.info.run_id, status: 'FINISHED', end_time: 2000 })
+  }
+})
+afterAll(() => platform?.stop())
+
+const ask = async (variables: object) =>
+  (
+    await platform.graphql(
+      `query ($experiment: ID!, $filter: String, $keys: [String!]!, $from: Float, $to: Float, $buckets: Int) {
+        groupSeries(experiment: $experiment, filter: $filter, keys: $keys, from: $from, to: $to, buckets: $buckets) {
+          runs lines { key steps mean sd min max count } live { run cursor }
+        }
+      }`,
+      { experiment, keys: ['loss'], ...variables },
+    )
+  ).groupSeries
+
+it('are the mean of the runs that pass, with their extremes, within a range of steps', async () => {
+  const { runs, lines, live } = await ask({ filter: "params.half = 'even'", keys: ['loss', 'none'], from: 10, to: 12 })
+  expect(runs).toBe(52)
+  expect(lines).toEqual([
+    {
+      key: 'loss',
+      steps: [10, 11, 12],
+      mean: [61, 62, 63],
+      sd: Array(3).fill(expect.closeTo(30.3095, 3)),
+      min: [10, 11, 12],
+      max: [112, 113, 114],
+      count: [52, 52, 52],
+    },
+  ])
+  expect(live).toEqual([{ run: ids[0], cursor: '1' }])
+})
+
+it('are of the newest hundred, at no more places than were asked for, at both ends too', async () => {
+  const { runs, lines } = await ask({ buckets: 8 })
+  expect(runs).toBe(100)
+  const [{ steps, mean, count }] = lines
+  expect(steps.length).toBeLessThanOrEqual(8)
+  expect(steps.at(-1)).toBe(699)
+  // Runs 3 to 102.
+  for (const [i, step] of steps.entries()) expect([count[i], mean[i]]).toEqual([100, expect.closeTo(52.5 + step, 6)])
+})
+
+it('are none without runs, and refuse what is too much', async () => {
+  expect(await ask({ filter: "params.half = 'third'" })).toEqual({ runs: 0, lines: [], live: [] })
+  await expect(ask({ buckets: 501 })).rejects.toThrow('buckets')
+  await expect(ask({ keys: Array(21).fill('loss') })).rejects.toThrow('keys')
+  await expect(ask({ filter: 'params.' })).rejects.toThrow()
+})
