@@ -29,6 +29,8 @@ export type Signature = 'own' | 'another' | 'none' | 'secret' | 'public'
 
 export interface OidcServerOptions {
   redirectUri: string
+  /** By which it is reached: localhost is another site than 127.0.0.1. @default '127.0.0.1' */
+  host?: string
   /** Claims by the name that is typed in. */
   accounts: Record<string, Account>
   /** Claims in the ID token itself, not only for who asks again. @default false */
@@ -40,6 +42,7 @@ export interface OidcServerOptions {
 
 export async function startOidc({
   redirectUri,
+  host = '127.0.0.1',
   accounts,
   wholeToken = false,
   groups = true,
@@ -56,7 +59,7 @@ export async function startOidc({
     void handle(req, res)
   })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  const issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  const issuer = `http://${host}:${(http.address() as AddressInfo).port}`
   const configuration: Configuration = {
     clients: [{ client_id: credentials.id, client_secret: credentials.secret, redirect_uris: [redirectUri], ...client }],
     findAccount: (_, id) => (accounts[id] ? { accountId: id, claims: async () => ({ sub: id, ...accounts[id] }) } : undefined),

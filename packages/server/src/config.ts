@@ -121,9 +121,25 @@ const schema = z
     persistedOnly: yesOrNo,
     logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
   })
-  .superRefine(({ host, access, publicUrl, insecure }, context) => {
-    if (loopback.has(host)) return
+  .superRefine(({ host, access, publicUrl, allowedHosts, insecure }, context) => {
     const refuse = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
+    const isFar = (name: string) => !loopback.has(name.replace(/^\[|\]$/g, ''))
+    const isPublic = isOrigin(publicUrl) && isFar(new URL(publicUrl).hostname)
+    // Still text where it was refused.
+    const hasFarName = Array.isArray(allowedHosts) && allowedHosts.some(isFar)
+    // A proxy on this machine brings everybody to loopback.
+    if (access === 'open' && (isPublic || hasFarName)) {
+      refuse(
+        isPublic ? 'publicUrl' : 'allowedHosts',
+        'is refused: whoever reaches an open server may do everything, and this is for others than this machine. Start it with --access accounts.',
+      )
+    } else if (isPublic && publicUrl.startsWith('http:') && !insecure) {
+      refuse(
+        'publicUrl',
+        'is refused: without TLS in front passwords and tokens go over the network as they are. Give an https:// address, or --insecure yes where the network is trusted.',
+      )
+    }
+    if (loopback.has(host)) return
     if (access === 'open') {
       refuse(
         'host',
@@ -176,7 +192,11 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv = process.env)
     Object.entries(settings).map(([name, setting]) => [name, flags.get(name) ?? env[setting.env] ?? setting.fallback]),
   )
   const parsed = schema.safeParse(raw)
-  for (const issue of parsed.success ? [] : parsed.error.issues) {
+  const order = Object.keys(settings)
+  const issues = parsed.success
+    ? []
+    : parsed.error.issues.toSorted((a, b) => order.indexOf(String(a.path[0])) - order.indexOf(String(b.path[0])))
+  for (const issue of issues) {
     const name = String(issue.path[0]) as keyof typeof settings
     const source = flags.has(name) ? flagOf(name) : settings[name].env
     // A database's URL may hold a password.

@@ -11,6 +11,8 @@ import type { Route, Transfer } from './rest.ts'
 import runs from './runs/runs.rest.ts'
 import { refreshCatalogues } from './search/catalogue.ts'
 import type { SealedColumn } from './secrets.ts'
+import { ssoSecret } from './sso/settings.ts'
+import { transfers as ssoTransfers } from './sso/sso.rest.ts'
 import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
 import { transfers as authTransfers } from './users/auth.rest.ts'
@@ -22,8 +24,8 @@ export const jobs: Array<Job<unknown>> = [refreshCatalogues, judgeRun, sweep, de
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
-export const sealed: SealedColumn[] = [alertSecret]
-export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...authTransfers]
+export const sealed: SealedColumn[] = [alertSecret, ssoSecret]
+export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...authTransfers, ...ssoTransfers]
 
 /** Each adds its types and fields to the builder. */
 export const graphql = () =>
@@ -49,4 +51,5 @@ export const graphql = () =>
     import('./transfer/models.graphql.ts'),
     import('./trash/trash.graphql.ts'),
     import('./keyring/keyring.graphql.ts'),
+    import('./sso/sso.graphql.ts'),
   ])

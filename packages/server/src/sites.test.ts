@@ -308,11 +308,27 @@ it('settings name what is wrong with them', () => {
     return read.ok ? [] : read.problems
   }
   expect(
-    problems({ TIDEGATE_PUBLIC_URL: 'https://tidegate.example.com', TIDEGATE_ALLOWED_HOSTS: 'a,b', TIDEGATE_ALLOWED_ORIGINS: '' }),
+    problems({ TIDEGATE_ACCESS: 'accounts', TIDEGATE_PUBLIC_URL: 'https://tidegate.example.com', TIDEGATE_ALLOWED_HOSTS: 'a,b' }),
   ).toEqual([])
   for (const url of ['tidegate.example.com', 'https://tidegate.example.com/path', 'https://TIDE.example.com', 'ftp://a', '*']) {
     expect(problems({ TIDEGATE_PUBLIC_URL: url })).toEqual([expect.stringContaining(`TIDEGATE_PUBLIC_URL '${url}' is not`)])
     expect(problems({ TIDEGATE_ALLOWED_ORIGINS: `https://fine.example.com,${url}` })).toHaveLength(1)
   }
   expect(problems({ TIDEGATE_ALLOWED_HOSTS: 'https://a' })).toHaveLength(1)
+})
+
+it('an open server is under no name of others than this machine, and accounts want TLS', () => {
+  const problems = (env: Record<string, string>) => {
+    const read = readConfig([], env)
+    return read.ok ? [] : read.problems
+  }
+  expect(problems({ TIDEGATE_PUBLIC_URL: 'http://localhost:8080', TIDEGATE_ALLOWED_HOSTS: '127.0.0.1,localhost,::1' })).toEqual([])
+  for (const url of ['https://tidegate.example.com', 'http://10.0.0.1', 'http://[fe80::1]'])
+    expect(problems({ TIDEGATE_PUBLIC_URL: url })).toEqual([expect.stringMatching(/^TIDEGATE_PUBLIC_URL .* --access accounts/)])
+  expect(problems({ TIDEGATE_ALLOWED_HOSTS: 'tide.internal' })).toEqual([
+    expect.stringMatching(/^TIDEGATE_ALLOWED_HOSTS .* --access accounts/),
+  ])
+  const plain = { TIDEGATE_ACCESS: 'accounts', TIDEGATE_PUBLIC_URL: 'http://tidegate.example.com' }
+  expect(problems(plain)).toEqual([expect.stringContaining('--insecure yes')])
+  expect(problems({ ...plain, TIDEGATE_INSECURE: 'yes' })).toEqual([])
 })

@@ -49,7 +49,7 @@ export async function findAccount(ctx: Ctx, which: { id: string } | { name: stri
   return found
 }
 
-async function beginSession(ctx: Ctx, accountId: number, agent: string): Promise<string> {
+export async function beginSession(ctx: Ctx, accountId: number, agent: string): Promise<string> {
   const secret = newSecret()
   const at = Date.now()
   await ctx.db.prisma.accountSession.create({

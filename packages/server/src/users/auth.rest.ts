@@ -5,19 +5,14 @@ import type { Ctx } from '../context.ts'
 import { call } from '../operation.ts'
 import { readJson, sendJson, type Transfer } from '../rest.ts'
 import { acceptLink, readLink, type SignedIn, sessionLife, signIn, signOut } from './accounts.ts'
+import { setSession } from './session-cookie.ts'
 
 const limit = 10_000
-
-/** For this site only, out of reach of scripts; over TLS, where the server is reached so, never without. */
-function setCookie(ctx: Ctx, res: ServerResponse, value: string, seconds: number): void {
-  const secure = ctx.origin.startsWith('https:') ? '; Secure' : ''
-  res.setHeader('set-cookie', `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`)
-}
 
 const about = (req: IncomingMessage) => ({ agent: String(req.headers['user-agent'] ?? ''), address: req.socket.remoteAddress ?? '' })
 
 function signedIn(ctx: Ctx, res: ServerResponse, { account, session }: SignedIn): void {
-  setCookie(ctx, res, session, sessionLife / 1000)
+  setSession(ctx.origin, res, session, sessionLife / 1000)
   sendJson(res, 200, { name: account.name })
 }
 
@@ -34,7 +29,7 @@ export const transfers: Transfer[] = [
     prefix: '/auth/sign-out',
     async handle(ctx, { req, res }) {
       await call(ctx, signOut, { session: cookies(req).get(sessionCookie) ?? '' })
-      setCookie(ctx, res, '', 0)
+      setSession(ctx.origin, res, '', 0)
       sendJson(res, 200, {})
     },
   },

@@ -44,7 +44,7 @@ const roleWords: Record<RoleName, string> = {
   APPROVER: 'Also decides what goes to production.',
   ADMIN: 'Also manages members, the trash, and the workspace itself.',
 }
-const Role = builder.enumType('Role', {
+export const Role = builder.enumType('Role', {
   description: 'What a member may do in a workspace. Each has what the ones before it have.',
   values: Object.fromEntries(roles.map((role) => [role, { description: roleWords[role] }])) as Record<RoleName, { description: string }>,
 })

@@ -184,7 +184,8 @@ export const setMember = operation({
     const member = await ctx.db.prisma.member.upsert({
       where: { workspaceId_accountId: { workspaceId, accountId: account.id } },
       create: { workspaceId, accountId: account.id, role, addedAt: now() },
-      update: { role },
+      // From now on no sign-in changes it.
+      update: { role, bySso: false },
       include: { account: true },
     })
     changed(ctx)
