@@ -100,6 +100,36 @@ it('leaves outliers out and says so, pins a chart, and makes charts larger', asy
   await page.close()
 })
 
+it('moves a chart by a drag and by the arrow keys, among the pinned too, and holds the order in the address', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'train/loss').locator('.u-over').waitFor()
+  const trained = async () => (await names(page)).filter((name) => name?.startsWith('train/'))
+  expect(await trained()).toEqual(['train/acc', 'train/loss'])
+  await page.getByRole('button', { name: 'Move train/loss' }).dragTo(chart(page, 'train/acc'))
+  await expect.poll(trained).toEqual(['train/loss', 'train/acc'])
+  await page.reload()
+  await expect.poll(trained).toEqual(['train/loss', 'train/acc'])
+  await page.getByRole('button', { name: 'Move train/loss' }).focus()
+  await page.keyboard.press('ArrowRight')
+  await expect.poll(trained).toEqual(['train/acc', 'train/loss'])
+  await page.getByText('train/loss is now at the place of train/acc.').waitFor({ state: 'attached' })
+  expect(await page.getByRole('button', { name: 'Move train/loss' }).evaluate((grip) => grip === document.activeElement)).toBe(true)
+  // As they come by themselves: nothing of it is left in the address.
+  expect(new URL(page.url()).searchParams.has('at')).toBe(false)
+  // Alone in its section it has no place to go.
+  expect(await page.getByRole('button', { name: 'Move val/loss' }).count()).toBe(0)
+
+  await page.goto(`${address}?first=epoch&first=val/loss`)
+  await expect.poll(async () => (await names(page)).slice(0, 2)).toEqual(['epoch', 'val/loss'])
+  await page.getByRole('button', { name: 'Move val/loss' }).focus()
+  await page.keyboard.press('ArrowLeft')
+  await expect.poll(async () => (await names(page)).slice(0, 2)).toEqual(['val/loss', 'epoch'])
+  expect(new URL(page.url()).searchParams.getAll('first')).toEqual(['val/loss', 'epoch'])
+  expect(await violations(page)).toEqual([])
+  expect(errors).toEqual([])
+  await page.close()
+})
+
 it('draws along another metric, and by step again', async () => {
   const { page, errors } = await openPage(browser, address)
   await plot(page, 'val/loss').waitFor()

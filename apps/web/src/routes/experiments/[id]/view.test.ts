@@ -27,6 +27,7 @@ it('reads back what it wrote', () => {
     zoom: { from: -1.5, to: 2e9 },
     clip: true,
     size: 'l',
+    arranged: ['val/loss', 'lr'],
     first: ['val/loss', 'a,b'],
     smoothing: 0.45,
     log: true,

@@ -4,6 +4,7 @@
  */
 
 import { bounded } from './arrange.ts'
+import { mostArranged } from './chart-order.ts'
 import { parseRef } from './columns.ts'
 import { mostPanels, type Panel, readPanel, writePanel } from './plots/panels.ts'
 
@@ -169,6 +170,12 @@ const codecs = {
   first: codec<readonly string[]>(
     'first',
     (keys) => [...new Set(keys.filter(Boolean))].slice(0, 50),
+    (keys) => keys,
+  ),
+  /** Metrics whose charts were moved, in the order they stand in before the others of their section. */
+  arranged: codec<readonly string[]>(
+    'at',
+    (keys) => [...new Set(keys.filter(Boolean))].slice(0, mostArranged),
     (keys) => keys,
   ),
   /** 0 to 0.99. */
