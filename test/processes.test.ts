@@ -1,7 +1,7 @@
 /** The process as it is started: two of them on one database, one killed in the middle of logging, and what a bad start says. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -176,6 +176,54 @@ describe('a server killed in the middle of logging', () => {
     expect([code, errors]).toEqual([1, expect.stringMatching(/^Another Tidegate already runs on .* \(process \d+\)/)])
     first.child.kill('SIGTERM')
     expect((await first.exited).code).toBe(0)
+  })
+})
+
+describe('a server whose keys are gone', () => {
+  let db: TestDatabase
+  beforeAll(async () => {
+    db = await freshDatabase()
+  })
+  afterAll(() => db.close())
+
+  it('does not start, but for who gives the secrets up, and goes on with the file once it is back', async () => {
+    const data = join(folder, 'keys')
+    const options = ['--port', '0', '--data', data, '--database-url', db.url]
+    const stop = async (server: ReturnType<typeof run>) => {
+      server.child.kill('SIGTERM')
+      expect((await server.exited).code).toBe(0)
+    }
+    const first = run(options)
+    const response = await fetch(`${await first.ready}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query: 'mutation { createAlertRule(input: { experimentId: "0", name: "a", condition: { kind: NOT_FINITE } }) { secret } }',
+      }),
+    })
+    expect(((await response.json()) as { data: object }).data).not.toBeNull()
+    await stop(first)
+    const inTable = async () => (await db.query<{ secret: string }>('SELECT secret FROM alert_rule'))[0]!.secret
+    const sealed = await inTable()
+
+    const file = join(data, 'secret-keys')
+    await rename(file, `${file}.away`)
+    const { code, errors } = await run(options).exited
+    expect([code, errors]).toEqual([1, expect.stringMatching(/^The key \w{16}, which .* is not in .*secret-keys\. .*--forget-keys yes/)])
+    await rename(`${file}.away`, file)
+    const again = run(options)
+    await again.ready
+    await stop(again)
+    expect(await inTable()).toBe(sealed)
+
+    await rm(file)
+    const without = run([...options, '--forget-keys', 'yes'])
+    await without.ready
+    await stop(without)
+    expect(await inTable()).toBe('lost:')
+    const after = run(options)
+    await after.ready
+    await stop(after)
   })
 })
 

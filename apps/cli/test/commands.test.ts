@@ -195,6 +195,17 @@ describe('gc', () => {
   })
 })
 
+describe('secrets', () => {
+  it('are sealed with a new key, when one is sure', async () => {
+    expect((await cli.tidegate('secrets', 'rotate')).code).toBe(2)
+    const first = await cli.json('secrets', 'rotate', '--yes')
+    expect(first).toEqual({ keyId: expect.stringMatching(/^\w{16}$/), sealed: 0 })
+    const { out } = await cli.tidegate('secrets', 'rotate', '--yes')
+    expect(out).toMatch(/^Sealed 0 secrets with the new key \w{16}\. Copy the server's file of keys again\.\n$/)
+    expect(out).not.toContain(first.keyId)
+  })
+})
+
 describe('open', () => {
   it('prints the address of a page that is there', async () => {
     const { origin } = cli.platform
