@@ -71,6 +71,15 @@ export async function authenticate(
   return { name: answer.name ?? null }
 }
 
+/** What a page for signing in offers. Nothing, where the server can't be asked: it is tried all the same. */
+export const signInWays = async (): Promise<{ sso: { name: string } | null }> => {
+  try {
+    return await (await fetch('/auth/ways')).json()
+  } catch {
+    return { sso: null }
+  }
+}
+
 /** Takes the cookie, and all that is on screen. */
 export async function signOut(): Promise<void> {
   await authenticate('sign-out', {}).catch(() => {})

@@ -1,6 +1,7 @@
 /** Single sign-on as a browser walks it: to the provider, and back with a session. */
 import type { ServerResponse } from 'node:http'
 import { cookies } from '../authenticate.ts'
+import { AppError } from '../errors.ts'
 import { call } from '../operation.ts'
 import { sendJson, type Transfer } from '../rest.ts'
 import { sessionLife } from '../users/accounts.ts'
@@ -22,6 +23,15 @@ function keep(origin: string, res: ServerResponse, value: string, seconds: numbe
   res.appendHeader('set-cookie', `${attemptCookie}=${value}; Path=/auth/sso; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`)
 }
 
+/** A person is told on the page for signing in, behind #, which is in no server's log; a program by the code. */
+const told =
+  (handle: Transfer['handle']): Transfer['handle'] =>
+  (ctx, exchange) =>
+    handle(ctx, exchange).catch((error: unknown) => {
+      if (!(error instanceof AppError) || !exchange.req.headers.accept?.includes('text/html')) throw error
+      seeOther(exchange.res, `/#refused=${encodeURIComponent(error.message)}`)
+    })
+
 export const transfers: Transfer[] = [
   {
     method: 'GET',
@@ -33,22 +43,22 @@ export const transfers: Transfer[] = [
   {
     method: 'GET',
     prefix: '/auth/sso/begin',
-    async handle(ctx, { res, query }) {
+    handle: told(async (ctx, { res, query }) => {
       const { url, attempt } = await call(ctx, beginSso, {})
       keep(ctx.origin, res, `${attempt}.${Buffer.from(localPath(query.get('next'))).toString('base64url')}`, patience)
       seeOther(res, url)
-    },
+    }),
   },
   {
     method: 'GET',
     prefix: '/auth/sso/callback',
-    async handle(ctx, { req, res, query }) {
+    handle: told(async (ctx, { req, res, query }) => {
       const [attempt = '', next = ''] = (cookies(req).get(attemptCookie) ?? '').split('.')
       // Good for one try, whatever comes of it.
       keep(ctx.origin, res, '', 0)
       const { session } = await call(ctx, finishSso, { query, attemptSecret: attempt, agent: String(req.headers['user-agent'] ?? '') })
       setSession(ctx.origin, res, session, sessionLife / 1000)
       seeOther(res, localPath(Buffer.from(next, 'base64url').toString()))
-    },
+    }),
   },
 ]

@@ -92,3 +92,15 @@ export const AuditLog = graphql(
   }`,
   [AuditFields],
 )
+
+const SsoFields = graphql(`
+  fragment SsoFields on Sso {
+    name issuer clientId groupsClaim enabled redirectUri updatedAt
+    rules { group workspace role }
+  }
+`)
+export type Sso = ResultOf<typeof SsoFields>
+export const ReadSso = graphql(`query ReadSso { sso { ...SsoFields } }`, [SsoFields])
+export const SetSso = graphql(`mutation SetSso($input: SetSsoInput!) { setSso(input: $input) { sso { ...SsoFields } } }`, [SsoFields])
+export const TestSso = graphql(`mutation TestSso { testSso { ok message } }`)
+export const DeleteSso = graphql(`mutation DeleteSso { deleteSso { __typename } }`)
