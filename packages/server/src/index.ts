@@ -104,6 +104,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
   const graphql = await createGraphql(kernel, documents, { dev: options.dev ?? false })
   const sites = openSites({
     hosts: [options.host, ...(options.publicUrl ? [new URL(options.publicUrl).hostname] : []), ...(options.allowedHosts ?? [])],
+    own: options.publicUrl || undefined,
     origins: options.allowedOrigins ?? [],
     development: options.dev ?? false,
   })

@@ -237,6 +237,9 @@ describe('a page of our own', () => {
       ['localhost:8080', 'http://localhost:8080'],
       ['tidegate.example.com', 'https://tidegate.example.com'],
       ['TideGate.example.com', 'https://tidegate.example.com'],
+      // A proxy that hands on no Host, as nginx by itself.
+      [`127.0.0.1:${port}`, 'https://tidegate.example.com'],
+      ['tidegate.example.com:443', 'https://tidegate.example.com'],
     ] as const) {
       const headers = { ...json, host, origin, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }
       const body = JSON.stringify({ query: '{ server { trackingUri } }' })
@@ -285,6 +288,38 @@ describe('a site that the operator has named', () => {
       403,
     )
   })
+})
+
+it('a session goes with requests of our own pages, and with none of another site’s that may call', async () => {
+  const origin = 'https://notebooks.example.com'
+  const accounts = await startPlatform({ access: 'accounts', allowedOrigins: [origin] })
+  const token = accounts.firstLink!.split('#')[1]
+  const link = { method: 'POST', headers: json, body: JSON.stringify({ token, name: 'root', password: 'a long tide rises' }) }
+  const first = await fetch(`${accounts.origin}/auth/link/accept`, link)
+  const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!
+  const body = JSON.stringify({ query: '{ accounts { name } }' })
+  const ask = async (from: Record<string, string>) =>
+    ((await (await fetch(`${accounts.origin}/graphql`, { method: 'POST', headers: { ...json, cookie, ...from }, body })).json()) as any)
+      .errors?.[0].extensions.code ?? 'OK'
+  expect([await ask({}), await ask({ origin: accounts.origin }), await ask({ origin })]).toEqual(['OK', 'OK', 'UNAUTHENTICATED'])
+  const over = (from: Record<string, string>) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = new WebSocket(`${accounts.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+        headers: { cookie, ...from },
+      })
+      socket.on('error', reject)
+      socket.on('open', () => socket.send('{"type":"connection_init"}'))
+      socket.on('message', (data) => {
+        const message = JSON.parse(String(data))
+        if (message.type === 'connection_ack') return socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: JSON.parse(body) }))
+        if (!message.payload) return
+        socket.terminate()
+        resolve((message.payload.errors ?? message.payload)?.[0]?.extensions.code ?? 'OK')
+      })
+      socket.on('close', (_, reason) => resolve(String(reason)))
+    })
+  expect([await over({}), await over({ origin: accounts.origin }), await over({ origin })]).toEqual(['OK', 'OK', 'UNAUTHENTICATED'])
+  await accounts.stop()
 })
 
 it('what is no browser is answered as before', async () => {

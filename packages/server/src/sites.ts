@@ -11,6 +11,8 @@ import { AppError } from './errors.ts'
 export interface SiteOptions {
   /** Names and addresses we answer to, besides loopback's. */
   hosts: readonly string[]
+  /** Where our pages are, whatever Host a proxy in front makes of it. */
+  own?: string | undefined
   /** Whose pages may call us, such as https://notebooks.example.com. */
   origins: readonly string[]
   /** Pages of any port of loopback may: a development server's. */
@@ -30,13 +32,13 @@ const bracketed = (host: string) => (host.includes(':') && !host.startsWith('[')
 /** The name in a Host header, without its port. Undefined where it is none: Host is not a URL, so it is not read as one. */
 const nameIn = (host: string) => /^(\[[\da-f:.]+\]|[^\s:/@?#[\]\\]+)(:\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase()
 
-export function openSites({ hosts, origins, development }: SiteOptions): Sites {
+export function openSites({ hosts, own, origins, development }: SiteOptions): Sites {
   const ours = new Set([...loopback, ...hosts.map(bracketed)])
   const allowed = new Set(origins)
 
-  /** Whether a page of this origin may send this request. */
-  function admits(origin: string, host: string): boolean {
-    if (allowed.has(origin)) return true
+  /** Whether it is a page of ours. */
+  function isOwn(origin: string, host: string): boolean {
+    if (origin === own) return true
     if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
     const url = new URL(origin)
     // The scheme is not compared: what speaks TLS in front of us speaks HTTP to us.
@@ -53,12 +55,16 @@ export function openSites({ hosts, origins, development }: SiteOptions): Sites {
         )
       }
       if (origin !== undefined) {
-        if (!admits(origin, host)) {
+        const isForeign = !isOwn(origin, host)
+        if (isForeign && !allowed.has(origin)) {
           throw refused(
             `Requests from pages of '${origin.slice(0, 200)}' are refused. If they are yours, let the operator name it with --allowed-origins.`,
           )
         }
-        if (!allowed.has(origin) || !res) return false
+        if (!isForeign) return false
+        // Of a neighbouring name a browser would send whoever's session: a page of another site is to say who it speaks for.
+        delete req.headers.cookie
+        if (!res) return false
         res.setHeader('access-control-allow-origin', origin)
         res.setHeader('access-control-expose-headers', '*')
         res.setHeader('vary', 'origin')
