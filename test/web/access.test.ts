@@ -187,10 +187,7 @@ it('is set up for single sign-on and tested; somebody comes in by it, with the r
   expect(await violations(admin)).toEqual([])
   await admin.getByRole('button', { name: 'Keep' }).click()
   await admin.getByRole('button', { name: 'Test' }).click()
-  await admin
-    .getByRole('status')
-    .getByText('The provider answers; people sign in at')
-    .waitFor()
+  await admin.getByRole('status').getByText('The provider answers; people sign in at').waitFor()
 
   const { page } = await openPage(browser, `${platform.origin}/access`)
   const comeIn = async (who: string) => {

@@ -29,7 +29,7 @@ const told =
   (ctx, exchange) =>
     handle(ctx, exchange).catch((error: unknown) => {
       if (!(error instanceof AppError) || !exchange.req.headers.accept?.includes('text/html')) throw error
-      seeOther(exchange.res, `/#refused=${encodeURIComponent(error.message)}`)
+      seeOther(exchange.res, `/experiments#refused=${encodeURIComponent(error.message)}`)
     })
 
 export const transfers: Transfer[] = [
