@@ -29,6 +29,7 @@ const told =
   (ctx, exchange) =>
     handle(ctx, exchange).catch((error: unknown) => {
       if (!(error instanceof AppError) || !exchange.req.headers.accept?.includes('text/html')) throw error
+      // The first page leads on at once, and would lose it.
       seeOther(exchange.res, `/experiments#refused=${encodeURIComponent(error.message)}`)
     })
 

@@ -252,6 +252,12 @@ describe('a way back', () => {
     await set({ clientSecret: provider.client.secret })
     expect((await signIn('vic')).status).toBe(303)
   })
+
+  it('leads a person to the page for signing in, which says why it was refused', async () => {
+    const answer = await send('/auth/sso/callback?code=a&state=b', { headers: { accept: 'text/html,*/*' } })
+    expect([answer.status, cookieIn(answer, 'tidegate_session')]).toEqual([303, undefined])
+    expect(answer.headers.get('location')).toMatch(/^\/experiments#refused=This%20sign-in%20was%20not%20begun%20in%20this%20browser/)
+  })
 })
 
 it('is in the audit log: who came in, who was refused and why, and no secret', async () => {
