@@ -7,19 +7,26 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { launch, openPage, python } from './chromium.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const folder = mkdtempSync(join(tmpdir(), 'tidegate-picture-'))
-const server = spawn(process.execPath, [join(root, 'apps', 'server', 'start.mjs'), '--port', '0', '--data', folder], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
-let output = ''
-for await (const chunk of server.stdout) {
-  output += chunk
-  if (output.includes('Ctrl-C')) break
+
+/** A server as anyone starts it, and what it printed. */
+async function serve(name: string, ...args: string[]) {
+  const start = join(root, 'apps', 'server', 'start.mjs')
+  const server = spawn(process.execPath, [start, '--port', '0', '--data', join(folder, name), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  for await (const chunk of server.stdout) {
+    output += chunk
+    if (output.includes('Ctrl-C')) break
+  }
+  return { server, output, origin: /http:\/\/[\d.:]+/.exec(output)![0] }
 }
-const origin = /http:\/\/[\d.:]+/.exec(output)![0]
+const { server, origin } = await serve('open')
 
 const train = (...args: Array<string | number>) =>
   spawn(python(), [join(import.meta.dirname, 'train.py'), ...args.map(String)], {
@@ -35,6 +42,56 @@ const runs: Array<[string, number, number]> = [
   ['tidal-fern-198', 0.1, 64],
   ['brisk-heron-213', 0.02, 128],
 ]
+const shoot = (page: Page, name: string, colorScheme: 'light' | 'dark') =>
+  page.screenshot({ path: join(root, 'docs', 'pages', `${name}.${colorScheme}.png`) })
+
+/** Who comes in, and who may do what: on a server with accounts. */
+async function accessPages(): Promise<void> {
+  const { server, output, origin } = await serve('accounts', '--access', 'accounts')
+  const { page } = await openPage(browser, origin)
+  const both = async (name: string, path: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.goto(origin + path)
+      await page.waitForTimeout(1_500)
+      await shoot(page, name, colorScheme)
+    }
+  }
+  await both('sign-in', '/')
+  await page.goto(/http\S+\/link#\S+/.exec(output)![0])
+  await page.getByLabel('Name').fill('ines.okafor')
+  await page.getByLabel('Password').fill('the tide rises twice')
+  await page.getByLabel('Once more').fill('the tide rises twice')
+  await page.getByRole('button', { name: 'Make the account' }).click()
+  await page.getByRole('link', { name: 'Access' }).waitFor()
+  const ask = (query: string, variables: object) =>
+    page.evaluate(
+      ([query, variables]) =>
+        fetch('/graphql', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query, variables }),
+        }).then((answer) => answer.json()),
+      [query, variables] as const,
+    )
+  for (const [name, role] of Object.entries({
+    'priya.nair': 'CONTRIBUTOR',
+    'mateo.brandt': 'ENGINEER',
+    'lena.vogel': 'APPROVER',
+    'ci-bot': 'ENGINEER',
+    'karin.holm': 'VIEWER',
+  })) {
+    await ask('mutation ($name: String!) { createAccount(name: $name) { link } }', { name })
+    await ask('mutation ($name: String!, $role: Role!) { setMember(account: $name, role: $role) { member { role } } }', { name, role })
+  }
+  for (const name of ['airflow nightly', 'laptop']) await ask('mutation ($name: String!) { createToken(name: $name) { secret } }', { name })
+  await ask('mutation { createWorkspace(name: "solar-team", description: "The roofs") { workspace { id } } }', {})
+  await both('access', '/access')
+  await both('audit', '/access?show=audit')
+  server.kill('SIGINT')
+  await once(server, 'exit')
+}
+
 const browser = await launch()
 try {
   await once(train('churn-mlp', 'dry-gravel-168', 0.02, 32, 10, 0), 'exit')
@@ -65,6 +122,27 @@ try {
     value:
       '# Wider, slower\n\n- `width` **64**, rate 0.05\n- val/loss still falls at step 60\n\n| step | val/loss |\n|---|---|\n| 20 | 0.31 |\n| 60 | 0.14 |\n\n> Next: dropout.',
   })
+  const media = spawn(python(), [join(import.meta.dirname, 'media.py'), 'wide-tide', folder], {
+    env: { ...process.env, MLFLOW_TRACKING_URI: origin },
+  })
+  let looked = ''
+  media.stdout.on('data', (piece) => (looked = /[0-9a-f]{32}/.exec(String(piece))?.[0] ?? looked))
+  await once(media, 'close')
+  const lines = Array.from({ length: 900 }, (_, i) =>
+    i % 37 === 5
+      ? `WARNING lr is high at step ${i}`
+      : i % 301 === 300
+        ? 'ValueError: no tide'
+        : `INFO epoch ${i} \u001b[32mloss\u001b[0m ${(3 / (i + 3)).toFixed(4)}`,
+  )
+  await fetch(`${origin}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query: 'mutation ($input: AppendLogInput!) { appendLog(input: $input) { total } }',
+      variables: { input: { runId: looked, entries: [{ text: lines.join('\n'), source: 'STDOUT' }] } },
+    }),
+  })
   const parallel = encodeURIComponent('parallel|a=params.lr|a=params.width|a=metrics.`val/accuracy`|a=metrics.`val/loss`|w=2')
   const scatter = encodeURIComponent('scatter|a=params.width|a=metrics.`val/loss`')
   const pages = {
@@ -76,14 +154,21 @@ try {
     run: `/runs/${ids[0]}`,
     notes: `/runs/${ids[0]}?tab=notes`,
     experiments: '/experiments',
+    overview: `/experiments/${id}/overview`,
+    peek: `/experiments/${id}?peek=${ids[0]}`,
+    beside: `/compare?runs=${ids.join(',')}&tab=overview`,
+    media: `/runs/${looked}?tab=media`,
+    logs: `/runs/${looked}?tab=logs&level=WARNING`,
+    code: `/runs/${looked}?tab=code`,
   }
   for (const [name, path] of Object.entries(pages))
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = await openPage(browser, origin + path, { colorScheme })
       await page.waitForTimeout(2_500)
-      await page.screenshot({ path: join(root, 'docs', 'pages', `${name}.${colorScheme}.png`) })
+      await shoot(page, name, colorScheme)
       await page.close()
     }
+  await accessPages()
   for (const child of live) child.kill()
 } finally {
   await browser.close()

@@ -6,7 +6,7 @@ import { complexityFromQuery } from '@pothos/plugin-complexity'
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { createYoga, type Plugin } from 'graphql-yoga'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { builder, limits } from './builder.ts'
 import type { Ctx, Kernel } from './context.ts'
 import { describe } from './descriptions.ts'
@@ -160,6 +160,26 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
     12_000,
   )
 
+  /** Open sockets, with what their rights were when they opened. */
+  const held = new Map<WebSocket, { context: () => Promise<Ctx>; rights: string }>()
+  const rightsOf = ({ actor, workspace, standing }: Ctx) => JSON.stringify([actor.id, actor.kind, workspace.id, standing])
+
+  /** A right that is withdrawn ends what is open by it: the socket closes, and who still may connects again and goes on. */
+  async function checkSockets(): Promise<void> {
+    for (const [websocket, { context, rights }] of held) {
+      const now = await context().then(rightsOf, () => undefined)
+      if (now !== rights) websocket.close(4499, 'Your rights have changed: connect again')
+    }
+  }
+  const stop = new AbortController()
+  void (async () => {
+    let isFirst = true
+    for await (const _ of kernel.events.listen([['access', 0]], stop.signal, 250)) {
+      if (!isFirst) await checkSockets().catch((error) => kernel.log.warn({ err: error }, 'open sockets were not asked again'))
+      isFirst = false
+    }
+  })()
+
   return {
     async answer(req, res, ctx) {
       if (req.method === 'POST') {
@@ -172,11 +192,19 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
       contexts.set(req, context)
       sockets.handleUpgrade(req, socket, head, (websocket) => {
         const timer = setTimeout(() => websocket.close(4499, 'An hour is over: connect again'), socketLife)
-        websocket.once('close', () => clearTimeout(timer))
+        void context().then(
+          (ctx) => websocket.readyState === websocket.OPEN && held.set(websocket, { context, rights: rightsOf(ctx) }),
+          () => {},
+        )
+        websocket.once('close', () => {
+          clearTimeout(timer)
+          held.delete(websocket)
+        })
         sockets.emit('connection', websocket, req)
       })
     },
     async close() {
+      stop.abort()
       for (const client of sockets.clients) client.close(1001, 'The server stops')
       await new Promise<void>((resolve) => sockets.close(() => resolve()))
     },

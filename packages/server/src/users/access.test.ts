@@ -2,7 +2,8 @@
 import { request } from 'node:http'
 import { type Platform, startPlatform } from '@tidegate/test'
 import { GraphQLEnumType, GraphQLInputObjectType, type GraphQLInputType, GraphQLList, GraphQLNonNull, getNamedType } from 'graphql'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { letGo } from '../audit/retain.sql.ts'
 import { buildSchema } from '../graphql.ts'
 import { routes } from '../modules.ts'
@@ -416,6 +417,40 @@ describe('a role', () => {
     await data({ ...basic('ada'), 'x-tidegate-workspace': 'north' }, remove, { account: 'ada' })
     await expect(data(people.ADMIN!, remove, { account: 'admin-1' })).rejects.toThrow("the only one who manages the workspace 'north'")
   })
+})
+
+it('what is open ends when the right is withdrawn, and goes on where only something else changed', async () => {
+  const owner = { ...basic('ada'), 'x-tidegate-workspace': 'south' }
+  const listener = { ...(await make('listener', { south: 'VIEWER' })), 'x-tidegate-workspace': 'south' }
+  const { json } = await send('POST', '/api/2.0/mlflow/experiments/create', { headers: owner, body: { name: 'heard' } })
+  const closed: number[] = []
+  const heard: string[] = []
+  const open = (headers: Who) =>
+    new Promise<WebSocket>((resolve) => {
+      const socket = new WebSocket(`${platform.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers })
+      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init' })))
+      socket.on('close', (code) => closed.push(code))
+      socket.on('message', (data) => {
+        const message = JSON.parse(String(data))
+        if (message.type === 'connection_ack') {
+          const query = 'subscription ($e: [ID!]!) { runsChanged(experiments: $e) { runs { id } } }'
+          socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables: { e: [json.experiment_id] } } }))
+          resolve(socket)
+        } else if (message.type === 'next') heard.push(JSON.stringify(message.payload))
+      })
+    })
+  const [mine] = [await open(owner), await open(listener)]
+  await vi.waitFor(
+    async () => {
+      await send('POST', '/api/2.0/mlflow/runs/create', { headers: owner, body: { experiment_id: json.experiment_id, start_time: 1 } })
+      expect(heard.length).toBeGreaterThanOrEqual(2)
+    },
+    { timeout: 5_000, interval: 200 },
+  )
+  await data(owner, 'mutation { removeMember(account: "listener") { name } }')
+  await vi.waitFor(() => expect(closed).toEqual([4499]), { timeout: 5_000 })
+  expect(mine.readyState).toBe(WebSocket.OPEN)
+  mine.close()
 })
 
 it('writes down what was changed and what was refused, without secrets, and nothing can be taken back', async () => {
