@@ -17,6 +17,7 @@ import { version } from '@tidegate/server'
 import { prepareClient, preparePages } from '../../apps/server/prepare.mjs'
 import { mlflowPython } from '../prerequisites.mjs'
 import { type Bench, type Case, connected, settle } from './bench.ts'
+import { access } from './cases/access.ts'
 import { artifacts } from './cases/artifacts.ts'
 import { client } from './cases/client.ts'
 import { curvesCase } from './cases/curves.ts'
@@ -35,7 +36,20 @@ import { endAll } from './processes.ts'
 import { findWorkers } from './tuning.ts'
 
 /** First what is moved in: an import brings all that its source has, and the others leave much there. */
-const cases: Case[] = [moving, ...histories, ...writing, searches, artifacts, live, pages, curvesCase, watching, ...processes, client]
+const cases: Case[] = [
+  moving,
+  ...histories,
+  ...writing,
+  searches,
+  artifacts,
+  access,
+  live,
+  pages,
+  curvesCase,
+  watching,
+  ...processes,
+  client,
+]
 /** What takes long, and runs when it is named. */
 const onlyNamed: Case[] = [soaks, halfAnHour]
 const names = [...cases, ...onlyNamed].map(({ name }) => name)

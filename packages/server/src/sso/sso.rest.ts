@@ -23,14 +23,17 @@ function keep(origin: string, res: ServerResponse, value: string, seconds: numbe
   res.appendHeader('set-cookie', `${attemptCookie}=${value}; Path=/auth/sso; HttpOnly; SameSite=Lax; Max-Age=${seconds}${secure}`)
 }
 
-/** A person is told on the page for signing in, behind #, which is in no server's log; a program by the code. */
+/** Read by the page for signing in, and gone in a moment. In a cookie, because a link that carries a text could carry anybody's. */
+const refusedCookie = 'tidegate_refused'
+
+/** A person is told on the page for signing in; a program by the code. */
 const told =
   (handle: Transfer['handle']): Transfer['handle'] =>
   (ctx, exchange) =>
     handle(ctx, exchange).catch((error: unknown) => {
       if (!(error instanceof AppError) || !exchange.req.headers.accept?.includes('text/html')) throw error
-      // The first page leads on at once, and would lose it.
-      seeOther(exchange.res, `/experiments#refused=${encodeURIComponent(error.message)}`)
+      exchange.res.appendHeader('set-cookie', `${refusedCookie}=${encodeURIComponent(error.message)}; Path=/; SameSite=Lax; Max-Age=60`)
+      seeOther(exchange.res, '/')
     })
 
 export const transfers: Transfer[] = [
