@@ -423,7 +423,9 @@ describe('a purge', () => {
       const { can, build } = new AbilityBuilder<Ability>(createMongoAbility)
       for (const [action, kind, condition] of rules) can(action, kind, condition as never)
       const log = { debug() {} }
-      return { db: platform.db, ability: build(), workspace: { id: 1 }, actor: { name: 'ada' }, spell: String, log } as unknown as Ctx
+      const standing = { role: undefined, isSystemAdmin: false, grants: [], isReadOnly: false }
+      const who = { actor: { name: 'ada', kind: 'LOCAL' }, standing, authenticate: { mode: 'open' } }
+      return { db: platform.db, ability: build(), workspace: { id: 1 }, ...who, spell: String, log } as unknown as Ctx
     }
     const everyone: Array<[Action, string]> = [
       ['read', 'Workspace'],
