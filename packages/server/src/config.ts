@@ -48,6 +48,16 @@ export const settings = {
     help: 'Hosts besides those on the public internet that alerts may call, separated by commas.',
     fallback: '',
   },
+  smtpUrl: {
+    env: 'TIDEGATE_SMTP_URL',
+    help: 'The server that takes mail from here: smtp://user:password@smtp.example.com:587, or smtps:// for TLS from the first byte. It may hold a password: give it as the variable.',
+    fallback: '',
+  },
+  mailFrom: {
+    env: 'TIDEGATE_MAIL_FROM',
+    help: 'Whom mail is from: "Tidegate <tidegate@example.com>".',
+    fallback: '',
+  },
   secretKeys: {
     env: 'TIDEGATE_SECRET_KEYS',
     help: 'What seals secrets in the database, in place of the file secret-keys in --data: keys separated by commas; the first seals, all open. The same for every server on a database. `openssl rand -base64 32` makes one.',
@@ -110,6 +120,18 @@ const schema = z
       .regex(/^[1-9]\d{0,2}$/, 'is not a number of connections: give 1 to 999')
       .transform(Number),
     outboundHosts: hosts,
+    smtpUrl: z
+      .string()
+      .refine(
+        (url) => url === '' || (/^smtps?:\/\//.test(url) && URL.canParse(url) && new URL(url).hostname !== ''),
+        'is not the URL of a mail server: smtp://user:password@smtp.example.com:587',
+      ),
+    mailFrom: z
+      .string()
+      .regex(
+        /^$|^(?:[^<>@"\r\n]+ <[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/,
+        'is not a sender: give an address, or a name and one: Tidegate <tidegate@example.com>',
+      ),
     secretKeys: z
       .string()
       .transform((keys) => keys.split(',').filter(Boolean))
@@ -121,8 +143,9 @@ const schema = z
     persistedOnly: yesOrNo,
     logLevel: z.enum(['debug', 'info', 'warn', 'error'], { error: 'is not a level: give debug, info, warn or error' }),
   })
-  .superRefine(({ host, access, publicUrl, allowedHosts, insecure }, context) => {
+  .superRefine(({ host, access, publicUrl, allowedHosts, insecure, smtpUrl, mailFrom }, context) => {
     const refuse = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
+    if (smtpUrl && !mailFrom) refuse('mailFrom', 'is missing: whom is mail from? Give --mail-from "Tidegate <tidegate@example.com>".')
     const isFar = (name: string) => !loopback.has(name.replace(/^\[|\]$/g, ''))
     const isPublic = isOrigin(publicUrl) && isFar(new URL(publicUrl).hostname)
     // Still text where it was refused.
@@ -199,8 +222,8 @@ export function readConfig(argv: string[], env: NodeJS.ProcessEnv = process.env)
   for (const issue of issues) {
     const name = String(issue.path[0]) as keyof typeof settings
     const source = flags.has(name) ? flagOf(name) : settings[name].env
-    // A database's URL may hold a password.
-    const hidden = name === 'databaseUrl' || name === 'secretKeys'
+    // A URL of a database or a mail server may hold a password.
+    const hidden = ['databaseUrl', 'smtpUrl', 'secretKeys'].includes(name)
     problems.push(`${source}${hidden ? '' : ` '${raw[name]}'`} ${issue.message}`)
   }
   return parsed.success && !problems.length ? { ok: true, config: { ...parsed.data, dev } } : { ok: false, problems }

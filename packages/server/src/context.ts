@@ -6,6 +6,7 @@ import type { Artifacts } from './artifacts/store.ts'
 import type { Authenticator, Through } from './authenticate.ts'
 import { AppError } from './errors.ts'
 import type { Events } from './events.ts'
+import type { Mailer } from './mailer.ts'
 import type { Outbound } from './outbound.ts'
 import type { Points } from './runs/points/points.ts'
 import type { Secrets } from './secrets.ts'
@@ -17,6 +18,8 @@ export interface Kernel {
   points: Points
   artifacts: Artifacts
   outbound: Outbound
+  /** Undefined: this server sends no mail. */
+  mailer: Mailer | undefined
   secrets: Secrets
   authenticate: Authenticator
   log: Logger

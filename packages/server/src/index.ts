@@ -11,6 +11,7 @@ import { openEvents } from './events.ts'
 import { createGraphql } from './graphql.ts'
 import { createHttp } from './http.ts'
 import { type Job, startWorker } from './jobs.ts'
+import { openMailer } from './mailer.ts'
 import { jobs, sealed, watchers } from './modules.ts'
 import { openOutbound } from './outbound.ts'
 import { openPoints } from './runs/points/points.ts'
@@ -56,6 +57,10 @@ export interface ServerOptions {
   logLevel?: string
   /** Hosts that may be called besides those on the public internet. @default none */
   outboundHosts?: string[]
+  /** The mail server: smtp://user:password@host:587. Without it no mail is sent. */
+  smtpUrl?: string
+  /** Whom mail is from. */
+  mailFrom?: string
   /** In place of the modules' own: for tests. */
   jobs?: Array<Job<unknown>>
   /** Where log lines go. @default standard error */
@@ -95,6 +100,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     points,
     artifacts: openArtifacts({ stores: options.plugins, log }),
     outbound: openOutbound(options.outboundHosts ?? []),
+    mailer: options.smtpUrl ? openMailer({ url: options.smtpUrl, from: options.mailFrom || 'tidegate@localhost' }) : undefined,
     secrets,
     log,
     authenticate: openAuthenticator({ db, events }, options.access ?? 'open'),

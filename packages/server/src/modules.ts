@@ -6,6 +6,7 @@ import { retainAudit } from './audit/retain.ts'
 import type { Kernel } from './context.ts'
 import experiments from './experiments/experiments.rest.ts'
 import type { Job } from './jobs.ts'
+import { mailContent, postMail, retainMail } from './mail/mail.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
 import type { Route, Transfer } from './rest.ts'
 import runs from './runs/runs.rest.ts'
@@ -20,11 +21,21 @@ import workspaces from './workspaces/workspaces.rest.ts'
 
 export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...workspaces]
 /** Work after the answer. */
-export const jobs: Array<Job<unknown>> = [refreshCatalogues, judgeRun, sweep, deliver, collectTrash, measureTrash, retainAudit]
+export const jobs: Array<Job<unknown>> = [
+  refreshCatalogues,
+  judgeRun,
+  sweep,
+  deliver,
+  collectTrash,
+  measureTrash,
+  retainAudit,
+  postMail,
+  retainMail,
+]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
-export const sealed: SealedColumn[] = [alertSecret, ssoSecret]
+export const sealed: SealedColumn[] = [alertSecret, ssoSecret, mailContent]
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...authTransfers, ...ssoTransfers]
 
 /** Each adds its types and fields to the builder. */
@@ -52,4 +63,5 @@ export const graphql = () =>
     import('./trash/trash.graphql.ts'),
     import('./keyring/keyring.graphql.ts'),
     import('./sso/sso.graphql.ts'),
+    import('./mail/mail.graphql.ts'),
   ])

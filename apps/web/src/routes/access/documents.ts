@@ -104,3 +104,13 @@ export const ReadSso = graphql(`query ReadSso { sso { ...SsoFields } }`, [SsoFie
 export const SetSso = graphql(`mutation SetSso($input: SetSsoInput!) { setSso(input: $input) { sso { ...SsoFields } } }`, [SsoFields])
 export const TestSso = graphql(`mutation TestSso { testSso { ok message } }`)
 export const DeleteSso = graphql(`mutation DeleteSso { deleteSso { __typename } }`)
+
+const MailFields = graphql(`
+  fragment MailFields on MailSettings {
+    from host
+    recent(first: 8) { id to subject state createdAt error }
+  }
+`)
+export type MailSettings = ResultOf<typeof MailFields>
+export const ReadMail = graphql(`query ReadMail { mail { ...MailFields } }`, [MailFields])
+export const TestMail = graphql(`mutation TestMail($to: String!) { testMail(to: $to) { ok message } }`)
