@@ -2,10 +2,11 @@
  * Who may do what: the only rules in the house. Permission is given on four kinds of things, and everything else belongs
  * to one of them (`roots`). The faces, the subscriptions and the jobs all ask here, through `call` in operation.ts.
  *
- * A role is what its lines below say, in one workspace. A grant gives or takes on one experiment or model, whatever the role.
+ * A role is what its lines below say, in one workspace; one has the highest of one's own and one's teams'. Roles of the workspace's own making
+ * add rules to it. A grant gives or takes on one experiment or model, whatever the role. What such a rule denies stays denied.
  * On a loopback address without accounts the one local person holds every ability.
  */
-import { AbilityBuilder, createMongoAbility, type MongoAbility, subject } from '@casl/ability'
+import { AbilityBuilder, Ability as RuleSet, subject } from '@casl/ability'
 import { AppError } from './errors.ts'
 
 export type Action = 'read' | 'create' | 'edit' | 'delete' | 'manage'
@@ -45,17 +46,33 @@ const lines = {
 export type Role = keyof typeof lines
 export const roles = Object.keys(lines) as Role[]
 
-/** MLflow's levels, on one thing. NO_PERMISSIONS takes what the role gives. */
-export const permissions = { NO_PERMISSIONS: [], READ: ['read'], EDIT: ['read', 'edit'], MANAGE: ['manage'] } satisfies Record<
-  string,
-  Action[]
->
+/** MLflow's levels. NO_PERMISSIONS takes what a role gives; USE is MLflow's, and as READ but on a workspace, where it also makes things. */
+export const permissions = {
+  NO_PERMISSIONS: [],
+  READ: ['read'],
+  USE: ['read'],
+  EDIT: ['read', 'edit'],
+  MANAGE: ['manage'],
+} satisfies Record<string, Action[]>
 export type Permission = keyof typeof permissions
+export type Granted = 'Experiment' | 'RegisteredModel'
 
+/** On one thing, to one person: it goes before their role, and before what their teams were granted. */
 export interface Grant {
-  kind: 'Experiment' | 'RegisteredModel'
+  kind: Granted
   id: number
   permission: Permission
+  /** Who has it: `the team 'solar'`. Undefined: themselves. */
+  via?: string
+}
+
+/** A line of a role of the workspace's own making. It adds to the role; NO_PERMISSIONS takes, whatever else gives. */
+export interface Rule {
+  kind: 'Workspace' | Granted
+  /** Undefined: each of its kind in the workspace. */
+  ids: readonly number[] | undefined
+  permission: Permission
+  via: string
 }
 
 /** `NONE`: no account, on a server that has them. `LOCAL`: the one person of a server without. */
@@ -71,42 +88,124 @@ export interface Actor {
 export interface Standing {
   /** Undefined: no member. */
   role: Role | undefined
+  /** Where the role is not their own: `the team 'solar'`. */
+  roleVia?: string
   isSystemAdmin: boolean
+  /** At most one of a thing. */
   grants: readonly Grant[]
+  rules: readonly Rule[]
   /** A token that only reads. */
   isReadOnly: boolean
 }
 
-export type Ability = MongoAbility<[Action, string | Securable]>
+type Where = (on: { id: number; workspaceId: number }) => boolean
+export type Ability = RuleSet<[Action, string | Securable], Where>
 
-export const everything: Standing = { role: 'ADMIN', isSystemAdmin: true, grants: [], isReadOnly: false }
-export const nothing: Standing = { role: undefined, isSystemAdmin: false, grants: [], isReadOnly: false }
+export const everything: Standing = { role: 'ADMIN', isSystemAdmin: true, grants: [], rules: [], isReadOnly: false }
+export const nothing: Standing = { role: undefined, isSystemAdmin: false, grants: [], rules: [], isReadOnly: false }
 
-/** The rules of one actor in one workspace. */
+/** Who manages a workspace sees and may do all that is in it: nothing is taken from them. */
+const holdsAll = ({ role, isSystemAdmin }: Standing) => isSystemAdmin || role === 'ADMIN'
+
+/** Whether all of a kind may be read: then lists need not ask about each. */
+export const seesAll = (standing: Standing, kind: Granted): boolean =>
+  holdsAll(standing) ||
+  (standing.role !== undefined &&
+    ![...standing.grants, ...standing.rules].some((it) => it.kind === kind && it.permission === 'NO_PERMISSIONS'))
+
+/** Whether there is anything for them in the workspace: else it is as if there were none. */
+export const hasPlace = ({ role, isSystemAdmin, grants, rules }: Standing): boolean =>
+  isSystemAdmin || role !== undefined || grants.length > 0 || rules.some(({ permission }) => permission !== 'NO_PERMISSIONS')
+
+/** Whether nothing is taken by going from one to the other: more may be granted. */
+export function keepsAll(before: Standing, now: Standing): boolean {
+  const bare = ({ grants: _, ...rest }: Standing) => JSON.stringify(rest)
+  if (bare(before) !== bare(now)) return false
+  const of = (all: readonly Grant[]) => new Map(all.map(({ kind, id, permission }) => [`${kind} ${id}`, permission]))
+  const had = of(before.grants)
+  const has = of(now.grants)
+  return (
+    [...had].every(([thing, permission]) => has.get(thing) === permission) &&
+    [...has].every(([thing, permission]) => had.has(thing) || permission !== 'NO_PERMISSIONS')
+  )
+}
+
+/** The grants of one standing by permission: a rule for each, however many things it is about. */
+const gathered = new WeakMap<readonly Grant[], Array<{ kind: Granted; permission: Permission; ids: Set<number> }>>()
+function gather(grants: readonly Grant[]) {
+  let groups = gathered.get(grants)
+  if (!groups) {
+    const byKey = new Map<string, { kind: Granted; permission: Permission; ids: Set<number> }>()
+    for (const { kind, id, permission } of grants) {
+      const group = byKey.get(kind + permission)
+      if (group) group.ids.add(id)
+      else byKey.set(kind + permission, { kind, permission, ids: new Set([id]) })
+    }
+    gathered.set(grants, (groups = [...byKey.values()]))
+  }
+  return groups
+}
+
+/** The rules of one actor in one workspace. Of two that speak of a thing, the later decides. */
 export function abilityOf(actor: Actor, workspaceId: number, standing: Standing): Ability {
-  const { can, cannot, build } = new AbilityBuilder<Ability>(createMongoAbility)
-  const { role, isSystemAdmin, grants, isReadOnly } = standing
+  const { can, cannot, build } = new AbilityBuilder<Ability>(RuleSet)
+  const { role, isSystemAdmin, grants, rules, isReadOnly } = standing
   const allowed = (actions: readonly Action[]) =>
     !isReadOnly ? [...actions] : actions.some((action) => action === 'read' || action === 'manage') ? (['read'] as Action[]) : []
+  const give = (actions: readonly Action[], kind: string, where: Where) => {
+    const those = allowed(actions)
+    if (those.length) can(those, kind, where)
+  }
+  const isHere: Where = (on) => on.workspaceId === workspaceId
+  const isThis: Where = (on) => on.id === workspaceId
   if (actor.kind !== 'NONE') can(allowed(['manage']), 'Self')
   if (isSystemAdmin) can(allowed(['manage']), 'System')
-  const held = isSystemAdmin ? roles : role ? roles.slice(0, roles.indexOf(role) + 1) : []
-  for (const each of held) {
-    for (const [kind, actions] of Object.entries(lines[each])) {
-      can(allowed(actions), kind, (kind === 'Workspace' ? { id: workspaceId } : { workspaceId }) as never)
+  for (const each of isSystemAdmin ? roles : role ? roles.slice(0, roles.indexOf(role) + 1) : []) {
+    for (const [kind, actions] of Object.entries(lines[each])) give(actions, kind, kind === 'Workspace' ? isThis : isHere)
+  }
+  if (holdsAll(standing)) return build({ conditionsMatcher: (where) => where as never })
+
+  const among = (ids: readonly number[] | undefined): Where => {
+    if (!ids) return isHere
+    const set = new Set(ids)
+    return (on) => isHere(on) && set.has(on.id)
+  }
+  // Who was given single things lists those.
+  if (!role && hasPlace(standing)) give(['read'], 'Workspace', isThis)
+  for (const { kind, ids, permission } of rules) {
+    if (kind !== 'Workspace') give(permissions[permission], kind, among(ids))
+    else {
+      give(permission === 'USE' ? ['read', 'create'] : permissions[permission], kind, isThis)
+      for (const each of ['Experiment', 'RegisteredModel']) give(['read'], each, isHere)
     }
   }
-  // Who was granted single things lists those.
-  if (held.length === 0 && grants.some(({ permission }) => permission !== 'NO_PERMISSIONS'))
-    can(allowed(['read']), 'Workspace', { id: workspaceId } as never)
-  // A grant outweighs a role, but for who manages the workspace: nothing in it is hidden from them.
-  if (!isSystemAdmin && role !== 'ADMIN') {
-    for (const { kind, id, permission } of grants) {
-      cannot('manage', kind, { id, workspaceId } as never)
-      can(allowed(permissions[permission]), kind, { id, workspaceId } as never)
-    }
+  for (const { kind, permission, ids } of gather(grants)) {
+    const where: Where = (on) => isHere(on) && ids.has(on.id)
+    cannot('manage', kind, where)
+    give(permissions[permission], kind, where)
   }
-  return build()
+  for (const { kind, ids, permission } of rules) if (permission === 'NO_PERMISSIONS') cannot('manage', kind, among(ids))
+  return build({ conditionsMatcher: (where) => where as never })
+}
+
+/** Why they may or may not: the rule that decides in `abilityOf`, in words. */
+export function reasonOf(standing: Standing, action: Action, on: Securable, workspace: string): string {
+  const { role, roleVia, isSystemAdmin, grants, rules } = standing
+  const byRole = `they are ${role} of the workspace '${workspace}'${roleVia ? `, by ${roleVia}` : ''}`
+  if (isSystemAdmin) return 'they manage the installation'
+  if (role === 'ADMIN') return byRole
+  const id = 'id' in on ? on.id : undefined
+  const speaks = rules.filter(({ kind, ids }) => kind === on.kind && (!ids || ids.includes(id!)))
+  const taken = speaks.find(({ permission }) => permission === 'NO_PERMISSIONS')
+  if (taken) return `${taken.via} takes it, whatever else they were given`
+  const grant = on.kind === 'Workspace' ? undefined : grants.find((it) => it.kind === on.kind && it.id === id)
+  if (grant) return `${grant.via ? `${grant.via} was` : 'they were'} granted ${grant.permission} on it, which goes before their role`
+  const ability = (parts: Partial<Standing>) =>
+    may(abilityOf({ kind: 'ACCOUNT', name: '' }, 'workspaceId' in on ? on.workspaceId : (id ?? 0), { ...nothing, ...parts }), action, on)
+  if (role && ability({ role })) return byRole
+  const given = rules.find((rule) => ability({ rules: [rule] }))
+  if (given) return `${given.via} says so`
+  return role ? byRole : rules.length ? `${rules[0]!.via} does not say so` : `they are no member of the workspace '${workspace}'`
 }
 
 export const may = (ability: Ability, action: Action, on: Securable): boolean => ability.can(action, subject(on.kind, { ...on }) as never)

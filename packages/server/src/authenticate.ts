@@ -2,14 +2,15 @@
  * Request to actor: by session cookie, bearer token, or name and password as MLflow's clients send them; and to the workspace it names, by
  * our header, MLflow's, or the pages' cookie. Always true: who is no member of a workspace is told the same as where there is none.
  *
- * What was read is kept for a few seconds; the bell 'access' of an account ends that in every process.
+ * What was read is kept for a few seconds; the bells 'access' and 'standing' end that in every process.
  */
 import type { IncomingMessage } from 'node:http'
 import { userInfo } from 'node:os'
-import { type Actor, everything, type Grant, nothing, type Permission, type Role, type Standing } from './access.ts'
+import { type Actor, everything, hasPlace, nothing, type Standing } from './access.ts'
 import type { Kernel } from './context.ts'
 import { AppError, notFound } from './errors.ts'
 import { checkPassword, digestOf } from './passwords.ts'
+import { placesOf, readStanding } from './standing.ts'
 
 export interface Authenticated {
   actor: Actor
@@ -86,7 +87,11 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
   void (async () => {
     for await (const _ of events.listen([['access', 0]], stop.signal, 0)) forget()
   })()
+  void (async () => {
+    for await (const _ of events.listen([['standing', 0]], stop.signal, 0)) standings.clear()
+  })()
   events.overhear('access', forget)
+  events.overhear('standing', () => standings.clear())
 
   /** What a request names: by a header, and then it is that or nothing, or by where its pages were last. */
   function namedBy(req: IncomingMessage): { name: string; isFirm: boolean } {
@@ -195,20 +200,7 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     const key = `${accountId} ${workspaceId}`
     const known = standings.get(key)
     if (known && known.until > Date.now()) return known.standing
-    const [member, grants] = await Promise.all([
-      db.prisma.member.findUnique({ where: { workspaceId_accountId: { workspaceId, accountId } } }),
-      db.prisma.accessGrant.findMany({ where: { workspaceId, accountId } }),
-    ])
-    const standing: Standing = {
-      role: (member?.role as Role | undefined) ?? undefined,
-      isSystemAdmin: isAdmin,
-      grants: grants.map(({ kind, objectId, permission }) => ({
-        kind: kind as Grant['kind'],
-        id: objectId,
-        permission: permission as Permission,
-      })),
-      isReadOnly: false,
-    }
+    const standing = await readStanding(db, { id: accountId, isAdmin }, workspaceId)
     standings.set(key, { standing, until: Date.now() + belief })
     return standing
   }
@@ -216,13 +208,13 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
   async function placeOf(account: number, isAdmin: boolean, name: string) {
     const workspace = await findWorkspace(name)
     const standing = await standingOf(account, isAdmin, workspace.id)
-    if (!standing.role && !standing.isSystemAdmin && standing.grants.length === 0) throw noWorkspace(name)
+    if (!hasPlace(standing)) throw noWorkspace(name)
     return { workspace, standing }
   }
 
   const firstWorkspaceOf = (accountId: number) =>
     db.prisma.workspace.findFirst({
-      where: { archivedAt: null, OR: [{ members: { some: { accountId } } }, { grants: { some: { accountId } } }] },
+      where: { archivedAt: null, ...placesOf(accountId) },
       orderBy: { id: 'asc' },
     })
 

@@ -8,8 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@tidegate/db'
 import type { Logger } from 'pino'
 
-/** 'alerts' is a workspace's, 'views' an experiment's, 'log' a run's; 'access' is one for all accounts: 0. */
-export type Bell = 'run' | 'experiment' | 'workspace' | 'alerts' | 'views' | 'log' | 'access'
+/** 'alerts' is a workspace's, 'views' an experiment's, 'log' a run's; 'access' and 'standing' (of what accounts hold, not of
+ * their keys) are one for all: 0. */
+export type Bell = 'run' | 'experiment' | 'workspace' | 'alerts' | 'views' | 'log' | 'access' | 'standing'
 
 export interface Events {
   /** Wakes whoever listens to this thing, in every process. Call it after the commit. */

@@ -7,6 +7,7 @@ import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { keepsAll } from './access.ts'
 import { builder, limits } from './builder.ts'
 import type { Ctx, Kernel } from './context.ts'
 import { describe } from './descriptions.ts'
@@ -161,20 +162,34 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
   )
 
   /** Open sockets, with what their rights were when they opened. */
-  const held = new Map<WebSocket, { context: () => Promise<Ctx>; rights: string }>()
-  const rightsOf = ({ actor, workspace, standing }: Ctx) => JSON.stringify([actor.id, actor.kind, workspace.id, standing])
+  const held = new Map<WebSocket, { context: () => Promise<Ctx>; rights: Rights }>()
+  type Rights = Pick<Ctx, 'actor' | 'workspace' | 'standing'>
+  const isStill = (before: Rights, now: Rights) =>
+    before.actor.id === now.actor.id &&
+    before.actor.kind === now.actor.kind &&
+    before.workspace.id === now.workspace.id &&
+    keepsAll(before.standing, now.standing)
 
   /** A right that is withdrawn ends what is open by it: the socket closes, and who still may connects again and goes on. */
   async function checkSockets(): Promise<void> {
-    for (const [websocket, { context, rights }] of held) {
-      const now = await context().then(rightsOf, () => undefined)
-      if (now !== rights) websocket.close(4499, 'Your rights have changed: connect again')
+    for (const [websocket, it] of held) {
+      const now = await it.context().catch(() => undefined)
+      if (!now || !isStill(it.rights, now)) websocket.close(4499, 'Your rights have changed: connect again')
+      // More may have been given: that can be taken too.
+      else it.rights = now
     }
   }
   const stop = new AbortController()
   void (async () => {
     let isFirst = true
-    for await (const _ of kernel.events.listen([['access', 0]], stop.signal, 250)) {
+    for await (const _ of kernel.events.listen(
+      [
+        ['access', 0],
+        ['standing', 0],
+      ],
+      stop.signal,
+      250,
+    )) {
       if (!isFirst) await checkSockets().catch((error) => kernel.log.warn({ err: error }, 'open sockets were not asked again'))
       isFirst = false
     }
@@ -193,7 +208,7 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
       sockets.handleUpgrade(req, socket, head, (websocket) => {
         const timer = setTimeout(() => websocket.close(4499, 'An hour is over: connect again'), socketLife)
         void context().then(
-          (ctx) => websocket.readyState === websocket.OPEN && held.set(websocket, { context, rights: rightsOf(ctx) }),
+          (ctx) => websocket.readyState === websocket.OPEN && held.set(websocket, { context, rights: ctx }),
           () => {},
         )
         websocket.once('close', () => {

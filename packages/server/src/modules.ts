@@ -44,6 +44,8 @@ export const graphql = () =>
     import('./audit/audit.graphql.ts'),
     import('./users/users.graphql.ts'),
     import('./workspaces/workspaces.graphql.ts'),
+    import('./teams/teams.graphql.ts'),
+    import('./roles/roles.graphql.ts'),
     import('./experiments/experiments.graphql.ts'),
     import('./runs/runs.graphql.ts'),
     import('./runs/mutations.graphql.ts'),

@@ -4,7 +4,7 @@
  */
 import type { Experiment, ExperimentTag } from '@tidegate/db'
 import { z } from 'zod'
-import { may } from '../access.ts'
+import { may, seesAll } from '../access.ts'
 import { type Ctx, checkSignedIn, inTransaction } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, checkPage, experimentNumber, int64, key, limitedText, limits, required, text } from '../fields.ts'
@@ -15,6 +15,7 @@ import { experimentsIn, searchExperiments as find } from '../search/experiments.
 import { parseFilter } from '../search/filter.ts'
 import { offsetOf, pageToken } from '../search/page-token.ts'
 import { patiently } from '../search/patterns.sql.ts'
+import { tagsChanged } from '../standing.ts'
 
 export type ExperimentWithTags = Experiment & { tags: ExperimentTag[] }
 
@@ -101,6 +102,12 @@ export const createExperiment = operation({
             tags: { create: [...new Map(tags?.map((each) => [each.key, each])).values()] },
           },
         })
+        // Who made it manages it, where their role does not say so already.
+        const { id: accountId } = ctx.actor
+        if (accountId !== undefined && !may(ctx.ability, 'manage', { kind: 'Experiment', id, workspaceId: ctx.workspace.id }))
+          await tx.accessGrant.create({
+            data: { accountId, kind: 'Experiment', objectId: id, workspaceId: ctx.workspace.id, permission: 'MANAGE' },
+          })
         // The default location holds the id, which is known only now.
         return tx.experiment.update({
           where: { id },
@@ -109,6 +116,8 @@ export const createExperiment = operation({
         })
       })
       ctx.events.ring('workspace', ctx.workspace.id)
+      // A grant was made, or a rule may ask about its tags.
+      if (ctx.actor.id !== undefined) ctx.events.ring('standing', 0)
       return made
     } catch (error) {
       throw isUniqueViolation(error) ? taken(name) : error
@@ -235,6 +244,7 @@ export const setExperimentTag = operation({
       create: { experimentId, key, value },
       update: { value },
     })
+    await tagsChanged(ctx, row.workspaceId)
     return changed(ctx, experimentId, {})
   },
 })
@@ -248,6 +258,7 @@ export const deleteExperimentTag = operation({
     checkActive(row)
     const { count } = await ctx.db.prisma.experimentTag.deleteMany({ where: { experimentId: row.id, key } })
     if (!count) throw notFound(`No tag with name: ${key} in experiment with id ${row.id}`)
+    await tagsChanged(ctx, row.workspaceId)
     return changed(ctx, row.id, {})
   },
 })
@@ -262,5 +273,4 @@ export async function visibleExperiments(ctx: Ctx, wanted?: string[]): Promise<n
 }
 
 /** Most people see all of a workspace: lists need not ask about each. */
-export const hidesNothing = ({ standing: { role, isSystemAdmin, grants } }: Ctx): boolean =>
-  isSystemAdmin || role === 'ADMIN' || (role !== undefined && grants.length === 0)
+export const hidesNothing = ({ standing }: Ctx): boolean => seesAll(standing, 'Experiment')

@@ -1,6 +1,6 @@
 /** Who gets in, and what they may do there: through GraphQL, MLflow's wire and the doors of files, as clients send it. */
-import { request } from 'node:http'
 import { type Platform, startPlatform } from '@tidegate/test'
+import { basic, bearer, password, peopleOf, sessionOf, tokenOf, type Who } from '@tidegate/test/people'
 import { GraphQLEnumType, GraphQLInputObjectType, type GraphQLInputType, GraphQLList, GraphQLNonNull, getNamedType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -12,77 +12,8 @@ type Json = any
 
 let platform: Platform
 let link: string
-const password = 'a long tide rises'
 
-interface Answer {
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  json: Json
-}
-/** A request by anyone: fetch would not send a Host or a Cookie of its own. */
-function send(
-  method: string,
-  path: string,
-  { headers = {}, body }: { headers?: Record<string, string>; body?: unknown } = {},
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    const { hostname, port } = new URL(platform.origin)
-    const req = request(
-      {
-        hostname,
-        port,
-        method,
-        path,
-        headers: { ...(text && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }), ...headers },
-      },
-      (res) => {
-        let answer = ''
-        res.on('data', (piece) => (answer += piece))
-        res.on('end', () => {
-          let json: Json
-          try {
-            json = JSON.parse(answer)
-          } catch {
-            json = answer
-          }
-          resolve({ status: res.statusCode!, headers: res.headers, json })
-        })
-      },
-    )
-    req.on('error', reject)
-    req.end(text)
-  })
-}
-
-type Who = Record<string, string>
-const basic = (name: string, word = password): Who => ({ authorization: `Basic ${Buffer.from(`${name}:${word}`).toString('base64')}` })
-const bearer = (token: string): Who => ({ authorization: `Bearer ${token}` })
-const ask = async (who: Who, query: string, variables: object = {}): Promise<Json> =>
-  (await send('POST', '/graphql', { headers: who, body: { query, variables } })).json
-const data = async (who: Who, query: string, variables: object = {}): Promise<Json> => {
-  const { data, errors } = await ask(who, query, variables)
-  if (errors) throw Object.assign(new Error(errors[0].message), { code: errors[0].extensions.code })
-  return data
-}
-const codeOf = async (who: Who, query: string, variables: object = {}): Promise<string> =>
-  (await ask(who, query, variables)).errors?.[0]?.extensions?.code ?? 'OK'
-const sessionOf = ({ headers }: Answer): Who => ({ cookie: String(headers['set-cookie']).split(';')[0]! })
-const tokenOf = (url: string) => url.split('#')[1]!
-
-/** Makes an account that has set its password. */
-async function make(name: string, roles: Record<string, string> = {}): Promise<Who> {
-  const { createAccount } = await data(basic('ada'), 'mutation ($name: String!) { createAccount(name: $name) { link } }', { name })
-  await send('POST', '/auth/link/accept', { body: { token: tokenOf(createAccount.link), password } })
-  for (const [workspace, role] of Object.entries(roles)) {
-    await data(
-      { ...basic('ada'), 'x-tidegate-workspace': workspace },
-      'mutation ($account: String!, $role: Role!) { setMember(account: $account, role: $role) { member { role } } }',
-      { account: name, role },
-    )
-  }
-  return basic(name)
-}
+const { send, ask, data, codeOf, make } = peopleOf(() => platform)
 
 beforeAll(async () => {
   platform = await startPlatform({ access: 'accounts' })

@@ -6,18 +6,15 @@ import type { Ctx } from '../context.ts'
 import { call } from '../operation.ts'
 import { Account } from '../users/users.graphql.ts'
 import { version } from '../version.ts'
+import { explainAccess, type Grantee, listGrants, setGrant } from './grants.ts'
 import {
   archiveWorkspace,
   createWorkspace,
-  explainAccess,
-  type GrantWithAccount,
-  listGrants,
   listMembers,
   listWorkspaces,
   type MemberWithAccount,
   removeMember,
   restoreWorkspace,
-  setGrant,
   setMember,
   updateWorkspace,
 } from './workspaces.ts'
@@ -51,10 +48,11 @@ export const Role = builder.enumType('Role', {
 const permissionWords: Record<PermissionName, string> = {
   NO_PERMISSIONS: 'Nothing: it is not there for them, whatever their role.',
   READ: 'Sees it.',
+  USE: 'MLflow’s: as READ; of a workspace, to be in it and make things.',
   EDIT: 'Sees it and changes it.',
   MANAGE: 'All of it, also who else may.',
 }
-const Permission = builder.enumType('Permission', {
+export const Permission = builder.enumType('Permission', {
   description: 'What one may do with one thing, in place of what a role gives: MLflow’s levels.',
   values: Object.fromEntries(
     Object.keys(permissions).map((name) => [name, { description: permissionWords[name as PermissionName] }]),
@@ -76,10 +74,16 @@ const Member = builder.objectRef<MemberWithAccount>('Member').implement({
     addedAt: t.field({ type: 'Timestamp', description: 'Since when.', resolve: ({ addedAt }) => Number(addedAt) }),
   }),
 })
-const AccessGrant = builder.objectRef<GrantWithAccount>('AccessGrant').implement({
-  description: 'What an account may do with one experiment, in place of what its role gives.',
+const AccessGrant = builder.objectRef<Grantee>('AccessGrant').implement({
+  description: 'What somebody, or all of a team, may do with one experiment, in place of what their role gives.',
   fields: (t) => ({
-    account: t.field({ type: Account, description: 'Whose.', resolve: ({ account }) => ({ ...account, email: null }) }),
+    account: t.field({
+      type: Account,
+      nullable: true,
+      description: 'Whose. Null: a team’s.',
+      resolve: ({ account }) => account && { ...account, email: null },
+    }),
+    team: t.string({ nullable: true, description: 'The name of the team. Null: an account’s.', resolve: ({ team }) => team?.name ?? null }),
     permission: t.field({ type: Permission, description: 'What they may do.', resolve: ({ permission }) => permission as PermissionName }),
   }),
 })
@@ -160,7 +164,7 @@ const RemoveMemberPayload = builder
   .objectRef<{ name: string }>('RemoveMemberPayload')
   .implement({ fields: (t) => ({ name: t.exposeString('name', { description: 'Who is no member any more.' }) }) })
 const GrantPayload = builder
-  .objectRef<{ grant: GrantWithAccount | null }>('GrantPayload')
+  .objectRef<{ grant: Grantee | null }>('GrantPayload')
   .implement({ fields: (t) => ({ grant: t.field({ type: AccessGrant, nullable: true, resolve: ({ grant }) => grant }) }) })
 
 builder.queryFields((t) => ({
@@ -247,14 +251,16 @@ builder.mutationFields((t) => ({
   }),
   setGrant: t.field({
     type: GrantPayload,
-    description: 'What an account may do with one experiment, in place of what its role gives.',
+    description:
+      'What somebody, or all of a team, may do with one experiment, in place of what their role gives. One’s own goes before one’s team’s.',
     args: {
       experiment: t.arg.id({ required: true }),
-      account: t.arg.string({ required: true, description: 'Their name.' }),
+      account: t.arg.string({ description: 'The name of an account; or give a team.' }),
+      team: t.arg.string({ description: 'The name of a team; or give an account.' }),
       permission: t.arg({ type: Permission, description: 'Null: what the role gives.' }),
     },
-    resolve: async (_root, { experiment, account, permission }, ctx) => ({
-      grant: await call(ctx, setGrant, { experimentId: experiment, account, permission: permission ?? null }),
+    resolve: async (_root, { experiment, permission, ...who }, ctx) => ({
+      grant: await call(ctx, setGrant, { experimentId: experiment, ...who, permission: permission ?? null }),
     }),
   }),
 }))

@@ -2,26 +2,14 @@
  * Workspaces: tenants, whose members see what is in them and nothing of the others. Always true: a workspace has a member who manages it or
  * is managed by the installation's admins; who is no member is told the same as where there is no such workspace.
  */
-import type { AccessGrant, Account, Member, Workspace } from '@tidegate/db'
+import type { Account, Member, Workspace } from '@tidegate/db'
 import { z } from 'zod'
-import {
-  type Action,
-  type Actor,
-  abilityOf,
-  type Grant,
-  may,
-  type Permission,
-  permissions,
-  type Role,
-  roles,
-  type Securable,
-  type Standing,
-} from '../access.ts'
+import { type Role, roles } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
-import { experimentTarget } from '../experiments/experiments.ts'
 import { anyText, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
+import { placesOf } from '../standing.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
 /** MLflow's rule: mlflow/utils/workspace_utils.py. */
@@ -50,9 +38,7 @@ export const listWorkspaces = operation({
     ctx.db.prisma.workspace.findMany({
       where: {
         archivedAt: null,
-        ...(!ctx.standing.isSystemAdmin && {
-          OR: [{ members: { some: { accountId: ctx.actor.id ?? -1 } } }, { grants: { some: { accountId: ctx.actor.id ?? -1 } } }],
-        }),
+        ...(!ctx.standing.isSystemAdmin && placesOf(ctx.actor.id ?? -1)),
       },
       orderBy: { id: 'asc' },
     }),
@@ -193,7 +179,7 @@ export const setMember = operation({
   },
 })
 
-/** What they were granted on single things goes too. */
+/** What they were granted on single things goes too, and they leave its teams and roles. */
 export const removeMember = operation({
   name: 'member.remove',
   input: z.object({ account: required }),
@@ -206,102 +192,10 @@ export const removeMember = operation({
     const [{ count }] = await ctx.db.prisma.$transaction([
       ctx.db.prisma.member.deleteMany({ where }),
       ctx.db.prisma.accessGrant.deleteMany({ where }),
+      ctx.db.prisma.teamMember.deleteMany({ where: { accountId: account.id, team: { workspaceId: ctx.workspace.id } } }),
+      ctx.db.prisma.roleHolder.deleteMany({ where: { accountId: account.id, role: { workspaceId: ctx.workspace.id } } }),
     ])
     if (count === 0) throw notFound(`'${called}' is no member of the workspace '${ctx.workspace.name}'`)
     changed(ctx)
-  },
-})
-
-export type GrantWithAccount = AccessGrant & { account: Account }
-
-export const listGrants = operation({
-  name: 'grant.list',
-  input: z.object({ experimentId: required }),
-  action: 'manage',
-  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  run: (ctx, _, { id }): Promise<GrantWithAccount[]> =>
-    ctx.db.prisma.accessGrant.findMany({
-      where: { kind: 'Experiment', objectId: id },
-      include: { account: true },
-      orderBy: { account: { name: 'asc' } },
-    }),
-})
-
-/** More or less than a role gives, on one experiment. Null takes the grant back. */
-export const setGrant = operation({
-  name: 'grant.set',
-  input: z.object({
-    experimentId: required,
-    account: required,
-    permission: z.enum(Object.keys(permissions) as [Permission, ...Permission[]]).nullable(),
-  }),
-  action: 'manage',
-  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  async run(ctx, { account: called, permission }, { id, workspaceId }): Promise<GrantWithAccount | null> {
-    const account = await findAccount(ctx, { name: called })
-    const where = { accountId_kind_objectId: { accountId: account.id, kind: 'Experiment', objectId: id } }
-    let grant: GrantWithAccount | null = null
-    if (permission === null)
-      await ctx.db.prisma.accessGrant.deleteMany({ where: { accountId: account.id, kind: 'Experiment', objectId: id } })
-    else {
-      grant = await ctx.db.prisma.accessGrant.upsert({
-        where,
-        create: { accountId: account.id, kind: 'Experiment', objectId: id, workspaceId, permission },
-        update: { permission },
-        include: { account: true },
-      })
-    }
-    changed(ctx)
-    return grant
-  },
-})
-
-const words: Record<Action, string> = { read: 'see', create: 'make things in', edit: 'change', delete: 'delete', manage: 'manage' }
-
-/** May they, and why: by the same rules that decide. Of others it is asked by who manages the workspace. */
-export const explainAccess = operation({
-  name: 'access.explain',
-  input: z.object({
-    account: required,
-    action: z.enum(['read', 'create', 'edit', 'delete', 'manage']),
-    experimentId: required.nullish(),
-  }),
-  action: 'manage',
-  on: (ctx, { account }): Target<null> => (account.toLowerCase() === ctx.actor.name ? self() : here(ctx)),
-  async run(ctx, { account: called, action, experimentId }): Promise<{ allowed: boolean; because: string }> {
-    const account = await findAccount(ctx, { name: called })
-    const { id: workspaceId, name } = ctx.workspace
-    const [member, grants] = await Promise.all([
-      ctx.db.prisma.member.findUnique({ where: { workspaceId_accountId: { workspaceId, accountId: account.id } } }),
-      ctx.db.prisma.accessGrant.findMany({ where: { workspaceId, accountId: account.id } }),
-    ])
-    const on = experimentId ? (await experimentTarget(ctx, experimentId)).securable : ({ kind: 'Workspace', id: workspaceId } as const)
-    const standing: Standing = {
-      role: (member?.role as Role | undefined) ?? undefined,
-      isSystemAdmin: account.isAdmin,
-      grants: grants.map(({ kind, objectId, permission }) => ({
-        kind: kind as Grant['kind'],
-        id: objectId,
-        permission: permission as Permission,
-      })),
-      isReadOnly: false,
-    }
-    const actor: Actor = { name: account.name, kind: 'ACCOUNT', id: account.id }
-    const allowed = account.disabledAt === null && may(abilityOf(actor, workspaceId, standing), action, on as Securable)
-    const what = experimentId ? `experiment ${experimentId}` : `the workspace '${name}'`
-    const grant = experimentId ? standing.grants.find(({ kind, id }) => kind === 'Experiment' && String(id) === experimentId) : undefined
-    const reason =
-      account.disabledAt !== null
-        ? 'the account is disabled'
-        : account.isAdmin
-          ? 'they manage the installation'
-          : standing.role === 'ADMIN'
-            ? `they are ${standing.role} of the workspace '${name}'`
-            : grant
-              ? `they were granted ${grant.permission} on it, which goes before their role`
-              : standing.role
-                ? `they are ${standing.role} of the workspace '${name}'`
-                : `they are no member of the workspace '${name}'`
-    return { allowed, because: `${account.name} may ${allowed ? '' : 'not '}${words[action]} ${what}: ${reason}.` }
   },
 })

@@ -1,0 +1,263 @@
+/**
+ * Roles of a workspace's own making: rules that give and take, on all of a kind, on one thing, or on what has certain tags; held by people and by
+ * teams. What they mean is in access.ts. Always true: a rule about one thing is about one of the role's workspace.
+ *
+ * A role is found by its number alone, because MLflow's clients ask so. In another workspace than the request's it is the business of who manages
+ * the installation, and for anybody else it is not there.
+ */
+import type { Account, CustomRole, RoleHolder, RoleRule, Team, Workspace } from '@tidegate/db'
+import { z } from 'zod'
+import { type Permission, permissions } from '../access.ts'
+import type { Ctx } from '../context.ts'
+import { AppError, invalid, notFound } from '../errors.ts'
+import { anyText, experimentNumber, key, required } from '../fields.ts'
+import { operation, type Target } from '../operation.ts'
+import { findTeam } from '../teams/teams.ts'
+import { changed, findAccount } from '../users/accounts.ts'
+
+const name = required.pipe(z.string().trim().min(1).max(100, "'name' exceeds the maximum length of 100 characters"))
+const description = anyText.max(2_000, "'description' exceeds the maximum length of 2000 characters")
+const number = (text: string) => (/^\d{1,9}$/.test(text) ? Number(text) : -1)
+/** What rules are about. */
+export const kinds = ['Workspace', 'Experiment', 'RegisteredModel'] as const
+export type RuleKind = (typeof kinds)[number]
+const permission = z.enum(Object.keys(permissions) as [Permission, ...Permission[]])
+
+export type WholeRole = CustomRole & {
+  workspace: Workspace
+  rules: RoleRule[]
+  holders: Array<RoleHolder & { account: Account | null; team: Team | null }>
+}
+const whole = {
+  workspace: true,
+  rules: { orderBy: { id: 'asc' as const } },
+  holders: { include: { account: true, team: true }, orderBy: { id: 'asc' as const } },
+}
+
+const here = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
+const unseen = (id: string) => notFound(`No role with id=${id} exists`)
+
+async function roleTarget(ctx: Ctx, id: string): Promise<Target<WholeRole>> {
+  const row = await ctx.db.prisma.customRole.findUnique({ where: { id: number(id) }, include: whole })
+  const isHere = row?.workspaceId === ctx.workspace.id
+  if (!row || !(isHere || ctx.standing.isSystemAdmin)) throw unseen(id)
+  return { securable: isHere ? { kind: 'Workspace', id: row.workspaceId } : { kind: 'System' }, row, unseen: () => unseen(id) }
+}
+
+/** The rule's role, where it may be seen. */
+async function ruleTarget(ctx: Ctx, id: string): Promise<Target<RoleRule & { role: WholeRole }>> {
+  const rule = await ctx.db.prisma.roleRule.findUnique({ where: { id: number(id) } })
+  const none = () => notFound(`No rule with id=${id} exists`)
+  if (!rule) throw none()
+  const { securable, row } = await roleTarget(ctx, String(rule.roleId)).catch(() => {
+    throw none()
+  })
+  return { securable, row: { ...rule, role: row }, unseen: none }
+}
+
+/** By its name, for who speaks of the workspace in the request. Of another, only who manages the installation. */
+async function placeOf(ctx: Ctx, workspace: string | undefined): Promise<Target<number>> {
+  if (workspace === undefined || workspace === ctx.workspace.name) return { ...here(ctx), row: ctx.workspace.id }
+  const found = ctx.standing.isSystemAdmin ? await ctx.db.prisma.workspace.findUnique({ where: { name: workspace } }) : null
+  if (!found) throw notFound(`No workspace '${workspace}' exists`)
+  return { securable: { kind: 'System' }, row: found.id }
+}
+
+const reread = (ctx: Ctx, id: number): Promise<WholeRole> => ctx.db.prisma.customRole.findUniqueOrThrow({ where: { id }, include: whole })
+
+export const listRoles = operation({
+  name: 'role.list',
+  input: z.object({ workspace: required.nullish() }),
+  action: 'read',
+  on: (ctx, { workspace }) => placeOf(ctx, workspace ?? undefined),
+  run: (ctx, _, workspaceId): Promise<WholeRole[]> =>
+    ctx.db.prisma.customRole.findMany({ where: { workspaceId }, include: whole, orderBy: { name: 'asc' } }),
+})
+
+/** Of all workspaces. */
+export const listAllRoles = operation({
+  name: 'role.list-all',
+  input: z.object({}),
+  action: 'read',
+  on: (): Target<null> => ({ securable: { kind: 'System' }, row: null }),
+  run: (ctx): Promise<WholeRole[]> => ctx.db.prisma.customRole.findMany({ include: whole, orderBy: { id: 'asc' } }),
+})
+
+export const getRole = operation({
+  name: 'role.get',
+  input: z.object({ role: required }),
+  action: 'read',
+  on: (ctx, { role }) => roleTarget(ctx, role),
+  run: (_ctx, _, row) => row,
+})
+
+const orTaken = (wanted: string) => (error: { code?: string }) => {
+  if (error.code !== 'P2002') throw error
+  throw new AppError('RESOURCE_ALREADY_EXISTS', `A role '${wanted}' exists already.`, { field: 'name' })
+}
+
+export const createRole = operation({
+  name: 'role.create',
+  input: z.object({ workspace: required.nullish(), name, description: description.nullish() }),
+  action: 'manage',
+  on: (ctx, { workspace }) => placeOf(ctx, workspace ?? undefined),
+  async run(ctx, { name, description }, workspaceId): Promise<WholeRole> {
+    const data = { workspaceId, name, description: description ?? '', createdAt: BigInt(Date.now()) }
+    return reread(ctx, (await ctx.db.prisma.customRole.create({ data }).catch(orTaken(name))).id)
+  },
+})
+
+export const updateRole = operation({
+  name: 'role.update',
+  input: z
+    .object({ role: required, name: name.nullish(), description: description.nullish() })
+    .refine(({ name, description }) => name != null || description != null, {
+      message: "At least one of 'name' or 'description' must be provided to update a role.",
+      params: { plain: true },
+    }),
+  action: 'manage',
+  on: (ctx, { role }) => roleTarget(ctx, role),
+  async run(ctx, { name, description }, { id }): Promise<WholeRole> {
+    const data = { ...(name != null && { name }), ...(description != null && { description }) }
+    await ctx.db.prisma.customRole.update({ where: { id }, data }).catch(orTaken(name ?? ''))
+    changed(ctx)
+    return reread(ctx, id)
+  },
+})
+
+/** Nobody holds it any more. */
+export const deleteRole = operation({
+  name: 'role.delete',
+  input: z.object({ role: required }),
+  action: 'manage',
+  on: (ctx, { role }) => roleTarget(ctx, role),
+  async run(ctx, _, { id }): Promise<void> {
+    await ctx.db.prisma.customRole.deleteMany({ where: { id } })
+    changed(ctx)
+  },
+})
+
+/** Throws where a rule would mean nothing. */
+function checkRule({
+  kind,
+  permission,
+  objectId,
+  tags,
+}: {
+  kind: RuleKind
+  permission: Permission
+  objectId?: string
+  tags: object
+}): void {
+  if (kind === 'Workspace' && permission !== 'USE' && permission !== 'MANAGE')
+    throw invalid(`On the workspace a rule gives USE (to be in it, and make things) or MANAGE, not ${permission}.`, 'permission')
+  if (kind === 'Workspace' && objectId !== undefined) throw invalid('A rule on the workspace is about the one that the role is of.', 'id')
+  if (kind !== 'Experiment' && Object.keys(tags).length > 0) throw invalid('Only rules on experiments ask about tags.', 'tags')
+  if (objectId !== undefined && Object.keys(tags).length > 0)
+    throw invalid('A rule is about one thing, or about those with some tags: not both.', 'tags')
+}
+
+/** The number of the thing that a rule is about. Throws where the role's workspace has none such. */
+async function numberOf(ctx: Ctx, kind: RuleKind, objectId: string, workspaceId: number): Promise<number> {
+  if (kind === 'Experiment') {
+    const id = experimentNumber(objectId)
+    if (await ctx.db.prisma.experiment.findUnique({ where: { id, workspaceId, purgedAt: null }, select: { id: true } })) return id
+  }
+  throw notFound(`No ${kind} with id=${objectId} exists`)
+}
+
+export const addRule = operation({
+  name: 'role.add-rule',
+  input: z.object({
+    role: required,
+    kind: z.enum(kinds),
+    objectId: required.nullish(),
+    permission,
+    tags: z
+      .array(z.object({ key, value: anyText.max(5_000) }))
+      .max(20)
+      .nullish(),
+  }),
+  action: 'manage',
+  on: (ctx, { role }) => roleTarget(ctx, role),
+  async run(ctx, { kind, objectId, permission, tags: given }, { id: roleId, workspaceId }): Promise<RoleRule> {
+    const tags = Object.fromEntries((given ?? []).map(({ key, value }) => [key, value]))
+    checkRule({ kind, permission, tags, ...(objectId != null && { objectId }) })
+    const about = objectId == null ? null : await numberOf(ctx, kind, objectId, workspaceId)
+    const rule = await ctx.db.prisma.roleRule.create({ data: { roleId, kind, objectId: about, permission, tags } })
+    changed(ctx)
+    return rule
+  },
+})
+
+export const updateRule = operation({
+  name: 'role.update-rule',
+  input: z.object({ rule: required, permission }),
+  action: 'manage',
+  on: (ctx, { rule }) => ruleTarget(ctx, rule),
+  async run(ctx, { permission }, { id, kind, tags }): Promise<RoleRule> {
+    checkRule({ kind: kind as RuleKind, permission, tags: tags as object })
+    const rule = await ctx.db.prisma.roleRule.update({ where: { id }, data: { permission } })
+    changed(ctx)
+    return rule
+  },
+})
+
+/** Returns what is left of the role. */
+export const removeRule = operation({
+  name: 'role.remove-rule',
+  input: z.object({ rule: required }),
+  action: 'manage',
+  on: (ctx, { rule }) => ruleTarget(ctx, rule),
+  async run(ctx, _, { id, role }): Promise<WholeRole> {
+    await ctx.db.prisma.roleRule.deleteMany({ where: { id } })
+    changed(ctx)
+    return reread(ctx, role.id)
+  },
+})
+
+const holding = z
+  .object({ role: required, account: required.nullish(), team: required.nullish() })
+  .refine(({ account, team }) => !account !== !team, { message: "Give 'account' or 'team': one of them.", params: { plain: true } })
+
+export type Holding = { id: number; roleId: number; accountId: number | null; role: WholeRole }
+
+async function holderOf(ctx: Ctx, { account, team }: z.output<typeof holding>, role: WholeRole) {
+  if (account) return { accountId: (await findAccount(ctx, { name: account })).id }
+  const found = await findTeam(ctx, team!)
+  if (found.workspaceId !== role.workspaceId) throw notFound(`No team '${team}' exists`)
+  return { teamId: found.id }
+}
+
+export const assignRole = operation({
+  name: 'role.assign',
+  input: holding,
+  action: 'manage',
+  on: (ctx, { role }) => roleTarget(ctx, role),
+  async run(ctx, input, role): Promise<Holding> {
+    const who = await holderOf(ctx, input, role)
+    const { roleHolder } = ctx.db.prisma
+    const held =
+      (await roleHolder.findFirst({ where: { roleId: role.id, ...who } })) ??
+      // Of two at once one finds that the other was first.
+      (await roleHolder
+        .create({ data: { roleId: role.id, ...who } })
+        .catch(() => roleHolder.findFirstOrThrow({ where: { roleId: role.id, ...who } })))
+    changed(ctx)
+    return { ...held, role: await reread(ctx, role.id) }
+  },
+})
+
+export const unassignRole = operation({
+  name: 'role.unassign',
+  input: holding,
+  action: 'manage',
+  on: (ctx, { role }) => roleTarget(ctx, role),
+  async run(ctx, input, role): Promise<WholeRole> {
+    const who = await holderOf(ctx, input, role)
+    const { count } = await ctx.db.prisma.roleHolder.deleteMany({ where: { roleId: role.id, ...who } })
+    if (count === 0) throw notFound(`'${input.account ?? input.team}' does not hold the role '${role.name}'`)
+    changed(ctx)
+    return reread(ctx, role.id)
+  },
+})
