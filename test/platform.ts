@@ -15,7 +15,7 @@ export interface Platform {
   /** Another server on the same database and folder: as a second process would be. */
   another(): Promise<PlatformServer>
   /** One of MLflow's calls, by its path below /api/2.0/mlflow/. Throws the server's error, with its `code` and `status`. */
-  wire(method: 'GET' | 'POST', path: string, input?: Record<string, unknown>): Promise<any>
+  wire(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, input?: Record<string, unknown>): Promise<any>
   /** A GraphQL operation's data. Throws the first error, with its `code`. */
   graphql(query: string, variables?: Record<string, unknown>): Promise<any>
   stop(): Promise<void>
@@ -65,7 +65,7 @@ export async function startPlatform(options: Partial<ServerOptions> = {}): Promi
       }
       const response = await fetch(url, {
         method,
-        ...(method === 'POST' && { body: JSON.stringify(input), headers: { 'content-type': 'application/json' } }),
+        ...(method !== 'GET' && { body: JSON.stringify(input), headers: { 'content-type': 'application/json' } }),
       })
       const body = (await response.json()) as any
       if (!response.ok) throw new WireError(body.error_code, body.message, response.status)

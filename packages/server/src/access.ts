@@ -38,7 +38,7 @@ export const roots = {
 const lines = {
   VIEWER: { Workspace: ['read'], Experiment: ['read'], RegisteredModel: ['read'] },
   CONTRIBUTOR: { Workspace: ['create'], Experiment: ['edit', 'delete'], RegisteredModel: [] },
-  ENGINEER: { Workspace: [], Experiment: [], RegisteredModel: ['edit', 'delete'] },
+  ENGINEER: { Workspace: [], Experiment: [], RegisteredModel: ['create', 'edit', 'delete'] },
   APPROVER: { Workspace: [], Experiment: [], RegisteredModel: ['manage'] },
   ADMIN: { Workspace: ['manage'], Experiment: ['manage'], RegisteredModel: ['manage'] },
 } satisfies Record<string, Record<'Workspace' | 'Experiment' | 'RegisteredModel', Action[]>>
@@ -206,6 +206,24 @@ export function reasonOf(standing: Standing, action: Action, on: Securable, work
   const given = rules.find((rule) => ability({ rules: [rule] }))
   if (given) return `${given.via} says so`
   return role ? byRole : rules.length ? `${rules[0]!.via} does not say so` : `they are no member of the workspace '${workspace}'`
+}
+
+/** Which things of a kind may be read: those named or all others. What `may` says of each, for statements that can't ask it. */
+export type Reach = { only: readonly number[] } | { but: readonly number[] }
+
+export function reachOf(standing: Standing, kind: Granted): Reach {
+  if (holdsAll(standing)) return { but: [] }
+  const takes = ({ permission }: { permission: Permission }) => permission === 'NO_PERMISSIONS'
+  const grants = standing.grants.filter((it) => it.kind === kind)
+  const rules = standing.rules.filter((it) => it.kind === kind)
+  const ofRules = (taking: boolean) => rules.filter((it) => takes(it) === taking)
+  if (ofRules(true).some(({ ids }) => !ids)) return { only: [] }
+  const denied = new Set([...grants.filter(takes).map(({ id }) => id), ...ofRules(true).flatMap(({ ids }) => ids ?? [])])
+  const givesAll =
+    standing.role !== undefined || ofRules(false).some(({ ids }) => !ids) || standing.rules.some((it) => it.kind === 'Workspace')
+  if (givesAll) return { but: [...denied] }
+  const given = [...grants.filter((it) => !takes(it)).map(({ id }) => id), ...ofRules(false).flatMap(({ ids }) => ids ?? [])]
+  return { only: given.filter((id) => !denied.has(id)) }
 }
 
 export const may = (ability: Ability, action: Action, on: Securable): boolean => ability.can(action, subject(on.kind, { ...on }) as never)

@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@tidegate/db'
 import type { Logger } from 'pino'
 
-/** 'alerts' is a workspace's, 'views' an experiment's, 'log' a run's; 'access' and 'standing' (of what accounts hold, not of
+/** 'alerts' and 'registry' are a workspace's, 'model' is a registered model's, 'views' an experiment's, 'log' a run's; 'access' and 'standing' (of what accounts hold, not of
  * their keys) are one for all: 0. */
-export type Bell = 'run' | 'experiment' | 'workspace' | 'alerts' | 'views' | 'log' | 'access' | 'standing'
+export type Bell = 'run' | 'experiment' | 'workspace' | 'alerts' | 'views' | 'log' | 'access' | 'standing' | 'registry' | 'model'
 
 export interface Events {
   /** Wakes whoever listens to this thing, in every process. Call it after the commit. */

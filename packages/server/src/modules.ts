@@ -8,6 +8,7 @@ import experiments from './experiments/experiments.rest.ts'
 import type { Job } from './jobs.ts'
 import { mailContent, postMail, retainMail } from './mail/mail.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
+import { routes as registryRoutes, transfers as registryTransfers } from './registry/registry.rest.ts'
 import type { Route, Transfer } from './rest.ts'
 import runs from './runs/runs.rest.ts'
 import { refreshCatalogues } from './search/catalogue.ts'
@@ -19,7 +20,7 @@ import { measureTrash } from './trash/measure.ts'
 import { transfers as authTransfers } from './users/auth.rest.ts'
 import workspaces from './workspaces/workspaces.rest.ts'
 
-export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...workspaces]
+export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...registryRoutes, ...workspaces]
 /** Work after the answer. */
 export const jobs: Array<Job<unknown>> = [
   refreshCatalogues,
@@ -36,7 +37,7 @@ export const jobs: Array<Job<unknown>> = [
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
 export const sealed: SealedColumn[] = [alertSecret, ssoSecret, mailContent]
-export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...authTransfers, ...ssoTransfers]
+export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...registryTransfers, ...authTransfers, ...ssoTransfers]
 
 /** Each adds its types and fields to the builder. */
 export const graphql = () =>

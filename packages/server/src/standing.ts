@@ -5,6 +5,7 @@
 import type { Database } from '@tidegate/db'
 import { type Grant, type Permission, permissions, type Role, type Rule, roles, type Standing } from './access.ts'
 import type { Kernel } from './context.ts'
+import { modelsTagged } from './standing.sql.ts'
 
 /** A workspace in which the account was given something, for Prisma's `where`. */
 export const placesOf = (accountId: number) => ({
@@ -66,6 +67,7 @@ export async function readStanding(db: Database, account: { id: number; isAdmin:
 async function tagged(db: Database, workspaceId: number, kind: string, tags: Record<string, string>): Promise<number[] | undefined> {
   const wanted = Object.entries(tags)
   if (wanted.length === 0) return undefined
+  if (kind === 'RegisteredModel') return modelsTagged(db, workspaceId, tags)
   if (kind !== 'Experiment') return []
   const found = await db.prisma.experiment.findMany({
     where: { workspaceId, AND: wanted.map(([key, value]) => ({ tags: { some: { key, value } } })) },

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { type Readable, Transform, pipeline as through } from 'node:stream'
-import { AppError, invalid, notFound } from '../errors.ts'
+import { AppError, invalid } from '../errors.ts'
 import { call } from '../operation.ts'
 import { compact, type Exchange, get, type Method, post, type Route, sendJson, type Transfer } from '../rest.ts'
 import { deleteArtifact, getArtifact, getRunArtifact, listArtifacts, putArtifact, putRunArtifact, runArtifacts } from './artifacts.ts'
@@ -70,13 +70,6 @@ const downloadOfRun: Transfer['handle'] = async (ctx, exchange) => {
   await sendFile(exchange, await call(ctx, getRunArtifact, ofRun(exchange)))
 }
 
-/** There are no registered models, and so no versions of them. */
-const noVersion: Transfer['handle'] = async (_ctx, exchange) => {
-  whole(exchange)
-  const [name, version] = [exchange.query.get('name'), exchange.query.get('version')]
-  throw notFound(`Model Version (name=${name}, version=${version}) not found`)
-}
-
 /** A path that takes nothing after it. */
 function whole({ req, rest }: Exchange): void {
   if (rest !== '') throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${req.url?.slice(0, 200)}.`)
@@ -106,7 +99,6 @@ export const transfers: Transfer[] = [
   }),
   ...['create', 'complete', 'abort'].flatMap((step) => transfer('POST', `mpu/${step}/`, refuse('Multipart upload'))),
   ...transfer('GET', 'presigned/', refuse('Multipart download')),
-  ...(['GET', 'HEAD'] as const).map((method): Transfer => ({ method, prefix: '/model-versions/get-artifact', handle: noVersion })),
   { method: 'GET', prefix: '/get-artifact', handle: downloadOfRun },
   { method: 'HEAD', prefix: '/get-artifact', handle: downloadOfRun },
   {

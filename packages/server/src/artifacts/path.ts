@@ -49,7 +49,7 @@ export function cleanUrlPath(encoded: string): string {
 }
 
 /** Decodes what is a valid escape and leaves the rest: '100%.txt' is a name too. */
-const decodeLeniently = (path: string) =>
+export const decodeLeniently = (path: string) =>
   path.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
     try {
       return decodeURIComponent(escapes)

@@ -149,7 +149,7 @@ builder.mutationFields((t) => {
         id: t.arg.id({ description: 'One thing of that kind. @default each of them' }),
         tags: t.arg({
           type: [TagConditionInput],
-          description: 'Only those that have all of these tags. For experiments. @default each of them',
+          description: 'Only those that have all of these tags. @default each of them',
         }),
         permission,
       },

@@ -12,6 +12,7 @@ import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, experimentNumber, key, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
+import { readModels } from '../registry/registered-models.sql.ts'
 import { findTeam } from '../teams/teams.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
@@ -152,7 +153,7 @@ function checkRule({
   if (kind === 'Workspace' && permission !== 'USE' && permission !== 'MANAGE')
     throw invalid(`On the workspace a rule gives USE (to be in it, and make things) or MANAGE, not ${permission}.`, 'permission')
   if (kind === 'Workspace' && objectId !== undefined) throw invalid('A rule on the workspace is about the one that the role is of.', 'id')
-  if (kind !== 'Experiment' && Object.keys(tags).length > 0) throw invalid('Only rules on experiments ask about tags.', 'tags')
+  if (kind === 'Workspace' && Object.keys(tags).length > 0) throw invalid('Only rules on experiments and models ask about tags.', 'tags')
   if (objectId !== undefined && Object.keys(tags).length > 0)
     throw invalid('A rule is about one thing, or about those with some tags: not both.', 'tags')
 }
@@ -162,6 +163,10 @@ async function numberOf(ctx: Ctx, kind: RuleKind, objectId: string, workspaceId:
   if (kind === 'Experiment') {
     const id = experimentNumber(objectId)
     if (await ctx.db.prisma.experiment.findUnique({ where: { id, workspaceId, purgedAt: null }, select: { id: true } })) return id
+  }
+  if (kind === 'RegisteredModel') {
+    const [model] = /^\d{1,9}$/.test(objectId) ? await readModels(ctx.db, [Number(objectId)]) : []
+    if (model?.workspaceId === workspaceId) return model.id
   }
   throw notFound(`No ${kind} with id=${objectId} exists`)
 }

@@ -1,5 +1,5 @@
 /**
- * Columns of runs, experiments and logged models, as texts name them: metrics.acc, params.`my key`, tags.mlflow.user, start_time.
+ * Columns of runs, experiments, logged models, registered models and their versions, as texts name them: metrics.acc, params.`my key`, tags.mlflow.user, start_time.
  * The prefixes and the aliases of attributes are MLflow's, and so are the sentences of the refusals.
  */
 import { invalid } from '../errors.ts'
@@ -14,7 +14,7 @@ export interface Column {
 }
 
 /** What is searched: each has columns of its own. That of models is MLflow's youngest, and has its own sentences. */
-export type Grammar = 'runs' | 'experiments' | 'models'
+export type Grammar = 'runs' | 'experiments' | 'models' | 'registered' | 'versions'
 
 const words: Record<string, ColumnKind> = {
   metric: 'metric',
@@ -36,8 +36,8 @@ const words: Record<string, ColumnKind> = {
 /** The only words for kinds of columns that models have. */
 const ofModels = ['attributes', 'metrics', 'params', 'tags']
 
-/** Attributes and what they hold; an `id` is a number that is written as a text. */
-export const attributes: Record<Grammar, Record<string, 'text' | 'id' | 'time' | 'duration'>> = {
+/** Attributes and what they hold; an `id` is a number that is written as a text, and a `whole` one that is compared as a number. */
+export const attributes: Record<Grammar, Record<string, 'text' | 'id' | 'whole' | 'time' | 'duration'>> = {
   runs: {
     run_id: 'text',
     run_name: 'text',
@@ -62,6 +62,21 @@ export const attributes: Record<Grammar, Record<string, 'text' | 'id' | 'time' |
     creation_timestamp: 'time',
     last_updated_timestamp: 'time',
   },
+  registered: { name: 'text', creation_timestamp: 'time', last_updated_timestamp: 'time', owner: 'text' },
+  versions: {
+    name: 'text',
+    version_number: 'whole',
+    run_id: 'text',
+    source_path: 'text',
+    creation_timestamp: 'time',
+    last_updated_timestamp: 'time',
+    // From here on ours.
+    model_id: 'text',
+    stage: 'text',
+    alias: 'text',
+    status: 'text',
+    owner: 'text',
+  },
 }
 
 /** Other names of attributes. Those of runs that MLflow has not are ours. */
@@ -84,7 +99,13 @@ const aliases: Record<Grammar, Record<string, string>> = {
     last_updated_time: 'last_updated_timestamp',
     last_updated_timestamp_ms: 'last_updated_timestamp',
   },
+  registered: { timestamp: 'last_updated_timestamp' },
+  versions: { version: 'version_number' },
 }
+
+/** Those whose columns are attributes and tags, and nothing else. */
+export const hasTagsOnly = (grammar: Grammar) => grammar === 'experiments' || isRegistry(grammar)
+export const isRegistry = (grammar: Grammar) => grammar === 'registered' || grammar === 'versions'
 
 const datasetKeys = ['name', 'digest', 'context']
 
@@ -113,7 +134,7 @@ export function columnOf(identifier: string, grammar: Grammar): Column {
   const kind = Object.hasOwn(words, word) ? words[word]! : undefined
   if (grammar === 'models' && dot >= 0 && !ofModels.includes(word))
     throw invalid(`Invalid entity type: '${word}'. Expected one of ${asTuple(ofModels, '[]')}.`)
-  if (grammar === 'experiments' && !['attribute', 'tag', 'tags'].includes(word))
+  if (hasTagsOnly(grammar) && !['attribute', 'tag', 'tags'].includes(word))
     throw invalid(`Invalid entity type '${word}'. Valid entity types are ('attribute', 'tag', 'tags')`)
   if (!kind) throw invalid(`Invalid entity type '${word}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`)
   if (kind === 'dataset' && !datasetKeys.includes(written))
@@ -183,9 +204,14 @@ export function parseOrderBy(clauses: readonly string[], grammar: Grammar = 'run
       throw invalid(`Invalid order_by clause '${clause}'. Could not be parsed.`, 'order_by')
     const way = direction?.text.toLowerCase() ?? 'asc'
     if (way !== 'asc' && way !== 'desc') throw invalid(`Invalid ordering key in order_by clause '${clause}'.`, 'order_by')
+    if (grammar === 'registered' && attributeKey(name.text, grammar) === undefined)
+      throw invalid(
+        `Invalid order by key '${name.text}' specified. Valid keys are '${asSet(Object.keys(attributes.registered))}'`,
+        'order_by',
+      )
     const column = columnOf(name.text, grammar)
     if (column.kind === 'dataset') throw invalid(`Invalid identifier type '${column.kind}'`, 'order_by')
-    if (grammar === 'experiments' && column.kind !== 'attribute') throw invalid(`Invalid order_by entity: ${column.kind}`, 'order_by')
+    if (hasTagsOnly(grammar) && column.kind !== 'attribute') throw invalid(`Invalid order_by entity: ${column.kind}`, 'order_by')
     const id = `${column.kind}.${column.key}`
     if (seen.has(id) && grammar === 'experiments') return []
     if (seen.has(id)) throw invalid(`\`order_by\` contains duplicate fields: [${clauses.map((it) => `'${it}'`).join(', ')}]`, 'order_by')

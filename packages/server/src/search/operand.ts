@@ -3,7 +3,7 @@
  * begin with MLflow's sentences where MLflow refuses too.
  */
 import { invalid } from '../errors.ts'
-import { asSet, asTuple, attributes, type Column, columnRef, type Grammar, unquoted } from './column.ts'
+import { asSet, asTuple, attributes, type Column, columnRef, type Grammar, isRegistry, unquoted } from './column.ts'
 import { readDuration, readTime } from './time.ts'
 import type { Token } from './tokens.ts'
 
@@ -21,7 +21,7 @@ export type Comparator = (typeof orders | typeof ranges | typeof lists | typeof 
 /** A number for metrics, times (ms since 1970) and durations (ms); params take both numbers and texts. Null for IS. */
 export type Operand = string | number | string[] | number[] | null
 
-type Holds = 'number' | 'time' | 'duration' | 'param' | 'text' | 'id'
+type Holds = 'number' | 'whole' | 'time' | 'duration' | 'param' | 'text' | 'id'
 
 const holds = ({ kind, key }: Column, grammar: Grammar): Holds =>
   kind === 'metric'
@@ -36,6 +36,7 @@ const holds = ({ kind, key }: Column, grammar: Grammar): Holds =>
 
 const taken: Record<Holds, readonly Comparator[]> = {
   number: [...orders, ...lists, ...ranges, ...nulls, ...nans],
+  whole: [...orders, ...lists, ...ranges],
   time: [...orders, ...lists, ...ranges, ...nulls],
   duration: [...orders, ...lists, ...ranges, ...nulls],
   param: [...texts, '>', '>=', '<', '<=', ...lists, ...ranges, ...nulls],
@@ -55,6 +56,10 @@ export function checkComparator(column: Column, comparator: string, grammar: Gra
   if ((valid as readonly string[]).includes(comparator)) return
   if (grammar === 'models')
     throw invalid(`Invalid comparison operator for ${columnRef(column)}: '${comparator}'. Expected one of ${asTuple(valid)}.`)
+  if (isRegistry(grammar)) {
+    const what = column.kind === 'tag' ? 'tag' : valid === taken.whole ? `attribute ${column.key}` : 'attribute'
+    throw invalid(`Invalid comparator for ${what}: ${comparator}`)
+  }
   if (column.kind === 'attribute' && column.key === 'experiment_id') throw invalid(`Invalid comparator for experiment_id: ${comparator}`)
   if (grammar === 'experiments' && column.kind === 'tag') throw invalid(`Invalid comparator for tag: ${comparator}`)
   throw invalid(`Invalid comparator '${comparator}' not one of '${asSet(valid)}'`)
@@ -65,6 +70,11 @@ export function operand(column: Column, comparator: Comparator, right: Token, gr
   const { kind, key } = column
   const kept = holds(column, grammar)
   if (kept === 'time' || kept === 'duration') return timed(key, kept, right, grammar, now)
+  if (kept === 'whole') {
+    const written = unquoted(right.text, `'"`)
+    if (/^\s*[-+]?\d{1,15}\s*$/.test(written)) return Number(written)
+    throw invalid(`Invalid value for numeric attribute '${key}': ${right.text}`)
+  }
   if (kept === 'number') {
     if (right.kind !== 'number')
       throw invalid(

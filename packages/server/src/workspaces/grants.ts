@@ -4,11 +4,13 @@
  */
 import type { Account, Team } from '@tidegate/db'
 import { z } from 'zod'
-import { type Action, abilityOf, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
+import { type Action, abilityOf, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
+import type { Ctx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { experimentTarget } from '../experiments/experiments.ts'
 import { required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
+import { modelTarget } from '../registry/targets.ts'
 import { readStanding } from '../standing.ts'
 import { findTeam } from '../teams/teams.ts'
 import { changed, findAccount } from '../users/accounts.ts'
@@ -20,15 +22,23 @@ export interface Grantee {
   team: Team | null
 }
 
-const kind = 'Experiment'
+/** What is granted on: an experiment by its id, or a registered model by its name. */
+const granted = { experimentId: required.nullish(), model: required.nullish() }
+type On = { experimentId?: string | null | undefined; model?: string | null | undefined }
+const kindOf = ({ model }: On): Granted => (model == null ? 'Experiment' : 'RegisteredModel')
+
+async function onGranted(ctx: Ctx, { experimentId, model }: On): Promise<Target<{ id: number; workspaceId: number }>> {
+  if ((experimentId == null) === (model == null)) throw invalid("Give 'experiment' or 'model': one of them.", 'experiment')
+  return model == null ? experimentTarget(ctx, experimentId!) : modelTarget(ctx, model)
+}
 
 export const listGrants = operation({
   name: 'grant.list',
-  input: z.object({ experimentId: required }),
+  input: z.object(granted),
   action: 'manage',
-  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  async run(ctx, _, { id }): Promise<Grantee[]> {
-    const where = { kind, objectId: id }
+  on: onGranted,
+  async run(ctx, on, { id }): Promise<Grantee[]> {
+    const where = { kind: kindOf(on), objectId: id }
     const [teams, people] = await Promise.all([
       ctx.db.prisma.teamGrant.findMany({ where, include: { team: true }, orderBy: { team: { name: 'asc' } } }),
       ctx.db.prisma.accessGrant.findMany({ where, include: { account: true }, orderBy: { account: { name: 'asc' } } }),
@@ -37,21 +47,22 @@ export const listGrants = operation({
   },
 })
 
-/** More or less than a role gives, on one experiment. Null takes the grant back. */
+/** More or less than a role gives, on one experiment or model. Null takes the grant back. */
 export const setGrant = operation({
   name: 'grant.set',
   input: z
     .object({
-      experimentId: required,
+      ...granted,
       account: required.nullish(),
       team: required.nullish(),
       permission: z.enum(Object.keys(permissions) as [Permission, ...Permission[]]).nullable(),
     })
     .refine(({ account, team }) => !account !== !team, { message: "Give 'account' or 'team': one of them.", params: { plain: true } }),
   action: 'manage',
-  on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  on: onGranted,
   async run(ctx, input, { id: objectId, workspaceId }): Promise<Grantee | null> {
     const { prisma } = ctx.db
+    const kind = kindOf(input)
     const { permission } = input
     let grant: Grantee | null = null
     if (input.team) {
@@ -86,22 +97,25 @@ export const explainAccess = operation({
   input: z.object({
     account: required,
     action: z.enum(['read', 'create', 'edit', 'delete', 'manage']),
-    experimentId: required.nullish(),
+    ...granted,
   }),
   action: 'manage',
   on: (ctx, { account }): Target<null> => ({
     securable: account.toLowerCase() === ctx.actor.name ? { kind: 'Self' } : { kind: 'Workspace', id: ctx.workspace.id },
     row: null,
   }),
-  async run(ctx, { account: called, action, experimentId }): Promise<{ allowed: boolean; because: string }> {
+  async run(ctx, { account: called, action, experimentId, model }): Promise<{ allowed: boolean; because: string }> {
     const account = await findAccount(ctx, { name: called })
     const { id: workspaceId, name } = ctx.workspace
-    const on: Securable = experimentId ? (await experimentTarget(ctx, experimentId)).securable : { kind: 'Workspace', id: workspaceId }
-    if (action === 'create' && experimentId) throw invalid('Things are made in a workspace: leave out the experiment.', 'experiment')
+    const isOne = experimentId != null || model != null
+    const on = isOne
+      ? ((await onGranted(ctx, { experimentId, model })).securable as Securable)
+      : ({ kind: 'Workspace', id: workspaceId } as const)
+    if (action === 'create' && isOne) throw invalid('Things are made in a workspace: leave out what they are made in.', 'experiment')
     const standing = await readStanding(ctx.db, account, workspaceId)
     const isIn = account.disabledAt === null
     const allowed = isIn && may(abilityOf({ name: account.name, kind: 'ACCOUNT', id: account.id }, workspaceId, standing), action, on)
-    const what = experimentId ? `experiment ${experimentId}` : `the workspace '${name}'`
+    const what = model != null ? `the model '${model}'` : experimentId ? `experiment ${experimentId}` : `the workspace '${name}'`
     const reason = isIn ? reasonOf(standing, action, on, name) : 'the account is disabled'
     return { allowed, because: `${account.name} may ${allowed ? '' : 'not '}${words[action]} ${what}: ${reason}.` }
   },

@@ -75,7 +75,7 @@ const Member = builder.objectRef<MemberWithAccount>('Member').implement({
   }),
 })
 const AccessGrant = builder.objectRef<Grantee>('AccessGrant').implement({
-  description: 'What somebody, or all of a team, may do with one experiment, in place of what their role gives.',
+  description: 'What somebody, or all of a team, may do with one experiment or registered model, in place of what their role gives.',
   fields: (t) => ({
     account: t.field({
       type: Account,
@@ -102,6 +102,10 @@ const Viewer = builder.objectRef<Ctx>('Viewer').implement({
     canCreate: t.boolean({
       description: 'May make experiments here.',
       resolve: (ctx) => may(ctx.ability, 'create', { kind: 'Workspace', id: ctx.workspace.id }),
+    }),
+    canRegister: t.boolean({
+      description: 'May make registered models here.',
+      resolve: (ctx) => may(ctx.ability, 'create', { kind: 'RegisteredModel', id: 0, workspaceId: ctx.workspace.id }),
     }),
     canManage: t.boolean({
       description: 'May manage this workspace and its members.',
@@ -182,9 +186,9 @@ builder.queryFields((t) => ({
   }),
   grants: t.field({
     type: [AccessGrant],
-    description: 'Who may do more or less with an experiment than their role says. For who manages it.',
-    args: { experiment: t.arg.id({ required: true }) },
-    resolve: (_root, { experiment }, ctx) => call(ctx, listGrants, { experimentId: experiment }),
+    description: 'Who may do more or less with an experiment, or a registered model, than their role says. For who manages it.',
+    args: { experiment: t.arg.id(), model: t.arg.string({ description: 'The name of a registered model, in place of an experiment.' }) },
+    resolve: (_root, { experiment, model }, ctx) => call(ctx, listGrants, { experimentId: experiment, model }),
   }),
   access: t.field({
     type: AccessAnswer,
@@ -193,9 +197,10 @@ builder.queryFields((t) => ({
       account: t.arg.string({ required: true, description: 'Their name.' }),
       may: t.arg({ type: AbilityName, required: true, description: 'What.' }),
       experiment: t.arg.id({ description: 'With which experiment. @default the workspace as a whole' }),
+      model: t.arg.string({ description: 'With which registered model, by its name.' }),
     },
-    resolve: (_root, { account, may: ability, experiment }, ctx) =>
-      call(ctx, explainAccess, { account, action: ability.toLowerCase(), experimentId: experiment }),
+    resolve: (_root, { account, may: ability, experiment, model }, ctx) =>
+      call(ctx, explainAccess, { account, action: ability.toLowerCase(), experimentId: experiment, model }),
   }),
 }))
 
@@ -252,15 +257,16 @@ builder.mutationFields((t) => ({
   setGrant: t.field({
     type: GrantPayload,
     description:
-      'What somebody, or all of a team, may do with one experiment, in place of what their role gives. One’s own goes before one’s team’s.',
+      'What somebody, or all of a team, may do with one experiment or registered model, in place of what their role gives. One’s own goes before one’s team’s.',
     args: {
-      experiment: t.arg.id({ required: true }),
+      experiment: t.arg.id(),
+      model: t.arg.string({ description: 'The name of a registered model, in place of an experiment.' }),
       account: t.arg.string({ description: 'The name of an account; or give a team.' }),
       team: t.arg.string({ description: 'The name of a team; or give an account.' }),
       permission: t.arg({ type: Permission, description: 'Null: what the role gives.' }),
     },
-    resolve: async (_root, { experiment, permission, ...who }, ctx) => ({
-      grant: await call(ctx, setGrant, { experimentId: experiment, ...who, permission: permission ?? null }),
+    resolve: async (_root, { experiment, permission, ...it }, ctx) => ({
+      grant: await call(ctx, setGrant, { experimentId: experiment, ...it, permission: permission ?? null }),
     }),
   }),
 }))

@@ -1,0 +1,245 @@
+/**
+ * A version of a registered model: what it was made of, and what is said of it. It has the next number of its model, which is never given
+ * out again. What it was made of does not change; deleting it is final.
+ */
+import { z } from 'zod'
+import { may } from '../access.ts'
+import { getArtifact, getModelArtifact, getRunArtifact, type ReadableArtifact } from '../artifacts/artifacts.ts'
+import { findRunRoots } from '../artifacts/owner.sql.ts'
+import { proxiedPath } from '../artifacts/store.ts'
+import { type Ctx, inTransaction } from '../context.ts'
+import { notFound } from '../errors.ts'
+import { anyText, key, limitedText, required, text } from '../fields.ts'
+import { findModels, setModelTags } from '../models/logged-models.sql.ts'
+import { securableOf as securableOfLogged } from '../models/model-metrics.ts'
+import { call, operation } from '../operation.ts'
+import {
+  deleteVersion,
+  deleteVersionTag,
+  describeVersion,
+  insertVersion,
+  type ModelVersion,
+  readVersions,
+  setVersionTag,
+} from './model-versions.sql.ts'
+import { move } from './moves.ts'
+import { aliasName, description, modelName, newAlias, tag, tags, versionNumber } from './names.ts'
+import { holdModel } from './registered-models.sql.ts'
+import { isPrompt, rang } from './registered-models.ts'
+import { findSource, isWithin, partsOf } from './source.ts'
+import { checkArchives, stageNamed, stageOrder } from './stages.ts'
+import { aliased, latestOf, onModel, onVersion, unknownModel, unknownVersion } from './targets.ts'
+
+/** As it is now, and told to who looks at it. */
+async function changed(ctx: Ctx, { id, modelId, name, version }: ModelVersion): Promise<ModelVersion> {
+  rang(ctx, modelId)
+  const [row] = await readVersions(ctx.db, [id])
+  if (!row) throw unknownVersion(name, version)
+  return row
+}
+
+const versionsTag = 'mlflow.modelVersions'
+
+/** Where MLflow's pages look which versions a logged model became. */
+async function tellLoggedModel(ctx: Ctx, { name, version, loggedModel }: ModelVersion): Promise<void> {
+  const [model] = loggedModel ? await findModels(ctx.db, [loggedModel]) : []
+  if (!model || !may(ctx.ability, 'edit', securableOfLogged(model))) return
+  let known: unknown
+  try {
+    known = JSON.parse(model.tags[versionsTag] ?? '[]')
+  } catch {
+    known = []
+  }
+  const list = [...(Array.isArray(known) ? known : []), { name, version }]
+  await setModelTags(ctx.db, model.id, { [versionsTag]: JSON.stringify(list) })
+}
+
+export const createModelVersion = operation({
+  name: 'model-version.create',
+  input: z.object({
+    name: modelName,
+    source: required.max(2000),
+    runId: limitedText('run_id', 250),
+    modelId: limitedText('model_id', 250),
+    runLink: limitedText('run_link', 2000),
+    tags,
+    description,
+  }),
+  action: 'edit',
+  on: onModel,
+  async run(ctx, { source, runId, modelId, runLink = '', tags, description }, model): Promise<ModelVersion> {
+    const found = await findSource(ctx, { source, runId, modelId, isPrompt: isPrompt(tags) })
+    const createdBy = ctx.actor.name
+    const made = await insertVersion(ctx.db, { modelId: model.id, ...found, runLink, tags, description, createdBy, createdAt: Date.now() })
+    if (!made) throw unknownModel(model.name)
+    await tellLoggedModel(ctx, made)
+    rang(ctx, model.id)
+    return made
+  },
+})
+
+export const getModelVersion = operation({
+  name: 'model-version.get',
+  input: z.object({ name: modelName, version: versionNumber }),
+  action: 'read',
+  on: onVersion,
+  run: (_ctx, _, version): ModelVersion => version,
+})
+
+export const updateModelVersion = operation({
+  name: 'model-version.update',
+  input: z.object({ name: modelName, version: versionNumber, description }),
+  action: 'edit',
+  on: onVersion,
+  async run(ctx, { description }, version): Promise<ModelVersion> {
+    await describeVersion(ctx.db, version.id, description, Date.now())
+    return changed(ctx, version)
+  },
+})
+
+export const deleteModelVersion = operation({
+  name: 'model-version.delete',
+  input: z.object({ name: modelName, version: versionNumber }),
+  action: 'delete',
+  on: onVersion,
+  async run(ctx, _, version): Promise<ModelVersion> {
+    const isDone = await inTransaction(
+      ctx,
+      async (tx) => (await holdModel(tx, version.modelId, Date.now())) && deleteVersion(tx, version.id),
+    )
+    if (!isDone) throw unknownVersion(version.name, version.version)
+    rang(ctx, version.modelId)
+    return version
+  },
+})
+
+/** Where its files are. */
+export const getDownloadUri = operation({
+  name: 'model-version.get-download-uri',
+  input: z.object({ name: modelName, version: versionNumber }),
+  action: 'read',
+  on: onVersion,
+  run: (_ctx, _, { location }): string => location,
+})
+
+export const setModelVersionTag = operation({
+  name: 'model-version.set-tag',
+  input: tag.extend({ name: modelName, version: versionNumber }),
+  action: 'edit',
+  on: onVersion,
+  async run(ctx, { key, value }, version): Promise<ModelVersion> {
+    await setVersionTag(ctx.db, version.id, key, value)
+    return changed(ctx, version)
+  },
+})
+
+/** A tag that is not there is as good as deleted, as it is to MLflow. */
+export const deleteModelVersionTag = operation({
+  name: 'model-version.delete-tag',
+  input: z.object({ name: modelName, version: versionNumber, key }),
+  action: 'edit',
+  on: onVersion,
+  async run(ctx, { key }, version): Promise<ModelVersion> {
+    await deleteVersionTag(ctx.db, version.id, key)
+    return changed(ctx, version)
+  },
+})
+
+/** The highest version of each stage asked for, or of each. */
+export const getLatestVersions = operation({
+  name: 'registered-model.get-latest-versions',
+  input: z.object({ name: modelName, stages: z.array(anyText).nullish() }),
+  action: 'read',
+  on: onModel,
+  async run(ctx, { stages }, model): Promise<ModelVersion[]> {
+    const wanted = stages?.map(stageNamed)
+    const found = (await latestOf(ctx, model)).sort((a, b) => stageOrder(a.stage) - stageOrder(b.stage))
+    return wanted?.length ? found.filter(({ stage }) => wanted.includes(stage)) : found
+  },
+})
+
+export const transitionStage = operation({
+  name: 'model-version.transition-stage',
+  input: z.object({ name: modelName, version: versionNumber, stage: required, archiveExistingVersions: z.boolean().nullish() }),
+  action: 'edit',
+  on: onVersion,
+  async run(ctx, { stage, archiveExistingVersions }, version): Promise<ModelVersion> {
+    const to = stageNamed(stage)
+    const archiveOthers = archiveExistingVersions ?? false
+    if (archiveOthers) checkArchives(to)
+    const { done } = await move(ctx, { kind: 'stage', model: version.modelId, version, to, archiveOthers })
+    if (!done) throw unknownVersion(version.name, version.version)
+    return changed(ctx, version)
+  },
+})
+
+export const setModelAlias = operation({
+  name: 'registered-model.set-alias',
+  input: z.object({ name: modelName, alias: newAlias, version: versionNumber }),
+  action: 'edit',
+  on: onVersion,
+  async run(ctx, { alias }, version): Promise<ModelVersion> {
+    const { done } = await move(ctx, { kind: 'alias', model: version.modelId, alias, to: version })
+    if (!done) throw unknownVersion(version.name, version.version)
+    return changed(ctx, version)
+  },
+})
+
+/** An alias that is not there is as good as deleted, as it is to MLflow. */
+export const deleteModelAlias = operation({
+  name: 'registered-model.delete-alias',
+  input: z.object({ name: modelName, alias: aliasName }),
+  action: 'edit',
+  on: onModel,
+  async run(ctx, { alias }, model): Promise<void> {
+    await move(ctx, { kind: 'alias', model: model.id, alias, to: null })
+  },
+})
+
+export const getVersionByAlias = operation({
+  name: 'registered-model.get-by-alias',
+  input: z.object({ name: modelName, alias: aliasName }),
+  action: 'read',
+  on: onModel,
+  run: (ctx, { alias }, model): Promise<ModelVersion> => aliased(ctx, model, alias),
+})
+
+/** Where a version's files are, as one of the doors to files takes it. Undefined where they are in a store that we don't know. */
+export async function filesOf(
+  ctx: Ctx,
+  { location, run, loggedModel }: ModelVersion,
+): Promise<{ modelId: string; path: string } | { runId: string; path: string } | { path: string } | undefined> {
+  const [model] = loggedModel ? await findModels(ctx.db, [loggedModel]) : []
+  if (model && model.workspaceId === ctx.workspace.id && isWithin(location, model.artifactUri))
+    return { modelId: model.uuid, path: rest(location, model.artifactUri) }
+  const [root] = run ? await findRunRoots(ctx.db, [run]) : []
+  if (root?.workspaceId === ctx.workspace.id && isWithin(location, root.artifactUri))
+    return { runId: run, path: rest(location, root.artifactUri) }
+  const { scheme, path } = partsOf(location)
+  if (scheme === 'runs') return { runId: run, path: path.split('/').slice(2).join('/') }
+  const below = proxiedPath(location)
+  return below === undefined ? undefined : { path: below }
+}
+
+const rest = (uri: string, root: string) => uri.slice(root.replace(/\/+$/, '').length).replace(/^\/+|\/+$/g, '')
+
+/** A file of a version. Who may see the version and not the run or the model that its files are of, gets none. */
+export const getVersionArtifact = operation({
+  name: 'model-version.get-artifact',
+  input: z.object({ name: modelName, version: versionNumber, path: text }),
+  action: 'read',
+  on: onVersion,
+  async run(ctx, { path = '' }, version): Promise<ReadableArtifact> {
+    const files = await filesOf(ctx, version)
+    if (!files)
+      throw notFound(
+        `The files of version ${version.version} of '${version.name}' are at ${version.location}, which is no store of this server.`,
+      )
+    const whole = { ...files, path: files.path ? `${files.path}/${path}` : path }
+    return 'modelId' in files
+      ? call(ctx, getModelArtifact, whole)
+      : 'runId' in files
+        ? call(ctx, getRunArtifact, whole)
+        : call(ctx, getArtifact, whole)
+  },
+})
