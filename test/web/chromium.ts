@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { type Browser, chromium as browsers, type Page } from 'playwright-core'
+import { type Browser, chromium as browsers, type Page, type Request } from 'playwright-core'
+import { vi } from 'vitest'
 import type { Platform } from '../platform.ts'
 import { chromium, mlflowPython } from '../prerequisites.mjs'
 
@@ -39,6 +40,7 @@ export async function openPage(
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options })
   // Sooner than a test's own end, so that a failure names what it waited for.
   page.setDefaultTimeout(12_000)
+  watch(page)
   const errors: string[] = []
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
   page.on('pageerror', (error) => errors.push(error.message))
@@ -46,13 +48,56 @@ export async function openPage(
   return { page, errors }
 }
 
+/** What a page waits for, and when that changed. */
+const waits = new WeakMap<Page, { open: Set<Request>; since: number }>()
+
+function watch(page: Page): void {
+  const state = { open: new Set<Request>(), since: Date.now() }
+  waits.set(page, state)
+  const ended = (request: Request) => {
+    state.open.delete(request)
+    state.since = Date.now()
+  }
+  page.on('request', (request) => {
+    state.open.add(request)
+    state.since = Date.now()
+  })
+  page.on('requestfinished', ended)
+  page.on('requestfailed', ended)
+}
+
+/** How long a page that waits for nothing more must have asked for nothing, ms. */
+const quiet = 120
+
+/** Waits until a page has what it asks for and shows it: no request is open, nothing fades or slides. */
+export async function settled(page: Page): Promise<void> {
+  const state = waits.get(page)!
+  for (let since = -1; since !== state.since; ) {
+    await vi.waitUntil(() => state.open.size === 0 && Date.now() - state.since >= quiet, { timeout: 12_000, interval: 20 })
+    since = state.since
+    // Drawn twice, so its scripts are through, and what they asked for is known.
+    await page.evaluate(`(async () => {
+      const moving = () => document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
+      await Promise.all(moving().map((each) => each.finished.catch(() => {})))
+      for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame)
+    })()`)
+  }
+}
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds wrong with the page as it stands, or with what is within one part of it, by WCAG 2.2 AA. */
-export async function violations(page: Page, within = 'html'): Promise<string[]> {
-  await page.evaluate(axe)
+/** What of it can change when only the colours do. */
+export const colours = ['color-contrast', 'link-in-text-block']
+
+/** What axe finds wrong with the page as it stands, or with what is within one part of it, by WCAG 2.2 AA or by some of its rules. */
+export async function violations(page: Page, within = 'html', rules?: readonly string[]): Promise<string[]> {
+  if (!(await page.evaluate('typeof axe === "object"'))) await page.evaluate(axe)
   const found = (await page.evaluate(
-    `axe.run(${JSON.stringify(within)}, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })`,
+    `axe.run(${JSON.stringify(within)}, {
+      runOnly: ${JSON.stringify(rules ?? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])},
+      resultTypes: ["violations"],
+      preload: false,
+    })`,
   )) as {
     violations: Array<{ id: string; nodes: Array<{ html: string }> }>
   }

@@ -172,6 +172,45 @@ it('follows the log as it comes, lets go when one scrolls up, finds lines, and l
   await page.close()
 })
 
+it('misses no line that is printed while the page is only coming', async () => {
+  const { run: made } = await platform.wire('POST', 'runs/create', { experiment_id: '0', run_name: 'early', start_time: 1 })
+  const id = made.info.run_id
+  await print('before', id)
+  const { page, errors } = await openPage(browser, 'about:blank')
+  // What the page listens to begins late, as it does on a slow line.
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  await page.routeWebSocket(/graphql/, (socket) => {
+    const server = socket.connectToServer()
+    socket.onMessage(async (message) => {
+      if (String(message).includes('"subscribe"')) await opened
+      server.send(message)
+    })
+  })
+  await page.goto(`${platform.origin}/runs/${id}?tab=logs`)
+  await page.getByRole('log').getByText('before', { exact: true }).waitFor()
+  await print('meanwhile', id)
+  open()
+  await page.getByRole('log').getByText('meanwhile', { exact: true }).waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('holds on to the end of a log that grows faster than the page draws', async () => {
+  const { run: made } = await platform.wire('POST', 'runs/create', { experiment_id: '0', run_name: 'fast', start_time: 1 })
+  const id = made.info.run_id
+  const some = (from: number) => print(Array.from({ length: 100 }, (_, i) => `line ${from + i}`).join('\n'), id)
+  await some(0)
+  const { page, errors } = await openPage(browser, `${platform.origin}/runs/${id}?tab=logs`)
+  const log = page.getByRole('log')
+  await log.getByText('line 99', { exact: true }).waitFor()
+  for (let from = 100; from < 1_500; from += 100) await some(from)
+  await log.getByText('line 1499', { exact: true }).waitFor()
+  expect(await page.getByRole('button', { name: 'Follow' }).getAttribute('aria-pressed')).toBe('true')
+  expect(errors).toEqual([])
+  await page.close()
+})
+
 it('says how a log is made where there is none, and shows what comes', async () => {
   const { run: made } = await platform.wire('POST', 'runs/create', { experiment_id: '0', run_name: 'silent', start_time: 1 })
   const { page, errors } = await openPage(browser, `${platform.origin}/runs/${made.info.run_id}?tab=logs`)

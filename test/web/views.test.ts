@@ -50,7 +50,7 @@ it('keeps what the page shows, says when it was changed, and saves or resets it'
   // Its name is text, and beside it stands how many runs it has.
   const tab = tabs(page).getByRole('link', { name: '<b>Dense</b> ones 3' })
   await tab.waitFor()
-  expect(await tab.getAttribute('aria-current')).toBe('page')
+  await expect.poll(() => tab.getAttribute('aria-current')).toBe('page')
   expect(await violations(page)).toEqual([])
 
   await page.getByRole('columnheader').getByRole('button', { name: 'depth' }).click()

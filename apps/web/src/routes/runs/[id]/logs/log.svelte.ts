@@ -2,6 +2,7 @@
  * The log of a run, kept current: lines by page as they are looked at, what is new as it comes, and, while something is searched for,
  * the lines that hold it. A line never changes, so what is here once is right.
  */
+import { untrack } from 'svelte'
 import { type ApiError, live, query, toApiError } from '#lib/api.ts'
 import { LogLines, type LogPage, ReadLog } from './documents.ts'
 
@@ -80,7 +81,7 @@ export function openLog(run: () => string, search: () => Search) {
       const log = (await query(ReadLog, { run: on, from: -page, first: page })).run?.log
       if (on !== id || !log) return
       keep(log.lines)
-      total = log.total
+      total = Math.max(total ?? 0, log.total)
       bytes = Number(log.bytes)
       error = undefined
     } catch (caught) {
@@ -107,12 +108,19 @@ export function openLog(run: () => string, search: () => Search) {
   }
 
   $effect(() => {
-    const on = id
+    void id
     void begin()
-    let have: number | null = null
+  })
+  // What comes is asked for from where the first answer ended: asked for before that, it would begin wherever the log ends when the
+  // server gets to it, and what was printed in between would be in neither.
+  const isBegun = $derived(total !== undefined)
+  $effect(() => {
+    const on = id
+    if (!isBegun) return
+    let have = untrack(() => total ?? 0)
     return live(
       LogLines,
-      () => ({ run: on, after: have ?? total ?? null }),
+      () => ({ run: on, after: have }),
       ({ logLines }) => {
         const last = logLines.lines.at(-1)
         if (!last) return
