@@ -4,7 +4,7 @@
  */
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { PrismaClient } from './generated/client.ts'
+import { type Prisma, PrismaClient } from './generated/client.ts'
 
 export type * from './generated/client.ts'
 export { Prisma, type PrismaClient } from './generated/client.ts'
@@ -50,6 +50,11 @@ const over = (client: { query: pg.Pool['query'] }): Sql => ({
     const { rows } = await client.query({ text, values, name: once ? undefined : nameOf(text) })
     return rows as Row[]
   },
+})
+
+/** Plain SQL as part of a transaction of Prisma's. */
+export const overPrisma = (tx: Prisma.TransactionClient): Sql => ({
+  query: <Row>(text: string, values: unknown[] = []) => tx.$queryRawUnsafe<Row[]>(text, ...values),
 })
 
 /** Opens the database at `url`. Nothing is sent until the first statement. */

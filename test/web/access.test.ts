@@ -62,6 +62,7 @@ it('makes the first admin by the link of the start, and asks everybody else who 
 it('makes an account, whose link is shown once, and a workspace', async () => {
   await admin.goto(`${platform.origin}/access?show=accounts`)
   await admin.getByLabel('Name of the new account').fill('Bob')
+  await admin.getByLabel('Role of the new account').selectOption('no member')
   await admin.getByRole('button', { name: 'New account' }).click()
   const dialog = admin.getByRole('dialog', { name: 'A link for bob' })
   invitation = (await dialog.locator('code').textContent())!

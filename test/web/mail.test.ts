@@ -1,7 +1,8 @@
 /** Mail as people meet it: an admin tries it, sends links by it, and others come in by what they were sent. At a real mail server. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type SmtpSink, startSmtp } from '../parts/smtp.ts'
+import { type Received, type SmtpSink, startSmtp } from '../parts/smtp.ts'
 import type { Platform } from '../platform.ts'
 import { launch, openPage, startWithPages, violations } from './chromium.ts'
 
@@ -35,6 +36,21 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.getByRole('link', { name, exact: true }).waitFor()
 }
 
+async function letters(to: string, count: number): Promise<Received[]> {
+  for (;;) {
+    const all = sink.letters.filter((each) => each.to === to)
+    if (all.length >= count) return all
+    await sleep(30)
+  }
+}
+const linkIn = ({ text }: Received) => /\S+\/link#[\w-]{43}/.exec(text)![0]
+
+async function setPassword(page: Page): Promise<void> {
+  await page.getByLabel('Password').fill(password)
+  await page.getByLabel('Once more').fill(password)
+  await page.getByRole('button', { name: 'Set the password' }).click()
+}
+
 it('says what the mail server answers to a test', async () => {
   await admin.goto(`${platform.origin}/access?show=accounts`)
   await admin.getByText('from Tidegate <tide@gate.example>, by 127.0.0.1').waitFor()
@@ -48,4 +64,61 @@ it('says what the mail server answers to a test', async () => {
   sink.behave = () => 'take'
   expect(await violations(admin)).toEqual([])
   expect(errors).toEqual([])
+})
+
+it('invites by e-mail: the link is good once, is sent again, says how long it is good, and is taken back', async () => {
+  await admin.getByLabel('Name of the new account').fill('bob')
+  await admin.getByLabel('E-mail of the new account').fill('bob@example.com')
+  await admin.getByRole('button', { name: 'New account' }).click()
+  await admin.getByText('A link is on its way to bob@example.com').waitFor()
+  await admin.getByRole('row', { name: /bob bob@example\.com.*invited, 3 days left/ }).waitFor()
+  await admin.getByRole('row', { name: /bob@example\.com Come to Tidegate.*sent/ }).waitFor()
+  await admin.getByRole('button', { name: 'Resend to bob' }).click()
+  await admin
+    .getByRole('row', { name: /bob@example\.com Come to Tidegate/ })
+    .nth(1)
+    .waitFor()
+  const [first, second] = await letters('bob@example.com', 2)
+  expect(await violations(admin)).toEqual([])
+
+  await admin.getByLabel('Name of the new account').fill('mallory')
+  await admin.getByLabel('E-mail of the new account').fill('mallory@example.com')
+  await admin.getByRole('button', { name: 'New account' }).click()
+  await admin.getByRole('button', { name: 'Withdraw the invitation of mallory' }).click()
+  await admin.getByText('mallory is not invited any more').waitFor()
+  await admin.getByRole('row', { name: /mallory.*invited/ }).waitFor({ state: 'detached' })
+
+  const { page } = await openPage(browser, linkIn(first!))
+  await page.getByRole('heading', { name: 'This link is not good' }).waitFor()
+  await page.goto('about:blank')
+  await page.goto(linkIn(second!))
+  await page.getByRole('heading', { name: 'Welcome, bob' }).waitFor()
+  await setPassword(page)
+  await page.getByRole('link', { name: 'bob', exact: true }).waitFor()
+  await page.close()
+  await admin.reload()
+  await admin.getByRole('row', { name: /bob bob@example\.com.*in use/ }).waitFor()
+})
+
+it('sends who forgot the password a link, and says the same to who has no account', async () => {
+  const { page, errors: seen } = await openPage(browser, platform.origin)
+  const same = 'If there is such an account, a letter with a link is on its way'
+  for (const name of ['nobody', 'bob@example.com']) {
+    await page.getByRole('button', { name: 'Forgot your password?' }).waitFor()
+    await page.getByRole('button', { name: 'Forgot your password?' }).click()
+    await page.getByLabel('Name or e-mail').fill(name)
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Send a link' }).click()
+    await page.getByRole('status').getByText(same).waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+  const [, , letter] = await letters('bob@example.com', 3)
+  await page.goto('about:blank')
+  await page.goto(linkIn(letter!))
+  await page.getByRole('heading', { name: 'A new password for bob' }).waitFor()
+  await setPassword(page)
+  await page.getByRole('link', { name: 'bob', exact: true }).waitFor()
+  expect(seen).toEqual([])
+  await page.close()
 })

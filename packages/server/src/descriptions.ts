@@ -36,7 +36,7 @@ const things: Array<[RegExp, string]> = [
   [/model/i, 'a logged model'],
   [/run/i, 'a run'],
   [/token/i, 'a token'],
-  [/account|password/i, 'an account'],
+  [/account|password|invitation/i, 'an account'],
 ]
 
 /** Of an argument that many fields have. */

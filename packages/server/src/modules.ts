@@ -18,6 +18,7 @@ import { transfers as ssoTransfers } from './sso/sso.rest.ts'
 import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
 import { transfers as authTransfers } from './users/auth.rest.ts'
+import { sendForgotten } from './users/links.ts'
 import workspaces from './workspaces/workspaces.rest.ts'
 
 export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...registryRoutes, ...workspaces]
@@ -32,6 +33,7 @@ export const jobs: Array<Job<unknown>> = [
   retainAudit,
   postMail,
   retainMail,
+  sendForgotten,
 ]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]

@@ -56,9 +56,9 @@ export const session = {
 
 /** Signing in is about a cookie, so it is no GraphQL. Throws the server's sentence. */
 export async function authenticate(
-  path: 'sign-in' | 'sign-out' | 'link/read' | 'link/accept',
+  path: 'sign-in' | 'sign-out' | 'link/read' | 'link/accept' | 'forgot',
   body: object,
-): Promise<{ name: string | null }> {
+): Promise<{ name: string | null; isNew: boolean }> {
   const response = await fetch(`/auth/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -66,17 +66,17 @@ export async function authenticate(
   }).catch(() => {
     throw new Error('The server could not be reached. Try again.')
   })
-  const answer = (await response.json().catch(() => ({}))) as { message?: string; name?: string | null }
+  const answer = (await response.json().catch(() => ({}))) as { message?: string; name?: string | null; isNew?: boolean }
   if (!response.ok) throw new Error(answer.message ?? `The server answered ${response.status}.`)
-  return { name: answer.name ?? null }
+  return { name: answer.name ?? null, isNew: answer.isNew ?? true }
 }
 
 /** What a page for signing in offers. Nothing, where the server can't be asked: it is tried all the same. */
-export const signInWays = async (): Promise<{ sso: { name: string } | null }> => {
+export const signInWays = async (): Promise<{ reset: boolean; sso: { name: string } | null }> => {
   try {
     return await (await fetch('/auth/ways')).json()
   } catch {
-    return { sso: null }
+    return { reset: false, sso: null }
   }
 }
 

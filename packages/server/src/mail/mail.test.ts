@@ -4,6 +4,7 @@ import { createDb } from '@tidegate/db'
 import { type Platform, startPlatform } from '@tidegate/test'
 import { account, type SmtpSink, startSmtp } from '@tidegate/test/smtp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readConfig } from '../config.ts'
 import { inTransaction, type Kernel } from '../context.ts'
 import { transportOf } from '../mailer.ts'
 import { openSecrets } from '../secrets.ts'
@@ -217,4 +218,24 @@ it('what people wrote is text in a letter, never markup', () => {
     'https://gate.example',
   )
   expect(html).not.toMatch(/<img|<b>|"onclick/)
+})
+
+describe('the settings of mail', () => {
+  const problems = (env: Record<string, string>) => {
+    const read = readConfig([], env)
+    return read.ok ? [] : read.problems
+  }
+
+  it('want a sender, and a URL of a mail server', () => {
+    expect(problems({ TIDEGATE_SMTP_URL: 'smtp://mail.example.com', TIDEGATE_MAIL_FROM: 'Tidegate <tide@gate.example>' })).toEqual([])
+    expect(problems({ TIDEGATE_SMTP_URL: 'smtp://mail.example.com' })).toEqual([expect.stringContaining('TIDEGATE_MAIL_FROM')])
+    for (const from of ['tide', 'a@b\r\nBcc: c@d', 'Tide <tide>', 'a@b, c@d'])
+      expect(problems({ TIDEGATE_MAIL_FROM: from })).toEqual([expect.stringContaining('is not a sender')])
+  })
+
+  it('show no password where they are wrong', () => {
+    const [problem] = problems({ TIDEGATE_SMTP_URL: 'http://tide:s3cret@mail.example.com', TIDEGATE_MAIL_FROM: 'a@b' })
+    expect(problem).toMatch(/^TIDEGATE_SMTP_URL is not the URL of a mail server/)
+    expect(problem).not.toContain('s3cret')
+  })
 })

@@ -31,10 +31,10 @@ export const signInWays = operation({
   input: z.object({}),
   action: 'read',
   on: self,
-  async run(ctx): Promise<{ password: boolean; sso: { name: string } | null }> {
+  async run(ctx): Promise<{ password: boolean; reset: boolean; sso: { name: string } | null }> {
     const isOpen = ctx.authenticate.mode === 'open'
     const sso = isOpen ? null : await readSso(ctx)
-    return { password: !isOpen, sso: sso?.enabled ? { name: sso.name } : null }
+    return { password: !isOpen, reset: !isOpen && ctx.mailer !== undefined, sso: sso?.enabled ? { name: sso.name } : null }
   },
 })
 

@@ -135,7 +135,7 @@ describe('somebody', () => {
     expect([status, json.message]).toEqual([400, expect.stringMatching(fault)])
     expect(json.message).not.toContain(word)
     // A password that was refused leaves the link good.
-    expect((await send('POST', '/auth/link/read', { body: { token: tokenOf(link) } })).json).toEqual({ name })
+    expect((await send('POST', '/auth/link/read', { body: { token: tokenOf(link) } })).json).toEqual({ name, isNew: true })
   })
 
   it('signs in and out; the cookie is out of reach of scripts and other sites, and worth nothing afterwards', async () => {

@@ -1,19 +1,18 @@
 /**
- * Accounts: people and programs that have a key. Always true: a password is known to nobody but who set it, a link is good once and for a
- * short while, and there is at least one account that manages the installation, once there was a first.
+ * Accounts: people and programs that have a key. Always true: a password is known to nobody but who set it, and there is at least one account
+ * that manages the installation, once there was a first.
  */
 import type { Account } from '@tidegate/db'
 import { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
+import { address } from '../mail/mail.ts'
 import { operation, type Target } from '../operation.ts'
 import { checkPassword, checkStrength, digestOf, hashPassword, newSecret } from '../passwords.ts'
 
 /** A session ends when it was not used so long, and at the latest so long after it began, ms. */
 export const sessionLife = 14 * 24 * 60 * 60_000
-/** A link to set a password is good so long, ms. */
-const linkLife = 3 * 24 * 60 * 60_000
 
 /** In lower case, so that no two look alike. */
 export const accountName = required.pipe(
@@ -98,55 +97,6 @@ export const signOut = operation({
   },
 })
 
-const usedUp = () => new AppError('RESOURCE_DOES_NOT_EXIST', 'This link is not good any more: it was used, or is too old. Ask for another.')
-
-async function findLink(ctx: Ctx, token: string) {
-  const link = await ctx.db.prisma.oneTimeLink.findUnique({ where: { digest: digestOf(token) }, include: { account: true } })
-  if (!link || Number(link.expiresAt) < Date.now()) throw usedUp()
-  return link
-}
-
-/** Whose password a link sets; null for the first admin's. */
-export const readLink = operation({
-  name: 'account.read-link',
-  open: true,
-  input: z.object({ token: required.max(200) }),
-  action: 'read',
-  on: self,
-  run: async (ctx, { token }) => ({ name: (await findLink(ctx, token)).account?.name ?? null }),
-})
-
-/** Sets the password that a link is for, or makes the first admin; then they are signed in. All other sessions of the account end. */
-export const acceptLink = operation({
-  name: 'account.accept-link',
-  open: true,
-  input: z.object({ token: required.max(200), name: accountName.nullish(), password, agent: z.string() }),
-  action: 'edit',
-  on: self,
-  async run(ctx, { token, name, password, agent }): Promise<SignedIn> {
-    const link = await findLink(ctx, token)
-    const called = link.account?.name ?? name
-    if (!called) throw invalid("Missing value for required parameter 'name'.", 'name')
-    checkStrength(password, called)
-    const hash = await hashPassword(password)
-    const account = await ctx.db.prisma.$transaction(async (tx) => {
-      // Of two at once one finds it gone.
-      if ((await tx.oneTimeLink.deleteMany({ where: { digest: link.digest } })).count === 0) throw usedUp()
-      if (link.accountId !== null) {
-        await tx.accountSession.deleteMany({ where: { accountId: link.accountId } })
-        return tx.account.update({ where: { id: link.accountId }, data: { password: hash } })
-      }
-      // The first is made by whoever starts the server, and by nobody once there is one.
-      if ((await tx.account.count()) > 0) throw usedUp()
-      const made = await tx.account.create({ data: { name: called, password: hash, isAdmin: true, createdAt: now() } })
-      await tx.member.create({ data: { workspaceId: 1, accountId: made.id, role: 'ADMIN', addedAt: now() } })
-      return made
-    })
-    changed(ctx)
-    return { account, session: await beginSession(ctx, account.id, agent) }
-  },
-})
-
 export const changePassword = operation({
   name: 'account.change-password',
   input: z.object({ current: password, next: password }),
@@ -162,6 +112,7 @@ export const changePassword = operation({
       ctx.db.prisma.account.update({ where: { id: account.id }, data: { password } }),
       // Whoever knew the old one is out.
       ctx.db.prisma.accountSession.deleteMany({ where: { accountId: account.id } }),
+      ctx.db.prisma.oneTimeLink.deleteMany({ where: { accountId: account.id } }),
     ])
     changed(ctx)
     return updated
@@ -176,48 +127,10 @@ export const listAccounts = operation({
   run: (ctx): Promise<Account[]> => ctx.db.prisma.account.findMany({ orderBy: { name: 'asc' } }),
 })
 
-async function newLink(ctx: Ctx, accountId: number | null): Promise<string> {
-  const token = newSecret()
-  await ctx.db.prisma.oneTimeLink.create({ data: { digest: digestOf(token), accountId, expiresAt: BigInt(Date.now() + linkLife) } })
-  return `${ctx.origin}/link#${token}`
-}
-
-/** The account, and the link by which its owner sets a password: it is shown once. */
-export interface Invited {
-  account: Account
-  link: string
-}
-
-export const createAccount = operation({
-  name: 'account.create',
-  input: z.object({ name: accountName, email: anyText.max(320).nullish(), isAdmin: z.boolean().nullish() }),
-  action: 'create',
-  on: system,
-  async run(ctx, { name, email, isAdmin }): Promise<Invited> {
-    const known = await ctx.db.prisma.account.findUnique({ where: { name } })
-    if (known) throw new AppError('RESOURCE_ALREADY_EXISTS', `An account '${name}' exists already.`, { field: 'name' })
-    const account = await ctx.db.prisma.account.create({
-      data: { name, email: email ?? null, isAdmin: isAdmin ?? false, createdAt: now() },
-    })
-    return { account, link: await newLink(ctx, account.id) }
-  },
-})
-
-export const resetPassword = operation({
-  name: 'account.reset-password',
-  input: z.object({ id: required }),
-  action: 'edit',
-  on: system,
-  async run(ctx, { id }): Promise<Invited> {
-    const account = await findAccount(ctx, { id })
-    return { account, link: await newLink(ctx, account.id) }
-  },
-})
-
 /** Whether it may be used, and whether it manages the installation. */
 export const updateAccount = operation({
   name: 'account.update',
-  input: z.object({ id: required, isAdmin: z.boolean().nullish(), isDisabled: z.boolean().nullish(), email: anyText.max(320).nullish() }),
+  input: z.object({ id: required, isAdmin: z.boolean().nullish(), isDisabled: z.boolean().nullish(), email: address.nullish() }),
   action: 'edit',
   on: system,
   async run(ctx, { id, isAdmin, isDisabled, email }): Promise<Account> {

@@ -4,7 +4,8 @@ import { cookies, sessionCookie } from '../authenticate.ts'
 import type { Ctx } from '../context.ts'
 import { call } from '../operation.ts'
 import { readJson, sendJson, type Transfer } from '../rest.ts'
-import { acceptLink, readLink, type SignedIn, sessionLife, signIn, signOut } from './accounts.ts'
+import { type SignedIn, sessionLife, signIn, signOut } from './accounts.ts'
+import { acceptLink, forgotPassword, readLink } from './links.ts'
 import { setSession } from './session-cookie.ts'
 
 const limit = 10_000
@@ -45,6 +46,14 @@ export const transfers: Transfer[] = [
     prefix: '/auth/link/accept',
     async handle(ctx, { req, res }) {
       signedIn(ctx, res, await call(ctx, acceptLink, { ...(await readJson(req, limit)), ...about(req) }))
+    },
+  },
+  {
+    method: 'POST',
+    prefix: '/auth/forgot',
+    async handle(ctx, { req, res }) {
+      await call(ctx, forgotPassword, { ...(await readJson(req, limit)), address: about(req).address })
+      sendJson(res, 200, {})
     },
   },
 ]

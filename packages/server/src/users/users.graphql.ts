@@ -2,10 +2,16 @@
 import type { Account as AccountRow, AccessToken as TokenRow } from '@tidegate/db'
 import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
-import { changePassword, createAccount, type Invited, listAccounts, resetPassword, updateAccount } from './accounts.ts'
+import { changePassword, listAccounts, updateAccount } from './accounts.ts'
+import { createAccount, doors, type Invited, resetPassword, withdrawInvitation } from './links.ts'
 import { createToken, listTokens, revokeToken, type scopes } from './tokens.ts'
 
 const time = (value: bigint | null) => (value === null ? null : Number(value))
+
+const SignInWay = builder.enumType('SignInWay', {
+  description: 'How somebody signs in.',
+  values: { PASSWORD: { description: 'By name and password.' }, SSO: { description: 'At a provider.' } },
+})
 
 export const Account = builder.objectRef<AccountRow>('Account').implement({
   description: 'Somebody, or a program, that has a key to this server.',
@@ -22,6 +28,21 @@ export const Account = builder.objectRef<AccountRow>('Account').implement({
       resolve: ({ disabledAt }) => time(disabledAt),
     }),
     hasPassword: t.boolean({ description: 'Its owner has set one.', resolve: ({ password }) => password !== null }),
+    signsIn: t.field({
+      type: [SignInWay],
+      description: 'How they sign in. Nothing: they were invited, and have not come yet.',
+      complexity: { multiplier: 1 },
+      resolve: async ({ id, password }, _args, ctx) => {
+        const { identities } = await doors(ctx).load(id)
+        return [...(password !== null ? (['PASSWORD'] as const) : []), ...(identities ? (['SSO'] as const) : [])]
+      },
+    }),
+    invitedUntil: t.field({
+      type: 'Timestamp',
+      nullable: true,
+      description: 'Until when the link is good that they were invited by. Null where there is none, or they have come.',
+      resolve: async ({ id, password }, _args, ctx) => (password === null ? (await doors(ctx).load(id)).linkUntil : null),
+    }),
   }),
 })
 
@@ -62,6 +83,10 @@ const InvitedPayload = builder.objectRef<Invited>('InvitedPayload').implement({
     link: t.exposeString('link', {
       description: 'Opens the page that sets a password. Good once, for three days; shown now and never again.',
     }),
+    mailedTo: t.exposeString('mailedTo', {
+      nullable: true,
+      description: 'The address that it was sent to. Null: this server sends no mail, or knows none; pass it on.',
+    }),
   }),
 })
 const AccountPayload = builder
@@ -100,16 +125,27 @@ builder.mutationFields((t) => {
       description: 'Makes an account, and the link by which its owner sets a password. It is a member of nothing yet: `setMember`.',
       args: {
         name: t.arg.string({ required: true, description: 'What they sign in with.' }),
-        email: t.arg.string({ description: 'Where they are written to.' }),
+        email: t.arg.string({
+          description: 'Where the link is sent to, and they are written to. @default the name, where that is an address',
+        }),
         isAdmin: t.arg.boolean({ description: '@default false' }),
       },
       resolve: (_root, args, ctx) => call(ctx, createAccount, args),
     }),
     resetPassword: t.field({
       type: InvitedPayload,
-      description: 'A new link by which an account’s owner sets a password. The old one stays good until it is used.',
-      args: { id },
+      description: 'A new link by which an account’s owner sets a password, in place of the last one.',
+      args: {
+        id,
+        mail: t.arg.boolean({ description: 'It is sent to them, where there is an address and this server sends mail. @default true' }),
+      },
       resolve: (_root, args, ctx) => call(ctx, resetPassword, args),
+    }),
+    withdrawInvitation: t.field({
+      type: AccountPayload,
+      description: 'Takes back an invitation that nobody has followed: the account is gone.',
+      args: { id },
+      resolve: (_root, args, ctx) => call(ctx, withdrawInvitation, args),
     }),
     updateAccount: t.field({
       type: AccountPayload,

@@ -3,7 +3,7 @@ import { graphql, type ResultOf } from '#lib/api.ts'
 
 const MemberFields = graphql(`
   fragment MemberFields on Member {
-    account { id name disabledAt hasPassword }
+    account { id name disabledAt signsIn invitedUntil }
     role
     addedAt
   }
@@ -15,7 +15,7 @@ const TokenFields = graphql(`
 `)
 const AccountFields = graphql(`
   fragment AccountFields on Account {
-    id name email isAdmin createdAt disabledAt hasPassword
+    id name email isAdmin createdAt disabledAt signsIn invitedUntil
   }
 `)
 
@@ -48,14 +48,17 @@ export const ChangePassword = graphql(`
   mutation ChangePassword($current: String!, $next: String!) { changePassword(current: $current, next: $next) { account { id } } }
 `)
 
-export const Accounts = graphql(`query Accounts { accounts { ...AccountFields } }`, [AccountFields])
+export const Accounts = graphql(`query Accounts { accounts { ...AccountFields } mail { from } }`, [AccountFields])
 export const CreateAccount = graphql(
   `mutation CreateAccount($name: String!, $email: String, $isAdmin: Boolean) {
-    createAccount(name: $name, email: $email, isAdmin: $isAdmin) { link account { ...AccountFields } }
+    createAccount(name: $name, email: $email, isAdmin: $isAdmin) { link mailedTo account { ...AccountFields } }
   }`,
   [AccountFields],
 )
-export const ResetPassword = graphql(`mutation ResetPassword($id: ID!) { resetPassword(id: $id) { link account { id name } } }`)
+export const ResetPassword = graphql(`
+  mutation ResetPassword($id: ID!, $mail: Boolean!) { resetPassword(id: $id, mail: $mail) { link mailedTo account { id name } } }
+`)
+export const WithdrawInvitation = graphql(`mutation WithdrawInvitation($id: ID!) { withdrawInvitation(id: $id) { account { id } } }`)
 export const UpdateAccount = graphql(
   `mutation UpdateAccount($id: ID!, $isAdmin: Boolean, $isDisabled: Boolean) {
     updateAccount(id: $id, isAdmin: $isAdmin, isDisabled: $isDisabled) { account { ...AccountFields } }
