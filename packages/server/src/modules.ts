@@ -10,6 +10,7 @@ import { mailContent, postMail, retainMail } from './mail/mail.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
 import { routes as registryRoutes, transfers as registryTransfers } from './registry/registry.rest.ts'
 import type { Route, Transfer } from './rest.ts'
+import mlflowAuth from './roles/mlflow-auth.rest.ts'
 import runs from './runs/runs.rest.ts'
 import { refreshCatalogues } from './search/catalogue.ts'
 import type { SealedColumn } from './secrets.ts'
@@ -21,7 +22,7 @@ import { transfers as authTransfers } from './users/auth.rest.ts'
 import { sendForgotten } from './users/links.ts'
 import workspaces from './workspaces/workspaces.rest.ts'
 
-export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...registryRoutes, ...workspaces]
+export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...registryRoutes, ...workspaces, ...mlflowAuth]
 /** Work after the answer. */
 export const jobs: Array<Job<unknown>> = [
   refreshCatalogues,

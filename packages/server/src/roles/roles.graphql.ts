@@ -12,6 +12,7 @@ import {
   deleteRole,
   kinds,
   listRoles,
+  namesOf,
   type RuleKind,
   removeRule,
   unassignRole,
@@ -52,10 +53,11 @@ const AccessRule = builder.objectRef<RoleRule>('AccessRule').implement({
   fields: (t) => ({
     id: t.id({ description: 'A number, as text.', resolve: ({ id }) => String(id) }),
     kind: t.field({ type: SecurableKind, description: 'What it is about.', resolve: ({ kind }) => kind as RuleKind }),
-    objectId: t.id({
+    about: t.string({
       nullable: true,
-      description: 'The one thing that it is about. Null: all of its kind, or those with the tags.',
-      resolve: ({ objectId }) => (objectId === null ? null : String(objectId)),
+      description:
+        'The one thing that it is about: the id of an experiment, the name of a model. Null: all of its kind, or those with the tags.',
+      resolve: async (rule, _args, ctx) => (await namesOf(ctx, [rule])).get(rule.id) ?? null,
     }),
     tags: t.field({
       type: [TagCondition],
@@ -146,14 +148,11 @@ builder.mutationFields((t) => {
       args: {
         role,
         kind: t.arg({ type: SecurableKind, required: true, description: 'What it is about.' }),
-        id: t.arg.id({ description: 'One thing of that kind. @default each of them' }),
-        tags: t.arg({
-          type: [TagConditionInput],
-          description: 'Only those that have all of these tags. @default each of them',
-        }),
+        about: t.arg.string({ description: 'One thing: the id of an experiment, or the name of a model. @default each of them' }),
+        tags: t.arg({ type: [TagConditionInput], description: 'Only those that have all of these tags. @default each of them' }),
         permission,
       },
-      resolve: (_root, { id, ...args }, ctx) => call(ctx, addRule, { ...args, objectId: id }),
+      resolve: (_root, { about, ...args }, ctx) => call(ctx, addRule, { ...args, objectId: about }),
     }),
     updateRule: t.field({
       type: RulePayload,

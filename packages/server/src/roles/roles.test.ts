@@ -71,8 +71,8 @@ async function makeRole(name: string): Promise<string> {
 const addRule = (role: string, rule: Json) =>
   data(
     admin,
-    `mutation ($role: ID!, $kind: SecurableKind!, $id: ID, $tags: [TagConditionInput!], $permission: Permission!) {
-       addRule(role: $role, kind: $kind, id: $id, tags: $tags, permission: $permission) { rule { id } }
+    `mutation ($role: ID!, $kind: SecurableKind!, $about: String, $tags: [TagConditionInput!], $permission: Permission!) {
+       addRule(role: $role, kind: $kind, about: $about, tags: $tags, permission: $permission) { rule { id } }
      }`,
     { role, ...rule },
   )
@@ -169,7 +169,7 @@ describe("a role of the workspace's own making", () => {
     const [open, shut] = [await newExperiment(admin, 'opened'), await newExperiment(admin, 'shut')]
     const guest = await make('guest')
     const role = await makeRole('guests')
-    await addRule(role, { kind: 'EXPERIMENT', id: open, permission: 'EDIT' })
+    await addRule(role, { kind: 'EXPERIMENT', about: open, permission: 'EDIT' })
     expect(await reads(guest, open)).toBe(404)
     await assign(role, { account: 'guest' })
     expect([await reads(guest, open), await tags(guest, open), await reads(guest, shut)]).toEqual([200, 200, 404])
@@ -235,8 +235,10 @@ describe("a role of the workspace's own making", () => {
   it('is refused where it would mean nothing, and is not there for another workspace', async () => {
     const role = await makeRole('odd')
     await expect(addRule(role, { kind: 'WORKSPACE', permission: 'READ' })).rejects.toThrow('On the workspace a rule gives USE')
-    await expect(addRule(role, { kind: 'EXPERIMENT', id: '4242', permission: 'READ' })).rejects.toThrow('No Experiment with id=4242 exists')
-    await expect(addRule(role, { kind: 'EXPERIMENT', id: '0', tags: [{ key: 'a', value: 'b' }], permission: 'READ' })).rejects.toThrow(
+    await expect(addRule(role, { kind: 'EXPERIMENT', about: '4242', permission: 'READ' })).rejects.toThrow(
+      'No Experiment with id=4242 exists',
+    )
+    await expect(addRule(role, { kind: 'EXPERIMENT', about: '0', tags: [{ key: 'a', value: 'b' }], permission: 'READ' })).rejects.toThrow(
       'not both',
     )
     await expect(makeRole('odd')).rejects.toThrow("A role 'odd' exists already.")

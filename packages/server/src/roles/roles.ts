@@ -12,7 +12,7 @@ import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, experimentNumber, key, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
-import { readModels } from '../registry/registered-models.sql.ts'
+import { findModel, readModels } from '../registry/registered-models.sql.ts'
 import { findTeam } from '../teams/teams.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
@@ -62,6 +62,18 @@ async function placeOf(ctx: Ctx, workspace: string | undefined): Promise<Target<
   const found = ctx.standing.isSystemAdmin ? await ctx.db.prisma.workspace.findUnique({ where: { name: workspace } }) : null
   if (!found) throw notFound(`No workspace '${workspace}' exists`)
   return { securable: { kind: 'System' }, row: found.id }
+}
+
+/** What rules are about, as one calls it: a model by its name, all else by its number. Null: each of its kind. */
+export async function namesOf(ctx: Ctx, rules: readonly RoleRule[]): Promise<Map<number, string | null>> {
+  const ids = rules.flatMap(({ kind, objectId }) => (kind === 'RegisteredModel' && objectId !== null ? [objectId] : []))
+  const models = ids.length ? new Map((await readModels(ctx.db, ids)).map(({ id, name }) => [id, name])) : undefined
+  return new Map(
+    rules.map(({ id, kind, objectId }) => [
+      id,
+      objectId === null ? null : ((kind === 'RegisteredModel' ? models?.get(objectId) : undefined) ?? String(objectId)),
+    ]),
+  )
 }
 
 const reread = (ctx: Ctx, id: number): Promise<WholeRole> => ctx.db.prisma.customRole.findUniqueOrThrow({ where: { id }, include: whole })
@@ -158,17 +170,18 @@ function checkRule({
     throw invalid('A rule is about one thing, or about those with some tags: not both.', 'tags')
 }
 
-/** The number of the thing that a rule is about. Throws where the role's workspace has none such. */
+/** The number of the thing that a rule is about: an experiment by its id, a model by its name. Throws where the role's workspace has none such. */
 async function numberOf(ctx: Ctx, kind: RuleKind, objectId: string, workspaceId: number): Promise<number> {
-  if (kind === 'Experiment') {
-    const id = experimentNumber(objectId)
-    if (await ctx.db.prisma.experiment.findUnique({ where: { id, workspaceId, purgedAt: null }, select: { id: true } })) return id
-  }
-  if (kind === 'RegisteredModel') {
-    const [model] = /^\d{1,9}$/.test(objectId) ? await readModels(ctx.db, [Number(objectId)]) : []
-    if (model?.workspaceId === workspaceId) return model.id
-  }
-  throw notFound(`No ${kind} with id=${objectId} exists`)
+  const found =
+    kind === 'Experiment'
+      ? await ctx.db.prisma.experiment.findUnique({
+          where: { id: experimentNumber(objectId), workspaceId, purgedAt: null },
+          select: { id: true },
+        })
+      : await findModel(ctx.db, workspaceId, objectId)
+  if (!found)
+    throw notFound(kind === 'Experiment' ? `No Experiment with id=${objectId} exists` : `Registered Model with name=${objectId} not found`)
+  return found.id
 }
 
 export const addRule = operation({

@@ -127,6 +127,60 @@ export const listAccounts = operation({
   run: (ctx): Promise<Account[]> => ctx.db.prisma.account.findMany({ orderBy: { name: 'asc' } }),
 })
 
+/** By who manages the installation, as MLflow's clients do it: whoever has a session is out. Their own they change with the one they have. */
+export const setPassword = operation({
+  name: 'account.set-password',
+  input: z.object({ name: required, password }),
+  action: 'edit',
+  on: system,
+  async run(ctx, { name, password }): Promise<Account> {
+    const account = await findAccount(ctx, { name })
+    checkStrength(password, account.name)
+    const hash = await hashPassword(password)
+    const [updated] = await ctx.db.prisma.$transaction([
+      ctx.db.prisma.account.update({ where: { id: account.id }, data: { password: hash } }),
+      ctx.db.prisma.accountSession.deleteMany({ where: { accountId: account.id } }),
+    ])
+    changed(ctx)
+    return updated
+  },
+})
+
+const checkOtherAdmin = async (tx: Pick<Ctx['db']['prisma'], 'account'>, { id, name }: Account) => {
+  if ((await tx.account.count({ where: { isAdmin: true, disabledAt: null, NOT: { id } } })) === 0)
+    throw invalid(`${name} is the only one who manages the installation. Make somebody else an admin first.`)
+}
+
+/** For good, with its tokens and all it was given. What it did stays under its name. */
+export const deleteAccount = operation({
+  name: 'account.delete',
+  input: z.object({ name: required }),
+  action: 'delete',
+  on: system,
+  async run(ctx, { name }): Promise<Account> {
+    const account = await findAccount(ctx, { name })
+    if (account.id === ctx.actor.id)
+      throw new AppError('BAD_REQUEST', 'Nobody deletes their own account. Ask another admin to do it.', { field: 'name' })
+    await ctx.db.prisma.$transaction(
+      async (tx) => {
+        if (account.isAdmin && account.disabledAt === null) await checkOtherAdmin(tx, account)
+        await tx.account.deleteMany({ where: { id: account.id } })
+      },
+      { isolationLevel: 'Serializable' },
+    )
+    changed(ctx)
+    return account
+  },
+})
+
+export const getAccount = operation({
+  name: 'account.get',
+  input: z.object({ name: required }),
+  action: 'read',
+  on: (ctx, { name }): Target<null> => (name.toLowerCase() === ctx.actor.name ? self() : system()),
+  run: (ctx, { name }): Promise<Account> => findAccount(ctx, { name }),
+})
+
 /** Whether it may be used, and whether it manages the installation. */
 export const updateAccount = operation({
   name: 'account.update',
@@ -138,8 +192,7 @@ export const updateAccount = operation({
     const takesAdmin = account.isAdmin && account.disabledAt === null && (isAdmin === false || isDisabled === true)
     const updated = await ctx.db.prisma.$transaction(
       async (tx) => {
-        if (takesAdmin && (await tx.account.count({ where: { isAdmin: true, disabledAt: null, NOT: { id: account.id } } })) === 0)
-          throw invalid(`${account.name} is the only one who manages the installation. Make somebody else an admin first.`)
+        if (takesAdmin) await checkOtherAdmin(tx, account)
         if (isDisabled) {
           await tx.accountSession.deleteMany({ where: { accountId: account.id } })
           await tx.oneTimeLink.deleteMany({ where: { accountId: account.id } })

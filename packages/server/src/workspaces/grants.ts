@@ -6,7 +6,7 @@ import type { Account, Team } from '@tidegate/db'
 import { z } from 'zod'
 import { type Action, abilityOf, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
 import type { Ctx } from '../context.ts'
-import { invalid } from '../errors.ts'
+import { AppError, invalid, notFound } from '../errors.ts'
 import { experimentTarget } from '../experiments/experiments.ts'
 import { required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
@@ -56,6 +56,8 @@ export const setGrant = operation({
       account: required.nullish(),
       team: required.nullish(),
       permission: z.enum(Object.keys(permissions) as [Permission, ...Permission[]]).nullable(),
+      /** Refused where there is one already (true), or none (false). @default it does not matter */
+      isNew: z.boolean().nullish(),
     })
     .refine(({ account, team }) => !account !== !team, { message: "Give 'account' or 'team': one of them.", params: { plain: true } }),
   action: 'manage',
@@ -77,6 +79,12 @@ export const setGrant = operation({
     } else {
       const account = await findAccount(ctx, { name: input.account! })
       const key = { accountId: account.id, kind, objectId }
+      if (input.isNew != null) {
+        const is = (await prisma.accessGrant.count({ where: key })) > 0
+        const what = `${account.name} on ${kind} ${objectId}`
+        if (is && input.isNew) throw new AppError('RESOURCE_ALREADY_EXISTS', `A permission of ${what} already exists. Revoke it first.`)
+        if (!is && !input.isNew) throw notFound(`No permission of ${what} exists`)
+      }
       if (permission === null) await prisma.accessGrant.deleteMany({ where: key })
       else {
         const where = { accountId_kind_objectId: key }
