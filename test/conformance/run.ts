@@ -37,6 +37,9 @@ if (flags.help || unknown.length) {
 }
 const chosen = positionals.length ? clients.filter((client) => positionals.some((word) => named(word).includes(client))) : clients
 
+/** Of another server with accounts, such as `mlflow server --app-name basic-auth`, where the one who asks has one. */
+const others = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^CONFORMANCE_(ACCOUNTS|ADMIN|PASSWORD)$/.test(name)))
+
 const folder = mkdtempSync(join(tmpdir(), 'tidegate-conformance-'))
 
 /** Of each client that runs: ends it, with all it has started. */
@@ -48,7 +51,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /** Runs a client's tests to their end and gives what they found. */
-async function ask({ name }: Client, { program, args, env }: Command, home: string, origin: string): Promise<Outcome[]> {
+async function ask(
+  { name }: Client,
+  { program, args, env }: Command,
+  home: string,
+  server: { origin: string; env: object },
+): Promise<Outcome[]> {
   const start = performance.now()
   const child = spawn(program, args, {
     cwd: home,
@@ -58,7 +66,8 @@ async function ask({ name }: Client, { program, args, env }: Command, home: stri
       TMPDIR: home,
       USER: 'tester',
       LC_ALL: 'C.UTF-8',
-      MLFLOW_TRACKING_URI: origin,
+      MLFLOW_TRACKING_URI: server.origin,
+      ...server.env,
       MLFLOW_DISABLE_TELEMETRY: 'true',
       // A fault of the server must show, not be tried again until it goes away.
       MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0',
@@ -111,9 +120,9 @@ try {
   await prepareClient()
   // Only now: it imports what was just generated.
   const { tidegate } = await import('./tidegate.ts')
-  const server = flags.against ? { origin: flags.against, stop: async () => {} } : await tidegate(folder)
+  const server = flags.against ? { origin: flags.against, env: others, stop: async () => {} } : await tidegate(folder)
   try {
-    const all = await Promise.all(ready.map(({ client, command, home }) => ask(client, command, home, server.origin)))
+    const all = await Promise.all(ready.map(({ client, command, home }) => ask(client, command, home, server)))
     for (const [i, outcomes] of all.entries()) found.set(chosen[i]!.name, outcomes)
   } finally {
     await server.stop()
