@@ -220,3 +220,26 @@ def test_only_who_manages_changes_roles_and_permissions(sign_in, users, name, sh
     with refused("PERMISSION_DENIED"):
         own.update_user_admin(name, True)
     equal(own.get_user_permission(name, "experiment", shared).permission, "READ")
+
+
+def test_a_registered_model_is_guarded_by_grants_and_roles(sign_in, users, name):
+    client, _ = sign_in(*admin)
+    model = client.create_registered_model(unique("guarded")).name
+    equal(users.get_user_permission(name, "registered_model", model).permission, "READ")
+    users.grant_user_permission(name, "registered_model", model, "EDIT")
+    sign_in(name)
+    client.update_registered_model(model, description="said by another")
+    sign_in(*admin)
+    users.revoke_user_permission(name, "registered_model", model)
+    role = users.create_role("default", unique("models"))
+    added = users.add_role_permission(role.id, "registered_model", model, "EDIT")
+    equal(added.resource_pattern, model)
+    users.assign_role(name, role.id)
+    sign_in(name)
+    client.update_registered_model(model, description="and again")
+    sign_in(*admin)
+    equal(users.update_role_permission(added.id, "DENY").permission, "DENY")
+    sign_in(name)
+    with pytest.raises(mlflow.MlflowException):
+        client.get_registered_model(model)
+    equal([each.name for each in client.search_registered_models() if each.name == model], [])
