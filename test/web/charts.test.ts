@@ -195,3 +195,50 @@ it('is taken away as figures and as a picture', async () => {
   expect(errors).toEqual([])
   await page.close()
 })
+
+it('smooths over every point that was logged, not over those it has, and goes on as points come', async () => {
+  const { experiment_id } = await platform.wire('POST', 'experiments/create', { name: 'long' })
+  const { run } = await platform.wire('POST', 'runs/create', { experiment_id, run_name: 'long', start_time: Date.now() })
+  const run_id = run.info.run_id
+  const values: number[] = []
+  const log = async (count: number) => {
+    const metrics = Array.from({ length: count }, () => {
+      const step = values.length
+      values.push(((step * 7919) % 1_000) / 100)
+      return { key: 'loss', value: values[step], timestamp: 1_750_000_000_000 + step, step }
+    })
+    await platform.wire('POST', 'runs/log-batch', { run_id, metrics })
+  }
+  for (let i = 0; i < 10; i++) await log(1_000)
+  const smoothed = () => {
+    let [mean, weights] = [0, 0]
+    for (const value of values) {
+      weights = 1 + weights * 0.97
+      mean += (value - mean) / weights
+    }
+    return mean.toPrecision(4)
+  }
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment_id}?smooth=0.97`)
+  const tip = plot(page, 'loss').locator('.tip')
+  const read = async () => {
+    await plot(page, 'loss').focus()
+    await page.keyboard.press('End')
+    return tip.textContent({ timeout: 1_000 }).catch(() => '')
+  }
+  await plot(page, 'loss').locator('.u-over').waitFor()
+  await expect.poll(read).toContain(smoothed())
+  await log(3)
+  await expect.poll(read).toMatch(/10.002/)
+  expect(await read()).toContain(smoothed())
+  // Zoomed in, what lies before counts as well.
+  await page.goto(`${page.url()}&zoom=10001~10002`)
+  await plot(page, 'loss').locator('.u-over').waitFor()
+  await expect.poll(read).toContain(smoothed())
+  // Another weight is asked for when the slider rests.
+  await page.goto(`${platform.origin}/experiments/${experiment_id}?smooth=0.5`)
+  await plot(page, 'loss').locator('.u-over').waitFor()
+  await page.getByRole('slider', { name: 'Smoothing' }).fill('0.97')
+  await expect.poll(read).toContain(smoothed())
+  expect(errors).toEqual([])
+  await page.close()
+})

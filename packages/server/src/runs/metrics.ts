@@ -157,14 +157,20 @@ export const chartOf = operation({
     from: z.number().nullish(),
     to: z.number().nullish(),
     buckets: z.number().int().min(1).max(5000).nullish(),
+    smoothing: z
+      .object({ weight: z.number().min(0).max(0.999), along: z.enum(['STEP', 'TIME']).nullish() })
+      .nullish()
+      .transform((given) =>
+        given?.weight ? { weight: given.weight, along: given.along === 'TIME' ? ('time' as const) : ('step' as const) } : undefined,
+      ),
   }),
   action: 'read',
   on: onRun,
-  async run(ctx, { keys, axis, from, to, buckets }, ref): Promise<Line[]> {
+  async run(ctx, { keys, axis, from, to, buckets, smoothing }, ref): Promise<Line[]> {
     const range = { axis, from: from ?? undefined, to: to ?? undefined, buckets: buckets ?? 1000 }
     const { names, lines } = await whole(ctx, [ref], async () => {
       const ids = await findKeys(ctx.db, ref.experimentId, 'metric', keys)
-      return { names: [...ids.keys()], lines: await ctx.points.chart(ref.id, [...ids.values()], range) }
+      return { names: [...ids.keys()], lines: await ctx.points.chart(ref.id, [...ids.values()], range, smoothing) }
     })
     return lines.map((line, i) => ({ ...line, key: names[i]! })).filter((line) => line.count > 0)
   },

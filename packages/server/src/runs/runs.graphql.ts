@@ -8,6 +8,7 @@ import { experimentById, loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { columnRef, parseColumnRef } from '../search/column.ts'
 import { chartOf, type Line } from './metrics.ts'
+import type { Smoothed } from './points/points.ts'
 import { countChildren, findRuns, lastHeard, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
 import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
 import { getRun, type SearchPage, searchRuns } from './runs.ts'
@@ -67,6 +68,28 @@ const DatasetInput = builder.objectRef<InputRow & { id: number }>('DatasetInput'
   }),
 })
 
+const SmoothingInput = builder.inputType('Smoothing', {
+  description: 'A debiased exponential mean over all points of a line, before they are put into buckets.',
+  fields: (t) => ({
+    weight: t.float({
+      required: true,
+      description: 'What a point still weighs one usual interval later: 0 is none of it, 0.999 the most. Gaps forget by their length.',
+    }),
+    along: t.field({ type: SeriesAxis, defaultValue: 'STEP', description: 'What distances are measured by.' }),
+  }),
+})
+
+const SmoothedSeries = builder.objectRef<Smoothed>('SmoothedSeries').implement({
+  description: 'A line as it is smoothed over all of its points, those before the range too, and what the mean goes on with.',
+  fields: (t) => ({
+    values: t.expose('values', { type: ['Real'], description: 'At the last point of each bucket; NaN where that is no finite number.' }),
+    interval: t.exposeFloat('interval', { description: 'The median distance of the points that is not zero; 0 where there is none.' }),
+    mean: t.expose('mean', { type: 'Real', description: 'Of the whole line: the mean at its last finite point.' }),
+    weights: t.exposeFloat('weights', { description: 'The sum of the weights there.' }),
+    at: t.exposeFloat('at', { description: 'The step or time there.' }),
+  }),
+})
+
 const Series = builder.objectRef<Line>('Series').implement({
   description:
     'Columns of equal length, ordered by step. Where nothing was left out (`sampled` is false) min, max and last are the points themselves.',
@@ -79,6 +102,12 @@ const Series = builder.objectRef<Line>('Series').implement({
     last: t.expose('last', { type: ['Real'], description: 'The value of the last point of each bucket.' }),
     count: t.expose('count', { type: 'Long', description: 'How many points the range holds.' }),
     sampled: t.exposeBoolean('sampled', { description: 'True where buckets hold more than one point.' }),
+    smoothed: t.field({
+      type: SmoothedSeries,
+      nullable: true,
+      description: 'Where `smoothing` was asked for.',
+      resolve: ({ smoothed }) => smoothed,
+    }),
     cursor: t.string({
       description: 'Everything up to here is in this answer: go on with `points` from it.',
       resolve: ({ cursor }) => String(cursor),
@@ -229,6 +258,7 @@ Run.implement({
           from: t.arg.float({ description: 'A step, or ms since 1970. From the first where it is not given.' }),
           to: t.arg.float({ description: 'A step, or ms since 1970, inclusive. To the last where it is not given.' }),
           buckets: t.arg.int({ defaultValue: 1000, description: 'From 1 to 5 000.' }),
+          smoothing: t.arg({ type: SmoothingInput, description: 'Answers `smoothed` too, for which every point of the line is read.' }),
         },
         resolve: (run, args, ctx) => call(ctx, chartOf, { ...args, runId: run.uuid }),
       }),

@@ -32,6 +32,14 @@ it('smoothing forgets over a gap, and 0 changes nothing', () => {
   expect(smooth([0, 1], [1, 5], 0, 1)).toEqual([1, 5])
 })
 
+it('what the server smoothed by the weight that is wanted is drawn as it is, by another it is smoothed here', () => {
+  const smoothed = { weight: 0.5, y: [10, Number.NaN, 30] }
+  const given = line(steps(3), [1, Number.NaN, 3], { smoothed })
+  expect(drawLine(given, { log: false, smoothing: 0.5 })).toMatchObject({ y: [10, 30], raw: [1, 3] })
+  expect(drawLine(given, { log: false, smoothing: 0.6 }).y[0]).toBe(1)
+  expect(drawLine(given, plain)).toMatchObject({ y: [1, 3] })
+})
+
 it('the usual interval is the median of those that are not zero', () => {
   expect(medianInterval([0, 1, 1, 2, 3, 100])).toBe(1)
   expect(medianInterval([5])).toBe(0)

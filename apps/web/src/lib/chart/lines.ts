@@ -26,6 +26,8 @@ export interface ChartLine {
   /** Where a point stands for several, the least and greatest of them. @default y */
   min?: readonly number[]
   max?: readonly number[]
+  /** Smoothed by such a weight over all that was logged. Where that is not the weight wanted, `y` is smoothed here. */
+  smoothed?: { readonly weight: number; readonly y: readonly number[] }
   /** What is said of each point beside its value. */
   said?: readonly string[]
   /** Points far from each other are joined all the same, as where x is no time. @default false */
@@ -80,6 +82,8 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
   const min: number[] | undefined = line.min && []
   const max: number[] | undefined = line.max && []
   const said: string[] | undefined = line.said && []
+  const ready = smoothing > 0 && line.smoothed?.weight === smoothing ? line.smoothed.y : undefined
+  const smoothed: number[] = []
   const starts: number[] = []
   const marks: Mark[] = []
   let dropped = 0
@@ -102,6 +106,10 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
     }
     xs.push(at)
     raw.push(value)
+    if (ready) {
+      const mean = ready[i]!
+      smoothed.push(Number.isFinite(mean) && (!log || mean > 0) ? mean : value)
+    }
     if (min && max) {
       const low = line.min![i]!
       const high = line.max![i]!
@@ -115,7 +123,7 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
   return {
     line,
     x: xs,
-    y: smoothing > 0 ? smooth(xs, raw, smoothing, interval) : raw,
+    y: ready ? smoothed : smoothing > 0 ? smooth(xs, raw, smoothing, interval) : raw,
     raw,
     min,
     max,

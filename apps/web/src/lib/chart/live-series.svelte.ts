@@ -10,11 +10,12 @@ import type { Axis, Range } from '#lib/chart/lines.ts'
 import { type Arrivals, fold, noPoints, type Points, pointsOf, seriesRange } from '#lib/chart/points.ts'
 
 const SeriesOfRuns = graphql(`
-  query SeriesOfRuns($runs: [ID!]!, $keys: [String!]!, $axis: SeriesAxis, $from: Float, $to: Float, $buckets: Int) {
+  query SeriesOfRuns($runs: [ID!]!, $keys: [String!]!, $axis: SeriesAxis, $from: Float, $to: Float, $buckets: Int, $smoothing: Smoothing) {
     runs(ids: $runs) {
       id
-      series(keys: $keys, axis: $axis, from: $from, to: $to, buckets: $buckets) {
+      series(keys: $keys, axis: $axis, from: $from, to: $to, buckets: $buckets, smoothing: $smoothing) {
         key steps times min max last count sampled cursor
+        smoothed { values interval mean weights at }
       }
     }
   }
@@ -47,6 +48,8 @@ export interface Wanted {
   startedAt?: (run: string) => number
   /** About two per pixel of width. Read when something is loaded. @default 1 000 */
   buckets?: number
+  /** Smoothed along `axis` over all points, 0–0.99. @default 0 */
+  smoothing?: number
 }
 
 interface Series {
@@ -76,6 +79,9 @@ const mostGroups = 6
 const gather = 4
 /** After a longer absence all is loaded anew: replaying an hour of points would take longer. */
 const longAbsence = 30_000
+/** A slider rests so long before lines are smoothed anew; so often, at most, a mean that was lost is asked for again, ms. */
+const smoothAfter = 200
+const smoothAgain = 2_000
 
 const chunks = <T>(all: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
@@ -83,6 +89,8 @@ const chunks = <T>(all: readonly T[], size: number): T[][] =>
 export class LiveSeries {
   #wanted: Wanted = { runs: [], keys: [] }
   #rangeKey = ''
+  #smoothKey = ''
+  #smoothTimer: ReturnType<typeof setTimeout> | undefined
   readonly #series = new Map<string, Series>()
   /** Grows with each change of a series: what readers of it depend on. */
   readonly #versions = new SvelteMap<string, number>()
@@ -114,6 +122,9 @@ export class LiveSeries {
     const keys = [...new Set(wanted.keys)]
     const range = wanted.range ?? null
     const rangeKey = range ? `${wanted.axis ?? 'step'} ${range.from} ${range.to}` : ''
+    const smoothKey = wanted.smoothing ? `${wanted.axis ?? 'step'} ${wanted.smoothing}` : ''
+    const isSmoother = smoothKey !== '' && smoothKey !== this.#smoothKey
+    this.#smoothKey = smoothKey
     this.#wanted = { ...wanted, runs, keys, range }
     this.#forget(new Set(runs.flatMap((run) => keys.map((key) => nameOf(run, key)))))
     if (rangeKey !== this.#rangeKey) {
@@ -123,6 +134,25 @@ export class LiveSeries {
       this.#timer ??= setTimeout(() => this.#complete(), gather)
       this.#settle()
     }
+    if (isSmoother) this.#smooth(smoothAfter)
+  }
+
+  /** Has what the page has a sample of smoothed anew, in a moment. */
+  #smooth(after: number): void {
+    clearTimeout(this.#smoothTimer)
+    this.#smoothTimer = setTimeout(() => {
+      this.#smoothTimer = undefined
+      const wanted = this.#smoothing()
+      const isAmiss = ({ points: { count, sampled, smoothed }, within }: Series) =>
+        (sampled || (within !== undefined && count > 0)) &&
+        (smoothed?.weight !== wanted?.weight || smoothed?.along !== wanted?.along || smoothed?.isLost)
+      if (wanted && [...this.#series.values()].some(isAmiss)) this.reload()
+    }, after)
+  }
+
+  #smoothing(): { weight: number; along: 'STEP' | 'TIME' } | undefined {
+    const { smoothing, axis = 'step' } = this.#wanted
+    return smoothing ? { weight: smoothing, along: axis === 'step' ? 'STEP' : 'TIME' } : undefined
   }
 
   /** Asks for what is wanted and neither here nor under way. */
@@ -168,6 +198,7 @@ export class LiveSeries {
   dispose(): void {
     this.#disposed = true
     clearTimeout(this.#timer)
+    clearTimeout(this.#smoothTimer)
     for (const group of this.#groups) group.stop()
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
   }
@@ -278,16 +309,17 @@ export class LiveSeries {
 
   async #query(runs: readonly string[], keys: readonly string[]): Promise<{ series: Series; cursor: string }[]> {
     const { axis, range, buckets = 1_000 } = this.#wanted
+    const smoothing = this.#smoothing()
     // Each run has a range of its own on the relative axis.
     const together = range && axis === 'relative' ? 1 : Math.max(1, Math.floor(seriesPerQuery / Math.min(keys.length, keysPerQuery)))
     const asked = chunks(runs, together).flatMap((some) => chunks(keys, keysPerQuery).map((few) => ({ some, few })))
     const answers = await Promise.all(
       asked.map(async ({ some, few }) => {
         const within = this.#within(some[0]!)
-        const answer = await query(SeriesOfRuns, { runs: some, keys: few, buckets, ...(within ?? {}) })
+        const answer = await query(SeriesOfRuns, { runs: some, keys: few, buckets, ...(within ?? {}), smoothing: smoothing ?? null })
         return answer.runs.flatMap((run) =>
           (run?.series ?? []).map((series) => ({
-            series: { run: run!.id, key: series.key, points: pointsOf(series), within },
+            series: { run: run!.id, key: series.key, points: pointsOf(series, smoothing), within },
             cursor: series.cursor,
           })),
         )
@@ -347,22 +379,22 @@ export class LiveSeries {
       const series = this.#series.get(name)
       if (series === undefined) continue
       if (!changed.has(name)) series.points = { ...series.points }
-      fold(series.points, inside(arrivals, series.within), this.#most)
+      fold(series.points, arrivals, this.#most, insideOf(series.within))
       changed.add(name)
+      const { sampled, smoothed } = series.points
+      // A line that has become too long is smoothed by the server from now on.
+      if (this.#wanted.smoothing && (smoothed ? smoothed.isLost : sampled)) {
+        if (this.#smoothTimer === undefined) this.#smooth(smoothAgain)
+      }
     }
     for (const name of changed) this.#changed(name)
   }
 }
 
-function inside(arrivals: Arrivals, within: Series['within']): Arrivals {
-  if (within === undefined) return arrivals
-  const along = within.axis === 'STEP' ? arrivals.steps : arrivals.times
-  const kept = [...along.keys()].filter((i) => along[i]! >= within.from && along[i]! <= within.to)
-  return {
-    steps: kept.map((i) => arrivals.steps[i]!),
-    times: kept.map((i) => arrivals.times[i]!),
-    values: kept.map((i) => arrivals.values[i]!),
-  }
+function insideOf(within: Series['within']): ((step: number, time: number) => boolean) | undefined {
+  if (within === undefined) return undefined
+  const { axis, from, to } = within
+  return (step, time) => (axis === 'STEP' ? step : time) >= from && (axis === 'STEP' ? step : time) <= to
 }
 
 /** Called while a component is set up: follows what `read` says, and stops with the component. */

@@ -70,3 +70,22 @@ it('a zoom is asked for a little wider, by step or by the clock', () => {
   expect(seriesRange('step', { from: 100, to: 200 }, 5)).toEqual({ axis: 'STEP', from: 95, to: 205 })
   expect(seriesRange('relative', { from: 0, to: 100 }, 1_000)).toEqual({ axis: 'TIME', from: 995, to: 1105 })
 })
+
+it('a mean goes on over what comes, in sight or not, and says when it is lost', () => {
+  const series = { steps: [2], times: [2], min: [4], max: [4], last: [4], count: 3, sampled: true }
+  const points = pointsOf(
+    { ...series, smoothed: { values: [3], interval: 1, mean: 3, weights: 1.75, at: 2 } },
+    { weight: 0.5, along: 'STEP' },
+  )
+  fold(points, arrivals([3, 3, 6], [4, 4, 'NaN'], [5, 5, 1]), 100, (step) => step < 5)
+  expect(points.steps).toEqual([2, 3, 4])
+  const third = 3 + 3 / (1 + 1.75 * 0.5)
+  expect(points.smoothed!.values).toEqual([3, third, Number.NaN])
+  expect(points.smoothed!.mean).toBe(third + (1 - third) / (1 + (1 + 1.75 * 0.5) * 0.25))
+  expect(points.smoothed!.isLost).toBe(false)
+  expect(columnsAlong(points, 'step', 0).smoothed).toEqual({ weight: 0.5, y: [3, third, Number.NaN] })
+  expect(columnsAlong(points, 'time', 0).smoothed).toBeUndefined()
+  fold(points, arrivals([1, 1, 6]), 100)
+  expect(points.smoothed!.isLost).toBe(true)
+  expect(points.smoothed!.values).toHaveLength(4)
+})

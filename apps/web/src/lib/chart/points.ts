@@ -15,6 +15,25 @@ export interface Points {
   count: number
   /** True where an entry may stand for more than one point. */
   sampled: boolean
+  /** Where it is asked for. */
+  smoothed?: Smoothed
+}
+
+/**
+ * The line as the server smooths it over all of its points, and what the mean goes on with: entries alone would make another line of it,
+ * since each has the last of its points only.
+ */
+export interface Smoothed {
+  readonly weight: number
+  readonly along: 'STEP' | 'TIME'
+  /** For each entry; NaN where the entry has no finite value. */
+  values: number[]
+  readonly interval: number
+  mean: number
+  weights: number
+  at: number
+  /** True once a point came before others, of which the mean does not know any more: it must be asked for again. */
+  isLost: boolean
 }
 
 /** Points as they arrive: columns of equal length. */
@@ -28,15 +47,20 @@ export interface Arrivals {
 export const toNumber = (value: Real): number => (typeof value === 'number' ? value : Number(value))
 
 /** What a `series` of the API holds. */
-export function pointsOf(series: {
-  steps: readonly number[]
-  times: readonly number[]
-  min: readonly Real[]
-  max: readonly Real[]
-  last: readonly Real[]
-  count: number
-  sampled: boolean
-}): Points {
+export function pointsOf(
+  series: {
+    steps: readonly number[]
+    times: readonly number[]
+    min: readonly Real[]
+    max: readonly Real[]
+    last: readonly Real[]
+    count: number
+    sampled: boolean
+    smoothed?: { values: readonly Real[]; interval: number; mean: Real; weights: number; at: number } | null
+  },
+  smoothing?: { weight: number; along: 'STEP' | 'TIME' },
+): Points {
+  const { smoothed } = series
   return {
     steps: [...series.steps],
     times: [...series.times],
@@ -45,18 +69,47 @@ export function pointsOf(series: {
     last: series.last.map(toNumber),
     count: series.count,
     sampled: series.sampled,
+    ...(smoothed &&
+      smoothing && {
+        smoothed: { ...smoothing, ...smoothed, values: smoothed.values.map(toNumber), mean: toNumber(smoothed.mean), isLost: false },
+      }),
   }
 }
 
 /** A metric of which nothing is known yet. */
 export const noPoints = (): Points => ({ steps: [], times: [], min: [], max: [], last: [], count: 0, sampled: false })
 
-/** Puts new points in, each in its place, and thins out when there are more than `most` entries. Changes `points`. */
-export function fold(points: Points, { steps, times, values }: Arrivals, most: number): void {
+/** The mean at a point that comes after all others; NaN for what is no finite number. */
+function goOn(smoothed: Smoothed, step: number, time: number, value: number): number {
+  if (!Number.isFinite(value)) return Number.NaN
+  const at = smoothed.along === 'STEP' ? step : time
+  const away = smoothed.weights === 0 ? 0 : at - smoothed.at
+  if (away < 0) smoothed.isLost = true
+  smoothed.weights = 1 + smoothed.weights * smoothed.weight ** (Math.max(0, away) / (smoothed.interval > 0 ? smoothed.interval : 1))
+  smoothed.mean += (value - smoothed.mean) / smoothed.weights
+  smoothed.at = at
+  return smoothed.mean
+}
+
+/**
+ * Puts new points in, each in its place, and thins out when there are more than `most` entries. What is not `within` counts for the mean
+ * only. Changes `points`.
+ */
+export function fold(
+  points: Points,
+  { steps, times, values }: Arrivals,
+  most: number,
+  within: (step: number, time: number) => boolean = () => true,
+): void {
+  const { smoothed } = points
+  let count = 0
   for (let i = 0; i < values.length; i++) {
     const step = steps[i]!
     const time = times[i]!
     const value = toNumber(values[i]!)
+    const mean = smoothed ? goOn(smoothed, step, time, value) : 0
+    if (!within(step, time)) continue
+    count++
     let at = points.steps.length
     while (at > 0 && (points.steps[at - 1]! > step || (points.steps[at - 1] === step && points.times[at - 1]! > time))) at--
     if (at === points.steps.length) {
@@ -65,15 +118,17 @@ export function fold(points: Points, { steps, times, values }: Arrivals, most: n
       points.min.push(value)
       points.max.push(value)
       points.last.push(value)
+      smoothed?.values.push(mean)
     } else {
       points.steps.splice(at, 0, step)
       points.times.splice(at, 0, time)
       points.min.splice(at, 0, value)
       points.max.splice(at, 0, value)
       points.last.splice(at, 0, value)
+      smoothed?.values.splice(at, 0, mean)
     }
   }
-  points.count += values.length
+  points.count += count
   while (points.steps.length > most && halve(points)) {
     // Until it fits, or nothing more can be joined.
   }
@@ -81,7 +136,7 @@ export function fold(points: Points, { steps, times, values }: Arrivals, most: n
 
 /** Joins entries two by two, leaving alone what is not finite so that its mark stays. False when nothing could be joined. */
 function halve(points: Points): boolean {
-  const { steps, times, min, max, last } = points
+  const { steps, times, min, max, last, smoothed } = points
   const n = steps.length
   let to = 0
   for (let i = 0; i < n; i++, to++) {
@@ -94,8 +149,9 @@ function halve(points: Points): boolean {
     min[to] = low
     max[to] = high
     last[to] = last[i]!
+    if (smoothed) smoothed.values[to] = smoothed.values[i]!
   }
-  for (const column of [steps, times, min, max, last]) column.length = to
+  for (const column of [steps, times, min, max, last, ...(smoothed ? [smoothed.values] : [])]) column.length = to
   if (to < n) points.sampled = true
   return to < n
 }
@@ -112,8 +168,13 @@ export function hasNoSteps({ steps }: Points): boolean {
 }
 
 /** The columns of a line along an axis. `startedAt`: of the run, in ms since 1970; used by `relative` only. */
-export function columnsAlong(points: Points, axis: Axis, startedAt: number): Pick<ChartLine, 'x' | 'y' | 'min' | 'max'> {
-  const extremes = points.sampled ? { min: points.min, max: points.max } : {}
+export function columnsAlong(points: Points, axis: Axis, startedAt: number): Pick<ChartLine, 'x' | 'y' | 'min' | 'max' | 'smoothed'> {
+  const { smoothed } = points
+  const isAlong = smoothed?.along === (axis === 'step' ? 'STEP' : 'TIME')
+  const extremes = {
+    ...(points.sampled ? { min: points.min, max: points.max } : {}),
+    ...(smoothed && isAlong ? { smoothed: { weight: smoothed.weight, y: smoothed.values } } : {}),
+  }
   if (axis === 'step') return { x: points.steps, y: points.last, ...extremes }
   const origin = axis === 'relative' ? startedAt : 0
   const x = points.times.map((time) => time - origin)
@@ -121,7 +182,12 @@ export function columnsAlong(points: Points, axis: Axis, startedAt: number): Pic
   // Steps and times may disagree, as when a run was taken up again from an earlier step.
   const order = [...x.keys()].sort((a, b) => x[a]! - x[b]!)
   const sorted = (column: readonly number[]) => order.map((i) => column[i]!)
-  return { x: sorted(x), y: sorted(points.last), ...(points.sampled ? { min: sorted(points.min), max: sorted(points.max) } : {}) }
+  return {
+    x: sorted(x),
+    y: sorted(points.last),
+    ...(points.sampled ? { min: sorted(points.min), max: sorted(points.max) } : {}),
+    ...(smoothed && isAlong ? { smoothed: { weight: smoothed.weight, y: sorted(smoothed.values) } } : {}),
+  }
 }
 
 /** A range of an axis as the API's `series` takes it, a little wider so that lines reach the edges of the chart. */

@@ -1,4 +1,7 @@
-/** Smoothing for the eye only: never for what is stored, exported, or called best or last. */
+/**
+ * Smoothing for the eye only: never for what is stored, exported, or called best or last. It is exact where all points are here; of a line
+ * of which the page has a sample the server smooths all of it, and this is what is seen until it has.
+ */
 
 /**
  * A debiased exponential mean that fades with distance instead of with the count of points: after one `interval` a point weighs `weight`

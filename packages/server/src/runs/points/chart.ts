@@ -87,7 +87,14 @@ export async function readChart(sql: Sql, run: number, keys: readonly number[], 
   return keys.map((key) => lines.get(key)!)
 }
 
-const single = ({ steps, times, values }: Columns): Stretch => ({ n: steps.length, steps, times, min: values, max: values, last: values })
+export const single = ({ steps, times, values }: Columns): Stretch => ({
+  n: steps.length,
+  steps,
+  times,
+  min: values,
+  max: values,
+  last: values,
+})
 
 /** Points and chunks in order; undefined where they overlap. */
 export function arranged({ points, summarised }: Read, order: Order): Array<Columns | LineRow> | undefined {
@@ -125,8 +132,9 @@ function stretchOf(part: Columns | LineRow): Stretch {
 /**
  * Joins stretches into at most `buckets` entries. Half of them go by the number of points and half by the width of the
  * axis, so that neither a dense moment nor a long pause takes them all; where points are even this is the same.
+ * `places` gets the number of each entry's last point.
  */
-function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: number, cursor: number): ChartLine {
+export function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: number, cursor: number, places: number[] = []): ChartLine {
   const line: ChartLine = { key, steps: [], times: [], min: [], max: [], last: [], count: 0, sampled: false, cursor }
   const along = (stretch: Stretch, i: number) => (axis === 'step' ? stretch.steps : stretch.times)[i]!
   for (const { n, counts } of stretches) line.count += counts ? counts.reduce((sum, count) => sum + count, 0) : n
@@ -155,6 +163,7 @@ function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: number,
         if (min[i]! < line.min[at]! || Number.isNaN(line.min[at])) line.min[at] = min[i]!
         if (max[i]! > line.max[at]! || Number.isNaN(line.max[at])) line.max[at] = max[i]!
       }
+      places[at] = seen - 1
       line.steps[at] = steps[i]!
       line.times[at] = times[i]!
       line.last[at] = last[i]!

@@ -11,7 +11,7 @@
  *
  *   queue, pack, append.sql   writing          codec, columns, binary   points as bytes and typed arrays
  *   since, history, chart,    reading          merge.sql, merger        from the tail into chunks
- *   sample                                     drop.sql                  deleting
+ *   smooth, sample                             drop.sql                  deleting
  */
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
@@ -36,8 +36,10 @@ import type {
   RunCursor,
   Sample,
   SampleRange,
+  Smoothing,
 } from './shape.ts'
 import { readSince, shared } from './since.ts'
+import { readSmoothChart } from './smooth.ts'
 
 export type * from './shape.ts'
 
@@ -60,8 +62,8 @@ export interface Points {
   since(cursors: readonly RunCursor[], keys?: readonly number[]): Promise<NewPoints>
   /** A page of one metric's points. Throws INVALID_PARAMETER_VALUE where `after` is no token of ours. */
   history(run: number, key: number, options: HistoryOptions): Promise<HistoryPage>
-  /** A line for every key asked for, in that order; one without points is empty. */
-  chart(run: number, keys: readonly number[], range: ChartRange): Promise<ChartLine[]>
+  /** A line for every key asked for, in that order; one without points is empty. Smoothed too, where that is asked for. */
+  chart(run: number, keys: readonly number[], range: ChartRange, smoothing?: Smoothing): Promise<ChartLine[]>
   /** At most `max` points of each run, sampled as MLflow's get-history-bulk-interval does. */
   sample(runs: readonly number[], key: number, range: SampleRange): Promise<Sample[]>
 
@@ -91,7 +93,10 @@ export function openPoints(db: Database, log: Logger): Points {
       return share(JSON.stringify([cursors.map(({ run, after }) => [run, after]), keys ?? null]), () => readSince(db, cursors, keys))
     },
     history: (run, key, options) => readHistoryPage(db, run, key, options),
-    chart: (run, keys, range) => (keys.length ? readChart(db, run, keys, range) : Promise.resolve([])),
+    async chart(run, keys, range, smoothing) {
+      if (!keys.length) return []
+      return smoothing ? readSmoothChart(db, run, keys, range, smoothing) : readChart(db, run, keys, range)
+    },
     sample: (runs, key, range) => readSamples(db, runs, key, range),
 
     merge: (run) => mergeStep(db, run, nothing),

@@ -60,6 +60,24 @@ export interface ChartRange {
   buckets: number
 }
 
+/** An exponential mean: after one usual interval along that axis a point weighs `weight` of what it did, in (0, 1). */
+export interface Smoothing {
+  weight: number
+  along: 'step' | 'time'
+}
+
+/** A line smoothed over all of its points, those before the range too, and what the mean goes on with. */
+export interface Smoothed {
+  /** At the last point of each entry; NaN where that is no finite number. */
+  values: number[]
+  /** The median distance of its points that is not zero; 0 where there is none. */
+  interval: number
+  /** Of the whole line: its mean at its last finite point, the sum of the weights there, and where that is. */
+  mean: number
+  weights: number
+  at: number
+}
+
 /**
  * One metric's line in at most `buckets` entries. Entry i stands for the points after entry i - 1 and up to its own step
  * and time, which are those of its last point. Where the range holds no more points than that, they are the points.
@@ -79,6 +97,8 @@ export interface ChartLine {
   sampled: boolean
   /** The run's cursor at that moment: `since` goes on from here. */
   cursor: number
+  /** Where smoothing was asked for and there are points. */
+  smoothed?: Smoothed
 }
 
 export interface SampleRange {
