@@ -62,10 +62,9 @@ def test_asking_for_traces_is_refused_in_a_way_the_client_knows(experiment):
     "call",
     [
         lambda experiment: mlflow.log_feedback(trace_id="tr-1", name="n", value=1),
-        lambda experiment: mlflow.genai.register_prompt("p", "text"),
         lambda experiment: client._tracking_client.store.list_scorers(experiment),
     ],
-    ids=["feedback", "prompt", "scorers"],
+    ids=["feedback", "scorers"],
 )
 def test_what_is_built_on_traces_is_refused_in_a_way_the_client_knows(experiment, call):
     with refused("ENDPOINT_NOT_FOUND"):
