@@ -15,13 +15,16 @@ export interface Membership {
 
 const key = ({ workspace, role }: Membership) => JSON.stringify([workspace, role])
 
-const matches = (pattern: string, group: string) => (pattern.endsWith('*') ? group.startsWith(pattern.slice(0, -1)) : group === pattern)
+const fits = (pattern: string, group: string) => (pattern.endsWith('*') ? group.startsWith(pattern.slice(0, -1)) : group === pattern)
+
+/** Whether somebody with these groups is in what a rule names. */
+export const matches = (pattern: string, groups: readonly string[]) => pattern === '*' || groups.some((each) => fits(pattern, each))
 
 /** Each once, in the order of the rules: roles of several groups add up. */
 export function rolesOf(groups: readonly string[], rules: readonly GroupRule[]): Membership[] {
   const found = new Map<string, Membership>()
   for (const { group, workspace, role } of rules) {
-    if (group === '*' || groups.some((each) => matches(group, each))) found.set(key({ workspace, role }), { workspace, role })
+    if (matches(group, groups)) found.set(key({ workspace, role }), { workspace, role })
   }
   return [...found.values()]
 }

@@ -15,6 +15,7 @@ import runs from './runs/runs.rest.ts'
 import { refreshCatalogues } from './search/catalogue.ts'
 import type { SealedColumn } from './secrets.ts'
 import { ssoSecret } from './sso/settings.ts'
+import { idTokens } from './sso/sign-in.ts'
 import { transfers as ssoTransfers } from './sso/sso.rest.ts'
 import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
@@ -39,7 +40,7 @@ export const jobs: Array<Job<unknown>> = [
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
-export const sealed: SealedColumn[] = [alertSecret, ssoSecret, mailContent]
+export const sealed: SealedColumn[] = [alertSecret, ssoSecret, idTokens, mailContent]
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...registryTransfers, ...authTransfers, ...ssoTransfers]
 
 /** Each adds its types and fields to the builder. */

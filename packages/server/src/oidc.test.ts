@@ -43,6 +43,7 @@ describe('who signs in', () => {
       emailVerified: true,
       name: 'Ada L.',
       groups: ['vision', 'leads'],
+      idToken: expect.stringMatching(/^\w+[.]/),
     })
   })
 

@@ -30,6 +30,8 @@ export interface Identity {
   emailVerified: boolean
   name: string
   groups: string[]
+  /** What the provider signed: by it a session is ended there. */
+  idToken: string
 }
 
 export interface Oidc {
@@ -37,11 +39,13 @@ export interface Oidc {
   begin(): Promise<{ url: string; attempt: string }>
   /** Throws UNAUTHENTICATED where it can't be known who it is, with what to do. */
   finish(query: URLSearchParams, attempt: string): Promise<Identity>
+  /** Where to send a browser so that the person is signed out at the provider too, and comes back. Undefined where it can't do that. */
+  end(idToken: string, back: string): Promise<string | undefined>
 }
 
 /** How long a person has at the provider, ms. */
 const patience = 10 * 60_000
-/** How long what was found is believed, ms. Keys are looked up again by themselves. */
+/** How long what was found is believed, ms; but for a sign-in, which is judged by the keys that the provider has now. */
 const freshness = 60 * 60_000
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -116,7 +120,7 @@ export function openOidc(options: OidcOptions, outbound: Outbound): Oidc {
       const attempt = readAttempt(kept)
       if (!attempt || query.get('state') !== attempt.state) throw refused(`This sign-in was not begun in this browser. ${again}`)
       if (Math.abs(Date.now() - attempt.at) > patience) throw refused(`This sign-in was begun more than ten minutes ago. ${again}`)
-      const config = await configuration()
+      const config = await discover()
       const library = await import('openid-client')
       const current = new URL(redirectUri)
       current.search = query.toString()
@@ -132,7 +136,7 @@ export function openOidc(options: OidcOptions, outbound: Outbound): Oidc {
         if (config.serverMetadata().userinfo_endpoint && (claims.email === undefined || groupsOf(claims, groupsClaim) === undefined)) {
           claims = { ...(await library.fetchUserInfo(config, tokens.access_token, claims.sub)), ...claims }
         }
-        return identityOf(claims, groupsClaim)
+        return { ...identityOf(claims, groupsClaim), idToken: tokens.id_token! }
       } catch (error) {
         if (error instanceof AppError) throw error
         const { error: code, cause } = error as { error?: string; cause?: unknown }
@@ -148,6 +152,13 @@ export function openOidc(options: OidcOptions, outbound: Outbound): Oidc {
         }
         throw refused(`The provider's answer is not taken: ${reason(error)} ${again}`, cause ?? error)
       }
+    },
+
+    async end(idToken, back) {
+      const config = await configuration()
+      if (!config.serverMetadata().end_session_endpoint) return undefined
+      const library = await import('openid-client')
+      return library.buildEndSessionUrl(config, { id_token_hint: idToken, post_logout_redirect_uri: back }).href
     },
   }
 }
@@ -177,7 +188,7 @@ function groupsOf(claims: Record<string, unknown>, claim: string): string[] | un
   return [value].flat().filter((each) => typeof each === 'string')
 }
 
-function identityOf(claims: IDToken & Partial<UserInfoResponse>, claim: string): Identity {
+function identityOf(claims: IDToken & Partial<UserInfoResponse>, claim: string): Omit<Identity, 'idToken'> {
   const groups = groupsOf(claims, claim)
   const elsewhere = claims._claim_names
   if (groups === undefined && typeof elsewhere === 'object' && elsewhere && claim in elsewhere) {

@@ -2,7 +2,8 @@
 import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
 import { Role } from '../workspaces/workspaces.graphql.ts'
-import { deleteSso, getSso, type SsoSettings, type SsoTest, setSso, testSso } from './settings.ts'
+import { type LinkedIdentity, listIdentities, unlink } from './link.ts'
+import { addSso, deleteSso, getSso, listSso, type SsoSettings, type SsoTest, setSso, testSso } from './settings.ts'
 
 const SsoRule = builder.objectRef<SsoSettings['rules'][number]>('SsoRule').implement({
   description: 'What a group at the provider stands for here. Of several rules for one workspace the highest role counts.',
@@ -16,8 +17,9 @@ const SsoRule = builder.objectRef<SsoSettings['rules'][number]>('SsoRule').imple
 })
 
 const Sso = builder.objectRef<SsoSettings>('Sso').implement({
-  description: 'The OpenID Connect provider that people sign in at.',
+  description: 'An OpenID Connect provider that people sign in at.',
   fields: (t) => ({
+    id: t.id({ description: 'A number, as text.', resolve: ({ id }) => String(id) }),
     name: t.exposeString('name', { description: 'What the button says.' }),
     issuer: t.exposeString('issuer', { description: 'The provider’s URL, as its discovery document has it.' }),
     clientId: t.exposeString('clientId', { description: 'What the provider knows this server by. Its secret is shown to nobody.' }),
@@ -28,20 +30,49 @@ const Sso = builder.objectRef<SsoSettings>('Sso').implement({
       complexity: { multiplier: 1 },
       resolve: ({ rules }) => rules,
     }),
+    adminGroups: t.exposeStringList('adminGroups', {
+      description: 'Who is in one of these groups manages the installation, for as long as they are; `*` at its end stands for any rest.',
+      complexity: { multiplier: 1 },
+    }),
+    signsOut: t.exposeBoolean('signsOut', { description: 'Signing out here signs out there too.' }),
     enabled: t.exposeBoolean('enabled', { description: 'False: nobody signs in by it.' }),
     redirectUri: t.exposeString('redirectUri', { description: 'What to register at the provider, letter by letter.' }),
+    signedOutUri: t.exposeString('signedOutUri', {
+      description: 'What to register there too, for who was signed out, where `signsOut` is set.',
+    }),
     updatedAt: t.expose('updatedAt', { type: 'Timestamp', description: 'When it was last changed.' }),
   }),
 })
 
-builder.queryField('sso', (t) =>
-  t.field({
+const SsoIdentity = builder.objectRef<LinkedIdentity>('SsoIdentity').implement({
+  description: 'Who you are at a provider.',
+  fields: (t) => ({
+    id: t.id({ description: 'A number, as text.', resolve: ({ id }) => String(id) }),
+    name: t.exposeString('name', { description: 'As the provider calls you.' }),
+    provider: t.exposeString('provider', { description: 'The provider’s name here, or its URL where it is not set up any more.' }),
+    seenAt: t.field({ type: 'Timestamp', description: 'When you last came from there.', resolve: ({ seenAt }) => Number(seenAt) }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  sso: t.field({
     type: Sso,
     nullable: true,
-    description: 'Single sign-on. For who manages the installation; null where none is set up.',
-    resolve: (_root, _args, ctx) => call(ctx, getSso, {}),
+    description: 'One provider, or the first. For who manages the installation; null where none is set up.',
+    args: { id: t.arg.id({ description: 'Of which. @default the first' }) },
+    resolve: (_root, args, ctx) => call(ctx, getSso, args),
   }),
-)
+  ssoProviders: t.field({
+    type: [Sso],
+    description: 'All providers. For who manages the installation.',
+    resolve: (_root, _args, ctx) => call(ctx, listSso, {}),
+  }),
+  identities: t.field({
+    type: [SsoIdentity],
+    description: 'Who you are at providers: by each of them you sign in to your account here. One links oneself on the page *Access*.',
+    resolve: (_root, _args, ctx) => call(ctx, listIdentities, {}),
+  }),
+}))
 
 const SsoRuleInput = builder.inputType('SsoRuleInput', {
   fields: (t) => ({
@@ -56,7 +87,8 @@ const SsoRuleInput = builder.inputType('SsoRuleInput', {
 const SetSsoInput = builder.inputType('SetSsoInput', {
   description: 'What is not given stays; the first time `name`, `issuer`, `clientId` and `clientSecret` are needed.',
   fields: (t) => ({
-    name: t.string({ description: 'What the button says.' }),
+    id: t.id({ description: 'Of which. @default the first' }),
+    name: t.string({ description: 'What the button says: no two say the same.' }),
     issuer: t.string({
       description:
         'An https:// URL on the public internet, or of a host that the operator has named with --outbound-hosts. A new one needs its `clientSecret`.',
@@ -65,6 +97,8 @@ const SetSsoInput = builder.inputType('SetSsoInput', {
     clientSecret: t.string({ description: 'Stored sealed, and shown to nobody.' }),
     groupsClaim: t.string({ description: 'A name, or a path such as `realm_access.roles`. @default groups' }),
     rules: t.field({ type: [SsoRuleInput], description: 'In place of all there are. They count from the next sign-in on.' }),
+    adminGroups: t.stringList({ description: 'Groups whose people manage the installation. @default none' }),
+    signsOut: t.boolean({ description: 'Signing out here signs out there too; register `signedOutUri` there. @default false' }),
     enabled: t.boolean({ description: '@default true' }),
   }),
 })
@@ -82,24 +116,42 @@ const TestSsoPayload = builder.objectRef<SsoTest>('TestSsoPayload').implement({
   }),
 })
 
+const UnlinkIdentityPayload = builder
+  .objectRef<{ id: string }>('UnlinkIdentityPayload')
+  .implement({ fields: (t) => ({ id: t.exposeID('id', { description: 'Of what is unlinked.' }) }) })
+
 builder.mutationFields((t) => ({
   setSso: t.field({
     type: SsoPayload,
-    description: 'Sets up single sign-on, or changes it.',
+    description: 'Sets up the first provider, or changes one.',
     args: { input: t.arg({ type: SetSsoInput, required: true }) },
     resolve: (_root, { input }, ctx) => call(ctx, setSso, input),
+  }),
+  addSso: t.field({
+    type: SsoPayload,
+    description: 'Adds a provider. `id` says nothing here.',
+    args: { input: t.arg({ type: SetSsoInput, required: true }) },
+    resolve: (_root, { input: { id: _, ...input } }, ctx) => call(ctx, addSso, input),
+  }),
+  unlinkIdentity: t.field({
+    type: UnlinkIdentityPayload,
+    description: 'You sign in by it no more, and what your groups there gave you goes. Refused where it is your only way in.',
+    args: { id: t.arg.id({ required: true, description: 'Of `identities`.' }) },
+    resolve: (_root, args, ctx) => call(ctx, unlink, args),
   }),
   deleteSso: t.field({
     type: DeleteSsoPayload,
     description: 'Accounts that came by it stay, with what they are members of.',
-    resolve: async (_root, _args, ctx) => {
-      await call(ctx, deleteSso, {})
+    args: { id: t.arg.id({ description: 'Of which. @default the first' }) },
+    resolve: async (_root, args, ctx) => {
+      await call(ctx, deleteSso, args)
       return { deleted: true }
     },
   }),
   testSso: t.field({
     type: TestSsoPayload,
-    description: 'Asks the provider that is set up. Only a sign-in shows whether it takes the client and its secret.',
-    resolve: (_root, _args, ctx) => call(ctx, testSso, {}),
+    description: 'Asks a provider that is set up. Only a sign-in shows whether it takes the client and its secret.',
+    args: { id: t.arg.id({ description: 'Of which. @default the first' }) },
+    resolve: (_root, args, ctx) => call(ctx, testSso, args),
   }),
 }))

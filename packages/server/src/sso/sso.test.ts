@@ -75,7 +75,7 @@ afterAll(async () => {
 
 describe('setting it up', () => {
   it('is nothing that anybody meets before it is done', async () => {
-    expect(await (await send('/auth/ways')).json()).toEqual({ password: true, reset: false, sso: null })
+    expect(await (await send('/auth/ways')).json()).toEqual({ password: true, reset: false, sso: null, providers: [] })
     expect(await signIn('ada')).toMatchObject({ status: 400, answer: { message: expect.stringContaining('not set up') } })
     expect((await ask(admin, '{ sso { name } }')).sso).toBeNull()
     await expect(ask(admin, 'mutation { testSso { ok } }')).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
@@ -119,7 +119,12 @@ describe('setting it up', () => {
       ok: true,
       message: expect.stringContaining('127.0.0.1'),
     })
-    expect(await (await send('/auth/ways')).json()).toEqual({ password: true, reset: false, sso: { name: 'The lab' } })
+    expect(await (await send('/auth/ways')).json()).toEqual({
+      password: true,
+      reset: false,
+      sso: { name: 'The lab' },
+      providers: [{ id: expect.any(String), name: 'The lab' }],
+    })
     person('vic', { email: 'vic@example.com', email_verified: true, groups: ['leads'] })
     const { session } = await signIn('vic')
     for (const query of [
@@ -279,7 +284,7 @@ it('is in the audit log: who came in, who was refused and why, and no secret', a
 
 it('is turned off and taken away, and accounts stay', async () => {
   await set({ enabled: false })
-  expect(await (await send('/auth/ways')).json()).toEqual({ password: true, reset: false, sso: null })
+  expect(await (await send('/auth/ways')).json()).toEqual({ password: true, reset: false, sso: null, providers: [] })
   expect((await signIn('vic')).status).toBe(400)
   await ask(admin, 'mutation { deleteSso { deleted } }')
   expect((await ask(admin, '{ sso { name } }')).sso).toBeNull()
@@ -288,7 +293,7 @@ it('is turned off and taken away, and accounts stay', async () => {
 
 it('an open server has none', async () => {
   const open = await startPlatform()
-  expect(await (await fetch(`${open.origin}/auth/ways`)).json()).toEqual({ password: false, reset: false, sso: null })
+  expect(await (await fetch(`${open.origin}/auth/ways`)).json()).toEqual({ password: false, reset: false, sso: null, providers: [] })
   expect((await fetch(`${open.origin}/auth/sso/begin`)).status).toBe(400)
   await open.stop()
 })

@@ -85,18 +85,6 @@ export const signIn = operation({
   },
 })
 
-export const signOut = operation({
-  name: 'account.sign-out',
-  open: true,
-  input: z.object({ session: z.string() }),
-  action: 'edit',
-  on: self,
-  async run(ctx, { session }): Promise<void> {
-    await ctx.db.prisma.accountSession.deleteMany({ where: { digest: digestOf(session) } })
-    changed(ctx)
-  },
-})
-
 export const changePassword = operation({
   name: 'account.change-password',
   input: z.object({ current: password, next: password }),
@@ -200,7 +188,7 @@ export const updateAccount = operation({
         return tx.account.update({
           where: { id: account.id },
           data: {
-            ...(isAdmin != null && { isAdmin }),
+            ...(isAdmin != null && { isAdmin, adminBy: null }),
             ...(isDisabled != null && { disabledAt: isDisabled ? now() : null }),
             ...(email !== undefined && { email }),
           },

@@ -1,10 +1,9 @@
-/** Signing in and out, and links that are good once: the calls that set and take the session's cookie. */
+/** Signing in, and links that are good once: the calls that set the session's cookie. It is taken where providers are, in sso.rest.ts. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { cookies, sessionCookie } from '../authenticate.ts'
 import type { Ctx } from '../context.ts'
 import { call } from '../operation.ts'
 import { readJson, sendJson, type Transfer } from '../rest.ts'
-import { type SignedIn, sessionLife, signIn, signOut } from './accounts.ts'
+import { type SignedIn, sessionLife, signIn } from './accounts.ts'
 import { acceptLink, forgotPassword, readLink } from './links.ts'
 import { setSession } from './session-cookie.ts'
 
@@ -23,15 +22,6 @@ export const transfers: Transfer[] = [
     prefix: '/auth/sign-in',
     async handle(ctx, { req, res }) {
       signedIn(ctx, res, await call(ctx, signIn, { ...(await readJson(req, limit)), ...about(req) }))
-    },
-  },
-  {
-    method: 'POST',
-    prefix: '/auth/sign-out',
-    async handle(ctx, { req, res }) {
-      await call(ctx, signOut, { session: cookies(req).get(sessionCookie) ?? '' })
-      setSession(ctx.origin, res, '', 0)
-      sendJson(res, 200, {})
     },
   },
   {

@@ -171,7 +171,7 @@ export const setMember = operation({
       where: { workspaceId_accountId: { workspaceId, accountId: account.id } },
       create: { workspaceId, accountId: account.id, role, addedAt: now() },
       // From now on no sign-in changes it.
-      update: { role, bySso: false },
+      update: { role, bySso: false, ssoId: null },
       include: { account: true },
     })
     changed(ctx)
