@@ -237,3 +237,8 @@ export function authorise(ability: Ability, action: Action, on: Securable): void
   const what = on.kind === 'System' ? 'the installation' : on.kind === 'Self' ? 'an account' : `this ${on.kind}`
   throw new AppError('PERMISSION_DENIED', `You lack the ability '${action}' on ${what}. Ask an admin for it.`)
 }
+
+/** Throws for a token that only reads. */
+export function authoriseWriting({ isReadOnly }: Standing): void {
+  if (isReadOnly) throw new AppError('PERMISSION_DENIED', 'This token only reads. Use one that may do all that you may.')
+}

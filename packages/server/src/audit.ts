@@ -3,7 +3,7 @@
  * before its answer leaves, and so is every refusal for lack of a right; secrets are in no line. What only reads is not written, nor the
  * stream of points, lines and files that runs log: those are the runs' own.
  */
-import type { Action, Securable } from './access.ts'
+import type { Securable } from './access.ts'
 import type { Ctx } from './context.ts'
 
 /** Characters of what was asked. */
@@ -25,7 +25,7 @@ const nameOf = (on: Securable): string => ('id' in on ? `${on.kind} ${on.id}` : 
 
 interface Said {
   operation: string
-  action: Action
+  isReading: boolean
   /** Undefined where it did not come so far as to be known. */
   on: Securable | Securable[] | undefined
   input: unknown
@@ -36,10 +36,10 @@ interface Said {
 
 const refusals = new Set(['PERMISSION_DENIED', 'UNAUTHENTICATED', 'RESOURCE_EXHAUSTED'])
 
-export async function writeDown(ctx: Ctx, { operation, action, on, input, outcome, quiet }: Said): Promise<void> {
+export async function writeDown(ctx: Ctx, { operation, isReading, on, input, outcome, quiet }: Said): Promise<void> {
   if (ctx.authenticate.mode === 'open') return
   const isRefusal = refusals.has(outcome)
-  if (!isRefusal && (action === 'read' || quiet || outcome !== 'OK')) return
+  if (!isRefusal && (isReading || quiet || outcome !== 'OK')) return
   // Whoever has no account can't fill the log by asking: only failed attempts to get in are written.
   if (isRefusal && ctx.actor.kind === 'NONE' && !operation.startsWith('account.')) return
   const targets = on === undefined ? [] : [on].flat()

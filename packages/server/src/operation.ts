@@ -4,7 +4,7 @@
  * An operation without `action` and `on` does not compile, so nothing can be done unasked.
  */
 import type { z } from 'zod'
-import { type Action, authorise, type Securable } from './access.ts'
+import { type Action, authorise, authoriseWriting, type Securable } from './access.ts'
 import { writeDown } from './audit.ts'
 import { type Ctx, checkSignedIn } from './context.ts'
 import { AppError, show } from './errors.ts'
@@ -20,6 +20,8 @@ export interface Target<Row, On extends Securable | Securable[] = Securable> {
 export interface Operation<Input, Row, Result> {
   /** Part of the stream that runs log: not in the audit log. */
   quiet?: true
+  /** Changes something, though to see a thing is all that it asks for: a token that only reads can't do it. */
+  writes?: true
   /** Asked before it is known who asks, such as who signs in: nothing is authorised. */
   open?: true
   /** `noun.verb`, for the log. */
@@ -32,9 +34,13 @@ export interface Operation<Input, Row, Result> {
 
 type Acted<Row> = Target<Row, Securable | Securable[]>
 
+/** All there are, by name: what the proofs of access go through. */
+export const operations = new Map<string, Operation<unknown, unknown, unknown>>()
+
 /** Declares one. The types of `run`'s arguments come from `input` and from what `on` returns. */
 export function operation<Schema extends z.ZodType, On extends Acted<unknown> | Promise<Acted<unknown>>, Result>(it: {
   quiet?: true
+  writes?: true
   open?: true
   name: string
   input: Schema
@@ -42,6 +48,8 @@ export function operation<Schema extends z.ZodType, On extends Acted<unknown> | 
   on: (ctx: Ctx, input: z.output<Schema>) => On
   run: (ctx: Ctx, input: z.output<Schema>, row: Awaited<On>['row']) => Promise<Result> | Result
 }): Operation<z.output<Schema>, Awaited<On>['row'], Result> {
+  if (operations.has(it.name)) throw new Error(`Two operations are called '${it.name}'.`)
+  operations.set(it.name, it as unknown as Operation<unknown, unknown, unknown>)
   return it as unknown as Operation<z.output<Schema>, Awaited<On>['row'], Result>
 }
 
@@ -58,12 +66,27 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
     const { row } = target
     on = target.securable
     if (!op.open) check(ctx, op.action, target)
+    if (op.writes) authoriseWriting(ctx.standing)
     const result = await op.run(ctx, parsed.data, row)
-    await writeDown(ctx, { operation: op.name, action: op.action, on, input: raw, outcome, quiet: op.quiet ?? false })
+    await writeDown(ctx, {
+      operation: op.name,
+      isReading: op.action === 'read' && !op.writes,
+      on,
+      input: raw,
+      outcome,
+      quiet: op.quiet ?? false,
+    })
     return result
   } catch (error) {
     outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
-    await writeDown(ctx, { operation: op.name, action: op.action, on, input: raw, outcome, quiet: op.quiet ?? false })
+    await writeDown(ctx, {
+      operation: op.name,
+      isReading: op.action === 'read' && !op.writes,
+      on,
+      input: raw,
+      outcome,
+      quiet: op.quiet ?? false,
+    })
     throw error
   } finally {
     ctx.log.debug({ op: op.name, actor: ctx.actor.name, ms: Math.round((performance.now() - start) * 10) / 10, outcome })

@@ -10,7 +10,7 @@ import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { checkActive, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
 import { anyText, limits, required, text } from '../fields.ts'
-import { operation, type Target } from '../operation.ts'
+import { check, operation, type Target } from '../operation.ts'
 import { runTarget } from '../runs/runs.ts'
 import { liveRuns } from './alerts.sql.ts'
 import { condition } from './conditions.ts'
@@ -38,7 +38,7 @@ const fields = {
   url: anyText.max(2000).nullish(),
 }
 
-function check(
+function checkRule(
   ctx: Ctx,
   { metric, condition, url }: { metric?: string | undefined; condition: { kind: string }; url?: string | null | undefined },
 ) {
@@ -61,7 +61,7 @@ export const createAlertRule = operation({
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
   async run(ctx, { name, metric, condition, url }, experiment): Promise<AlertRule> {
     checkActive(experiment)
-    check(ctx, { metric, condition, url })
+    checkRule(ctx, { metric, condition, url })
     const { id: experimentId, workspaceId } = experiment
     if ((await ctx.db.prisma.alertRule.count({ where: { experimentId } })) >= mostRules) {
       throw invalid(`The experiment ${experimentId} has ${mostRules} alert rules, and that is the most. Delete one that is not needed.`)
@@ -92,7 +92,7 @@ export const updateAlertRule = operation({
   on: ruleTarget,
   async run(ctx, { name, metric, condition: changed, url, enabled }, row): Promise<AlertRule> {
     const next = { metric: metric ?? row.metric ?? undefined, condition: changed ?? condition.parse(row.condition), url }
-    check(ctx, next)
+    checkRule(ctx, next)
     const looksElsewhere = !isDeepStrictEqual(condition.parse(row.condition), next.condition) || (row.metric ?? '') !== (next.metric ?? '')
     const [rule] = await ctx.db.prisma.$transaction([
       ctx.db.prisma.alertRule.update({
@@ -182,7 +182,9 @@ export const listAlerts = operation({
   async run(ctx, { experimentId, runId, unreadOnly, first, after }): Promise<AlertPage> {
     if (after !== undefined && number(after) < 0) throw invalid(`Invalid cursor '${after}'. Give back the endCursor of a page.`, 'after')
     const experiments = { experimentId: { in: await visibleExperiments(ctx, experimentId === undefined ? undefined : [experimentId]) } }
-    const run = runId === undefined ? {} : { runId: (await runTarget(ctx, runId)).row.id }
+    const target = runId === undefined ? undefined : await runTarget(ctx, runId)
+    if (target) check(ctx, 'read', target)
+    const run = target ? { runId: target.row.id } : {}
     const where = { workspaceId: ctx.workspace.id, ...experiments, ...run }
     const [rows, unread] = await Promise.all([
       ctx.db.prisma.alert.findMany({
@@ -201,6 +203,8 @@ export const listAlerts = operation({
 /** Marks alerts as read: these, or all that the caller may read. */
 export const readAlerts = operation({
   name: 'alert.read',
+  writes: true,
+  quiet: true,
   input: z.object({ ids: z.array(z.string()).max(1000).nullish() }),
   action: 'read',
   on: here,

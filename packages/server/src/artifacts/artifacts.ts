@@ -9,6 +9,7 @@ import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import type { FileInfo, Range, StoredFile } from '@tidegate/plugin'
 import { z } from 'zod'
+import { may } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { required } from '../fields.ts'
@@ -38,16 +39,19 @@ const target = (ctx: Ctx, owner: ExperimentRoot, spot: Spot): Target<Spot> | und
 
 const isRun = ({ uuid }: OwnerRoot) => runId.test(uuid)
 
+const maySee = (ctx: Ctx, { workspaceId, experimentId }: ExperimentRoot) =>
+  workspaceId === ctx.workspace.id && may(ctx.ability, 'read', { kind: 'Experiment', id: experimentId, workspaceId })
+
 /** The runs and models of these ids; what can be no id is passed over. */
 async function findOwners(ctx: Ctx, ids: string[]): Promise<OwnerRoot[]> {
   const [runs, models] = [ids.filter((id) => runId.test(id)), ids.filter((id) => modelId.test(id))]
   return [...(runs.length ? await findRunRoots(ctx.db, runs) : []), ...(models.length ? await findModelRoots(ctx.db, models) : [])]
 }
 
-/** The run or model whose artifact root a path is in: the outermost, where roots are nested. */
+/** The run or model that may be seen and whose artifact root a path is in: the outermost, where roots are nested. */
 async function ownerAround(ctx: Ctx, path: string): Promise<OwnerRoot | undefined> {
   return (await findOwners(ctx, path.split('/')))
-    .filter(({ artifactUri }) => isWithin(path, proxiedPath(artifactUri)))
+    .filter((owner) => isWithin(path, proxiedPath(owner.artifactUri)) && maySee(ctx, owner))
     .sort((a, b) => a.artifactUri.length - b.artifactUri.length)[0]
 }
 
@@ -69,7 +73,7 @@ async function onPath(ctx: Ctx, { path: raw }: { path: string }): Promise<Target
   const spot = { path, place: ctx.artifacts.locate(proxiedRoot, path) }
   const owner = await ownerAround(ctx, path)
   const around = owner ?? (await experimentAround(ctx, path))
-  const found = around && target(ctx, around, owner ? { ...spot, owner } : spot)
+  const found = around && maySee(ctx, around) && target(ctx, around, owner ? { ...spot, owner } : spot)
   const unseen = () => notFound(`No experiment has its artifacts at '${path}'.`)
   if (!found) throw unseen()
   return { ...found, unseen }

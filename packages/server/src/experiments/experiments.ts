@@ -4,7 +4,7 @@
  */
 import type { Experiment, ExperimentTag } from '@tidegate/db'
 import { z } from 'zod'
-import { may, seesAll } from '../access.ts'
+import { may, type Securable, seesAll } from '../access.ts'
 import { type Ctx, checkSignedIn, inTransaction } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, checkPage, experimentNumber, int64, key, limitedText, limits, required, text } from '../fields.ts'
@@ -25,8 +25,9 @@ export const withTags = { tags: { orderBy: { key: 'asc' as const } } }
 export async function experimentTarget(ctx: Ctx, id: string): Promise<Target<Experiment>> {
   const number = experimentNumber(id)
   const row = await ctx.db.prisma.experiment.findUnique({ where: { id: number, workspaceId: ctx.workspace.id, purgedAt: null } })
-  if (!row) throw notFound(`No Experiment with id=${id} exists`)
-  return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row }
+  const unseen = () => notFound(`No Experiment with id=${id} exists`)
+  if (!row) throw unseen()
+  return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row, unseen }
 }
 
 /** What never changes about an experiment: enough to ask permission and to place a run. */
@@ -39,13 +40,16 @@ const known = new WeakMap<Ctx['db'], Map<number, ExperimentRef>>()
 export async function experimentRefTarget(ctx: Ctx, id: string): Promise<Target<ExperimentRef>> {
   let refs = known.get(ctx.db)
   if (!refs || refs.size > 10_000) known.set(ctx.db, (refs = new Map()))
-  let ref = refs.get(experimentNumber(id))
-  if (!ref) {
-    const { id: number, workspaceId, artifactLocation } = (await experimentTarget(ctx, id)).row
-    refs.set(number, (ref = { id: number, workspaceId, artifactLocation }))
+  const ref = refs.get(experimentNumber(id))
+  if (ref) {
+    const securable: Securable = { kind: 'Experiment', id: ref.id, workspaceId: ref.workspaceId }
+    // Only for who may see it: to others it takes as long to say no as where there is none.
+    if (ref.workspaceId === ctx.workspace.id && may(ctx.ability, 'read', securable)) return { securable, row: ref }
   }
-  if (ref.workspaceId !== ctx.workspace.id) throw notFound(`No Experiment with id=${id} exists`)
-  return { securable: { kind: 'Experiment', id: ref.id, workspaceId: ref.workspaceId }, row: ref }
+  const { row, ...target } = await experimentTarget(ctx, id)
+  const { id: number, workspaceId, artifactLocation } = row
+  refs.set(number, { id: number, workspaceId, artifactLocation })
+  return { ...target, row: refs.get(number)! }
 }
 
 const here = (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null })
@@ -138,16 +142,18 @@ export const getExperimentByName = operation({
   name: 'experiment.get-by-name',
   input: z.object({ experimentName: required }),
   action: 'read',
-  async on(ctx, { experimentName }): Promise<Target<ExperimentWithTags>> {
+  async on(ctx, { experimentName }): Promise<Target<Experiment>> {
     const row = await ctx.db.prisma.experiment.findUnique({
       where: { workspaceId_name: { workspaceId: ctx.workspace.id, name: experimentName }, purgedAt: null },
-      include: withTags,
     })
     const unseen = () => notFound(`Could not find experiment with name '${experimentName}'`)
     if (!row) throw unseen()
     return { securable: { kind: 'Experiment', id: row.id, workspaceId: row.workspaceId }, row, unseen }
   },
-  run: (_ctx, _, row) => row,
+  run: async (ctx, _, row): Promise<ExperimentWithTags> => ({
+    ...row,
+    tags: await ctx.db.prisma.experimentTag.findMany({ where: { experimentId: row.id }, orderBy: withTags.tags.orderBy }),
+  }),
 })
 
 export const searchExperiments = operation({

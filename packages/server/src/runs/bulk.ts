@@ -1,5 +1,6 @@
 /** What is done to many runs at once, across experiments: to all of them or to none. */
 import { z } from 'zod'
+import { may } from '../access.ts'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { AppError, invalid, notFound, show } from '../errors.ts'
 import { cutText, limits, required, key as tagKey } from '../fields.ts'
@@ -18,18 +19,21 @@ const runIds = z
   .min(1, 'Name at least one run.')
   .max(mostRuns, `At most ${mostRuns} runs are changed at once. Send the rest in another request.`)
 
-/** The runs, in the order asked, each once; permission is asked of all their experiments. */
+/** The runs, in the order asked, each once; permission is asked of all their experiments. Of one that may not be seen it is said that there is none. */
 async function onRuns(ctx: Ctx, uuids: readonly string[]) {
   const wanted = [...new Set(uuids)]
   const places = new Map((await findPlaces(ctx.db, wanted)).map((place) => [place.uuid, place]))
   const row = wanted.map((uuid) => {
     const place = places.get(uuid)
-    if (place?.workspaceId !== ctx.workspace.id) throw missing(uuid)
+    if (place?.workspaceId !== ctx.workspace.id || !maySee(ctx, place)) throw missing(uuid)
     return place
   })
   const experiments = new Map(row.map(({ experimentId, workspaceId }) => [experimentId, workspaceId]))
   return { securable: [...experiments].map(([id, workspaceId]) => ({ kind: 'Experiment' as const, id, workspaceId })), row }
 }
+
+const maySee = (ctx: Ctx, { experimentId, workspaceId }: RunPlace) =>
+  may(ctx.ability, 'read', { kind: 'Experiment', id: experimentId, workspaceId })
 
 const missing = (uuid: string) => notFound(`Run with id=${uuid} not found. Nothing was changed.`)
 

@@ -6,6 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Sql } from '@tidegate/db'
 import { z } from 'zod'
+import { may, type Securable } from '../access.ts'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { checkActive, experimentRefTarget, experimentTarget, visibleExperiments } from '../experiments/experiments.ts'
@@ -63,23 +64,24 @@ function knownOf(ctx: Ctx): Map<string, RunRef> {
 
 const refOf = ({ id, uuid, experimentId, workspaceId }: Run): RunRef => ({ id, uuid, experimentId, workspaceId })
 
+const securableOf = ({ experimentId, workspaceId }: RunRef): Securable => ({ kind: 'Experiment', id: experimentId, workspaceId })
+
 async function runRef(ctx: Ctx, uuid: string): Promise<RunRef> {
   const refs = knownOf(ctx)
-  let ref = refs.get(uuid)
-  if (!ref) {
-    const run = await findRun(ctx.db, uuid)
-    if (!run) throw notFound(`Run with id=${uuid} not found`)
-    refs.set(uuid, (ref = refOf(run)))
-  }
-  if (ref.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${uuid} not found`)
-  return ref
+  const ref = refs.get(uuid)
+  // Only for who may see it: to others it takes as long to say no as where there is none.
+  if (ref?.workspaceId === ctx.workspace.id && may(ctx.ability, 'read', securableOf(ref))) return ref
+  const run = await findRun(ctx.db, uuid)
+  if (run?.workspaceId !== ctx.workspace.id) throw notFound(`Run with id=${uuid} not found`)
+  refs.set(uuid, refOf(run))
+  return refOf(run)
 }
 
 /** The run and what permission on it is asked of. Throws where there is none in this workspace. */
 export async function runTarget(ctx: Ctx, uuid: string): Promise<Target<RunRef>> {
   const ref = await runRef(ctx, uuid)
   return {
-    securable: { kind: 'Experiment', id: ref.experimentId, workspaceId: ref.workspaceId },
+    securable: securableOf(ref),
     row: ref,
     unseen: () => notFound(`Run with id=${uuid} not found`),
   }

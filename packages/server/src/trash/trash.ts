@@ -8,7 +8,7 @@
  * always has its own.
  */
 import { z } from 'zod'
-import type { Securable } from '../access.ts'
+import { may, type Securable } from '../access.ts'
 import { type Ctx, inTransaction } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { visibleExperiments } from '../experiments/experiments.ts'
@@ -130,16 +130,19 @@ async function onThings(
     to.push(thing)
   }
   const workspaceId = ctx.workspace.id
+  // Of what may not be seen it is said that there is none, in the words of that kind.
+  const isHere = (thing: { workspaceId: number; experimentId: number } | undefined) =>
+    thing?.workspaceId === workspaceId && may(ctx.ability, 'read', { kind: 'Experiment', id: thing.experimentId, workspaceId })
   const runs = await findRuns(ctx.db, input.runs)
   input.runs.forEach((uuid, i) => {
     const run = runs[i]
-    if (run?.workspaceId !== workspaceId) throw notFound(`Run with id=${uuid} not found`)
+    if (!run || !isHere(run)) throw notFound(`Run with id=${uuid} not found`)
     add(things.runs, { kind: 'Experiment', id: run.experimentId, workspaceId }, run)
   })
   const models = new Map((await findModels(ctx.db, input.models)).map((model) => [model.uuid, model]))
   for (const uuid of input.models) {
     const model = models.get(uuid)
-    if (model?.workspaceId !== workspaceId) throw notFound(`Logged model with ID '${uuid}' not found.`)
+    if (!model || !isHere(model)) throw notFound(`Logged model with ID '${uuid}' not found.`)
     add(things.models, { kind: 'Experiment', id: model.experimentId, workspaceId }, model)
   }
   const numbers = input.experiments.map(experimentNumber)
@@ -147,7 +150,7 @@ async function onThings(
   const experiments = new Map(rows.map((row) => [row.id, row]))
   for (const id of numbers) {
     const row = experiments.get(id)
-    if (!row) throw notFound(`No Experiment with id=${id} exists`)
+    if (!row || !isHere({ experimentId: id, workspaceId })) throw notFound(`No Experiment with id=${id} exists`)
     add(
       things.experiments,
       { kind: 'Experiment', id, workspaceId },
@@ -254,9 +257,10 @@ export const restoreLoggedModel = operation({
   action: 'delete',
   async on(ctx, { modelId }) {
     const [model] = await findModels(ctx.db, [modelId])
-    if (model?.workspaceId !== ctx.workspace.id) throw notFound(`Logged model with ID '${modelId}' not found.`)
+    const unseen = () => notFound(`Logged model with ID '${modelId}' not found.`)
+    if (model?.workspaceId !== ctx.workspace.id) throw unseen()
     const securable = { kind: 'Experiment', id: model.experimentId, workspaceId: model.workspaceId } as const
-    return { securable, row: model } satisfies Target<typeof model>
+    return { securable, row: model, unseen } satisfies Target<typeof model>
   },
   async run(ctx, { modelId }, model): Promise<{ id: string; experimentId: number }> {
     if (!(await restoreModelRow(ctx.db, model.id))) throw notFound(`Logged model with ID '${modelId}' not found.`)

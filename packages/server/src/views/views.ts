@@ -52,6 +52,7 @@ export const listViews = operation({
 /** Who may see an experiment may keep views of it. */
 export const createView = operation({
   name: 'view.create',
+  writes: true,
   input: z.object({ experimentId: required, name, query }),
   action: 'read',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
@@ -69,6 +70,7 @@ export const createView = operation({
 
 export const updateView = operation({
   name: 'view.update',
+  writes: true,
   input: z.object({ viewId: required, name: name.nullish(), query: query.nullish() }),
   action: 'read',
   on: viewTarget,
@@ -107,6 +109,7 @@ export const shareView = operation({
 
 export const deleteView = operation({
   name: 'view.delete',
+  writes: true,
   input: z.object({ viewId: required }),
   action: 'read',
   on: viewTarget,

@@ -9,7 +9,7 @@ import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { experimentTarget } from '../experiments/experiments.ts'
 import { required } from '../fields.ts'
-import { operation, type Target } from '../operation.ts'
+import { check, operation, type Target } from '../operation.ts'
 import { modelTarget } from '../registry/targets.ts'
 import { readStanding } from '../standing.ts'
 import { findTeam } from '../teams/teams.ts'
@@ -116,9 +116,10 @@ export const explainAccess = operation({
     const account = await findAccount(ctx, { name: called })
     const { id: workspaceId, name } = ctx.workspace
     const isOne = experimentId != null || model != null
-    const on = isOne
-      ? ((await onGranted(ctx, { experimentId, model })).securable as Securable)
-      : ({ kind: 'Workspace', id: workspaceId } as const)
+    const target = isOne ? await onGranted(ctx, { experimentId, model }) : undefined
+    // Of oneself one learns no more than that a hidden one is not there.
+    if (target) check(ctx, 'read', target)
+    const on: Securable = (target?.securable as Securable | undefined) ?? { kind: 'Workspace', id: workspaceId }
     if (action === 'create' && isOne) throw invalid('Things are made in a workspace: leave out what they are made in.', 'experiment')
     const standing = await readStanding(ctx.db, account, workspaceId)
     const isIn = account.disabledAt === null

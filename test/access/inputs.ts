@@ -1,0 +1,162 @@
+/**
+ * What to send to an operation or a field, found out from its own declaration: ids by the names of their fields, and of the rest the least that
+ * is taken. Who adds an operation need say nothing here, unless its input can't be guessed (`samples`).
+ */
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import type { Ids } from './worlds.ts'
+
+type Json = any
+
+/** Which id a field of this name wants, of those that mean the same everywhere. */
+const wants: Record<string, keyof Ids> = {
+  experiment: 'experiment',
+  experimentId: 'experiment',
+  experimentIds: 'experiment',
+  experiments: 'experiment',
+  experimentName: 'experimentName',
+  run: 'run',
+  runId: 'run',
+  runIds: 'run',
+  runs: 'run',
+  sourceRunId: 'run',
+  modelId: 'model',
+  models: 'model',
+  viewId: 'view',
+  ruleId: 'rule',
+  workspace: 'workspace',
+  path: 'path',
+  account: 'account',
+  team: 'team',
+  role: 'customRole',
+  rule: 'roleRule',
+}
+
+const plain: Record<string, Json> = {
+  key: 'k',
+  tagKey: 'k',
+  metricKey: 'loss',
+  name: 'a-name',
+  newName: 'a new name',
+  current: 'a long tide rises',
+  next: 'another long tide',
+  condition: { kind: 'not-finite' },
+  by: 'status',
+  columns: 'status',
+  id: 'f0'.repeat(16),
+  modelJson: '{}',
+  first: 5,
+  expiresAt: undefined,
+  to: 'somebody@example.com',
+}
+
+/** Where a name says too little. The key is the operation's name. */
+export const samples: Record<string, (at: Ids) => Json> = {
+  'artifact.put': (at) => ({ path: at.path, body: Readable.from(['x']) }),
+  'artifact.put-of-run': (at) => ({ runId: at.run, path: 'more.txt', body: Readable.from(['x']) }),
+  'artifact.get-of-run': (at) => ({ runId: at.run, path: 'plain.txt' }),
+  'artifact.list-of-run': (at) => ({ runId: at.run }),
+  'artifact.get-of-model': (at) => ({ modelId: at.model, path: 'plain.txt' }),
+  'artifact.list-of-model': (at) => ({ modelId: at.model }),
+  'artifact.list': (at) => ({ path: at.path.split('/').slice(0, 3).join('/') }),
+  'artifact.presign-upload': (at) => ({ runId: at.run, path: 'x.txt' }),
+  'artifact.presign-download': (at) => ({ runId: at.run, path: 'x.txt' }),
+  'experiment.restore': (at) => ({ experimentId: at.deletedExperiment }),
+  'run.restore': (at) => ({ runId: at.deletedRun }),
+  'runs.restore': (at) => ({ runIds: [at.deletedRun] }),
+  'logged-model.restore': (at) => ({ modelId: at.deletedModel }),
+  'run.log-metric': (at) => ({ runId: at.run, key: 'm', value: 1, timestamp: 1 }),
+  'run.log-batch': (at) => ({ runId: at.run, tags: [{ key: 'k', value: 'v' }] }),
+  'run.log-model': (at) => ({
+    runId: at.run,
+    modelJson: JSON.stringify({ run_id: at.run, artifact_path: 'model', flavors: {}, utc_time_created: 'now' }),
+  }),
+  'run.create': (at) => ({
+    experimentId: at.experiment,
+    name: 'a run',
+    startTime: 1,
+    tags: [{ key: 'mlflow.parentRunId', value: at.run }],
+  }),
+  'logged-model.create': (at) => ({ experimentId: at.experiment, name: 'n', sourceRunId: at.run }),
+  'workspace.get': (at) => ({ name: at.workspace }),
+  'alert.read': (at) => ({ ids: [at.alert] }),
+  'alert.list': (at) => ({ experimentId: at.experiment, runId: at.run }),
+  'token.revoke': (at) => ({ id: at.token }),
+  'import.states': (at) => ({ ids: [at.run] }),
+  'import.runs': (at) => ({ experimentId: at.experiment, runs: [{ id: at.run, status: 'FINISHED', startTime: 1 }] }),
+  'import.points': (at) => ({ experimentId: at.experiment, series: [{ run: at.begun, key: 'k', steps: [1], times: [1], values: [1] }] }),
+  'import.finish': (at) => ({
+    experimentId: at.experiment,
+    runs: [{ id: at.begun, params: 0, tags: 0, inputs: 0, points: 0, digest: '' }],
+  }),
+  'import.models': (at) => ({ experimentId: at.experiment, links: [{ run: at.run, model: at.model, output: true, step: 0 }] }),
+  'import.finish-experiment': (at) => ({ experimentId: at.experiment, deletedAt: 1 }),
+  'trash.purge': (at) => ({ runs: [at.deletedRun], models: [at.deletedModel], experiments: [at.deletedExperiment] }),
+  'experiments.rename': (at) => ({ names: [{ experimentId: at.experiment, name: 'renamed' }] }),
+  'run.group': (at) => ({ experimentIds: [at.experiment], by: ['status'], metrics: [], descending: false, limit: 5, offset: 0 }),
+  'run.search': (at) => ({ experimentIds: [at.experiment] }),
+  'run.log-inputs': (at) => ({ runId: at.run, models: [{ modelId: at.model }] }),
+  'column.compare': (at) => ({ experimentIds: [at.experiment], columns: ['params.lr'] }),
+  'experiment.search': () => ({ maxResults: 10 }),
+  'filter.complete': (at) => ({ experimentIds: [at.experiment] }),
+  'metric.history-bulk': (at) => ({ runIds: [at.run], metricKey: 'loss' }),
+  'logged-model.search': (at) => ({ experimentIds: [at.experiment] }),
+  'runs.tag': (at) => ({ key: 'k', changes: [{ runs: [at.run], value: 'v' }] }),
+  'account.reset-password': (at) => ({ id: at.accountId }),
+  'account.update': (at) => ({ id: at.accountId, email: 'other@example.com' }),
+  'grant.set': (at) => ({ experimentId: at.experiment, account: at.account, permission: 'READ' }),
+  'role.add-rule': (at) => ({ role: at.customRole, kind: 'Experiment', objectId: at.experiment, permission: 'READ' }),
+  'role.assign': (at) => ({ role: at.customRole, team: at.team }),
+  'role.unassign': (at) => ({ role: at.customRole, account: at.account }),
+  'team.create': () => ({ name: 'a team' }),
+  'sso.set': () => ({ name: 'Login' }),
+}
+
+function fill(schema: Json, name: string, at: Ids): Json {
+  const id = wants[name]
+  const isList = schema.type === 'array' || schema.items
+  if (id && !isList && !schema.properties && !schema.enum) return at[id]
+  if (name in plain && !isList) return plain[name]
+  const choices = (schema.anyOf ?? schema.oneOf) as Json[] | undefined
+  if (choices) return fill(choices.find((each) => each.type !== 'null')!, name, at)
+  if (schema.enum) return schema.enum[0]
+  if ('const' in schema) return schema.const
+  if (isList) return [fill(schema.items ?? {}, name, at)]
+  if (schema.properties) {
+    const needed = new Set<string>(schema.required ?? [])
+    const given = Object.entries<Json>(schema.properties).filter(([key]) => needed.has(key) || key in wants)
+    return Object.fromEntries(given.map(([key, value]) => [key, fill(value, key, at)]))
+  }
+  const type = [schema.type].flat().find((each) => each !== 'null')
+  if (type === 'integer' || type === 'number') return Math.max(1, schema.minimum ?? 1)
+  if (type === 'boolean') return false
+  return 'text'
+}
+
+/** An input of `operation`, about `at`. */
+export function inputOf(operation: { name: string; input: z.ZodType }, at: Ids): Json {
+  const sample = samples[operation.name]
+  return sample ? sample(at) : fill(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }), '', at)
+}
+
+/** The ids that `make` looks at. */
+export function idsIn(make: (at: Ids) => unknown, at: Ids): Array<keyof Ids> {
+  const used = new Set<keyof Ids>()
+  const get = (target: Ids, key: keyof Ids) => {
+    used.add(key)
+    return target[key]
+  }
+  make(new Proxy(at, { get }))
+  return [...used]
+}
+
+/** Text of an answer, without what names a thing or a time of its own: so that of two things of one kind the answers are the same text. */
+export function masked(answer: unknown, at: Ids): string {
+  let text = JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? String(answer)
+  const places = at.path.split('/').slice(0, 2)
+  for (const id of [...Object.values(at), ...places].filter((value) => typeof value === 'string')) text = text.replaceAll(id, 'ID')
+  return text
+    .replace(/\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
+    .replace(/\b1\d{12}\b/g, 'NOW')
+    .replace(/"id":\d+/g, '"id":N')
+}
