@@ -108,6 +108,8 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'role.add-rule': (at) => ({ role: at.customRole, kind: 'Experiment', objectId: at.experiment, permission: 'READ' }),
   'role.assign': (at) => ({ role: at.customRole, team: at.team }),
   'role.unassign': (at) => ({ role: at.customRole, account: at.account }),
+  'role.update': (at) => ({ role: at.customRole, description: 'other' }),
+  'team.update': (at) => ({ team: at.team, description: 'other' }),
   'team.create': () => ({ name: 'a team' }),
   'sso.set': () => ({ name: 'Login' }),
 }

@@ -79,6 +79,9 @@ const saysTaken = new Set(['import.states', 'import.runs', 'import.models'])
 /** What is refused to all for a reason that has nothing to do with who asks: here nobody has a password, the store gives no URLs, and there is no mail server. */
 const alwaysRefused = new Set(['account.change-password', 'artifact.presign-download', 'artifact.presign-upload', 'mail.test'])
 
+/** What is not hidden in a workspace that one is in: it is the workspace's, or one's own. */
+const ofWorkspace = new Set<keyof Ids>(['workspace', 'token', 'team', 'customRole', 'roleRule'])
+
 const all = [...operations.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 const rows = new Map<string, string>()
 const rowOf = (op: Any, own: string, others: string) => `${op.name.padEnd(28)} ${op.action.padEnd(7)} ${own} | ${others}`.trimEnd()
@@ -106,13 +109,13 @@ describe('open to whom the table says, and to nobody by the id of what is not th
         ['another workspace', south],
         ['who may see more', north.hidden],
       ] as const) {
-        if (thing === north.hidden && (key === 'workspace' || key === 'token')) continue
+        if (thing === north.hidden && ofWorkspace.has(key)) continue
         const before = await worlds.sumOf(south)
         for (const column of columns) {
           // Who manages the workspace sees what is hidden from others.
           if (thing === north.hidden && ['admin', 'reader', 'installer'].includes(column)) continue
           // Who manages the installation manages every workspace.
-          if (key === 'workspace' && column === 'installer') continue
+          if (column === 'installer' && ['workspace', 'customRole', 'roleRule'].includes(key)) continue
           const foreign: Ids = { ...north, [key]: thing[key] }
           const none: Ids = { ...north, [key]: unknown[key] }
           const told = await tellsApart((at) => saidOf(op, column, at), none, foreign)
