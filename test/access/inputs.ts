@@ -48,6 +48,9 @@ const plain: Record<string, Json> = {
   first: 5,
   expiresAt: undefined,
   to: 'somebody@example.com',
+  version: '1',
+  alias: 'champion',
+  stage: 'Staging',
 }
 
 /** Where a name says too little. The key is the operation's name. */
@@ -110,6 +113,10 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'role.unassign': (at) => ({ role: at.customRole, account: at.account }),
   'role.update': (at) => ({ role: at.customRole, description: 'other' }),
   'team.update': (at) => ({ team: at.team, description: 'other' }),
+  'account.withdraw': (at) => ({ id: at.invitedId }),
+  'model-version.create': (at) => ({ name: at.registered, source: `runs:/${at.run}/model`, runId: at.run }),
+  'model-version.get-artifact': (at) => ({ name: at.registered, version: '1', path: 'plain.txt' }),
+  'registered-model.set-alias': (at) => ({ name: at.registered, alias: 'challenger', version: '1' }),
   'team.create': () => ({ name: 'a team' }),
   'sso.set': () => ({ name: 'Login' }),
 }
@@ -138,7 +145,10 @@ function fill(schema: Json, name: string, at: Ids): Json {
 /** An input of `operation`, about `at`. */
 export function inputOf(operation: { name: string; input: z.ZodType }, at: Ids): Json {
   const sample = samples[operation.name]
-  return sample ? sample(at) : fill(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }), '', at)
+  if (sample) return sample(at)
+  const input = fill(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }), '', at)
+  // The registry's things are known by name.
+  return /^(registered-model|model-version)\.(?!create)/.test(operation.name) && 'name' in input ? { ...input, name: at.registered } : input
 }
 
 /** The ids that `make` looks at. */

@@ -103,7 +103,7 @@ describe('open to whom the table says, and to nobody by the id of what is not th
     ).toBe(true)
 
     const faults: string[] = []
-    const named = idsIn((at) => inputOf(op, at), north).filter((key) => key !== 'account' && key !== 'accountId')
+    const named = idsIn((at) => inputOf(op, at), north).filter((key) => !['account', 'accountId', 'invitedId'].includes(key))
     for (const key of named) {
       for (const [whose, thing] of [
         ['another workspace', south],

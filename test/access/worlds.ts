@@ -29,12 +29,16 @@ export interface Ids {
   token: string
   /** A run that an import has begun. */
   begun: string
+  /** A registered model with one version, by its name. */
+  registered: string
   team: string
   customRole: string
   roleRule: string
   /** Of the installation, and so of no workspace: who may name it, knows it. */
   account: string
   accountId: string
+  /** Of one who has not come in yet. */
+  invitedId: string
 }
 
 export interface World extends Ids {
@@ -88,6 +92,8 @@ export const unknown: Ids = {
   roleRule: '987654328',
   account: 'viewer-zznorthzz',
   accountId: '',
+  invitedId: '',
+  registered: 'never-registered',
 }
 
 export interface Worlds {
@@ -156,7 +162,9 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
     workspace: string,
     marker: string,
     title: string,
-  ): Promise<Omit<Ids, 'workspace' | 'token' | 'deletedExperiment' | 'account' | 'accountId' | 'team' | 'customRole' | 'roleRule'>> {
+  ): Promise<
+    Omit<Ids, 'workspace' | 'token' | 'deletedExperiment' | 'account' | 'accountId' | 'invitedId' | 'team' | 'customRole' | 'roleRule'>
+  > {
     const experimentName = `${title} ${marker}`
     const tags = ['k', `tag.${marker}`].map((key) => ({ key, value: `value ${marker}` }))
     const { experiment_id: experiment } = await wire(workspace, 'experiments/create', { name: experimentName, tags })
@@ -206,6 +214,16 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
     await ask(workspace, 'mutation ($input: AppendLogInput!) { appendLog(input: $input) { total } }', {
       input: { runId: run, entries: [{ text: `line ${marker}` }] },
     })
+    const registered = `model-${marker}`
+    await wire(workspace, 'registered-models/create', { name: registered, tags, description: marker })
+    await wire(workspace, 'model-versions/create', {
+      name: registered,
+      source: `mlflow-artifacts:/${experiment}/${run}/artifacts`,
+      run_id: run,
+      tags,
+      description: marker,
+    })
+    await wire(workspace, 'registered-models/alias', { name: registered, alias: 'champion', version: '1' })
     const begun = createHash('md5').update(marker).digest('hex')
     await ask(workspace, 'mutation ($input: ImportRunsInput!) { importRuns(input: $input) { runs { id } } }', {
       input: { experimentId: experiment, runs: [{ id: begun, name: `begun ${marker}`, status: 'FINISHED', startedAt: 1 }] },
@@ -247,6 +265,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       rule: createAlertRule.rule.id,
       alert: String(alert.id),
       path,
+      registered,
       begun,
     }
   }
@@ -287,14 +306,25 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       }
       if (role !== 'granted')
         await db.prisma.member.create({ data: { workspaceId: workspace.id, accountId: person.id, role: role.toUpperCase(), addedAt: now } })
-      const grants: Array<[string, string]> = [
-        ...[hiddenThings.experiment, hiddenDeleted].map((id): [string, string] => [id, 'NO_PERMISSIONS']),
-        ...(role === 'granted' ? [seen.experiment, deletedExperiment].map((id): [string, string] => [id, 'EDIT']) : []),
+      const modelOf = async ({ registered }: { registered: string }) =>
+        (
+          await db.query<{ id: number }>('SELECT id FROM registered_model WHERE workspace_id = $1 AND name = $2', [
+            workspace.id,
+            registered,
+          ])
+        )[0]!.id
+      const of = (permission: string, experiments: string[], model: number): Array<[string, number, string]> => [
+        ...experiments.map((id): [string, number, string] => ['Experiment', Number(id), permission]),
+        ['RegisteredModel', model, permission],
+      ]
+      const grants = [
+        ...of('NO_PERMISSIONS', [hiddenThings.experiment, hiddenDeleted], await modelOf(hiddenThings)),
+        ...(role === 'granted' ? of('EDIT', [seen.experiment, deletedExperiment], await modelOf(seen)) : []),
       ]
       if (role !== 'admin')
-        for (const [id, permission] of grants)
+        for (const [kind, objectId, permission] of grants)
           await db.prisma.accessGrant.create({
-            data: { accountId: person.id, kind: 'Experiment', objectId: Number(id), workspaceId: workspace.id, permission },
+            data: { accountId: person.id, kind, objectId, workspaceId: workspace.id, permission },
           })
     }
     const team = await db.prisma.team.create({
@@ -317,7 +347,8 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       },
       include: { rules: true },
     })
-    const given = { team: team.name, customRole: String(role.id), roleRule: String(role.rules[0]!.id) }
+    const { id: invited } = await db.prisma.account.create({ data: { id: 600_000 + number, name: `invited-${marker}`, createdAt: now } })
+    const given = { invitedId: String(invited), team: team.name, customRole: String(role.id), roleRule: String(role.rules[0]!.id) }
     const place = { ...given, workspace: name, token: adminToken, account: `viewer-${marker}`, accountId }
     return {
       ...seen,
