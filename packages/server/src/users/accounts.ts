@@ -128,6 +128,8 @@ export const setPassword = operation({
     const [updated] = await ctx.db.prisma.$transaction([
       ctx.db.prisma.account.update({ where: { id: account.id }, data: { password: hash } }),
       ctx.db.prisma.accountSession.deleteMany({ where: { accountId: account.id } }),
+      // A link that was sent would undo it.
+      ctx.db.prisma.oneTimeLink.deleteMany({ where: { accountId: account.id } }),
     ])
     changed(ctx)
     return updated
