@@ -242,3 +242,36 @@ it('smooths over every point that was logged, not over those it has, and goes on
   expect(errors).toEqual([])
   await page.close()
 })
+
+it('draws of more than fifty curves their median and a band, those that are selected on top, and says so', async () => {
+  const { experiment_id } = await platform.wire('POST', 'experiments/create', { name: 'many' })
+  for (let i = 0; i < 60; i++) {
+    const { run } = await platform.wire('POST', 'runs/create', { experiment_id, run_name: `many-${i}`, start_time: 1_000 + i })
+    await platform.wire('POST', 'runs/log-batch', {
+      run_id: run.info.run_id,
+      metrics: [0, 1, 2].map((step) => ({ key: 'loss', value: i + step, timestamp: 1 + step, step })),
+    })
+  }
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment_id}`)
+  await page.getByRole('rowheader').getByRole('link', { name: 'many-59' }).waitFor()
+  await page.keyboard.press('ControlOrMeta+a')
+  await page.getByRole('region', { name: 'Selected runs' }).getByText('60 selected').waitFor()
+  await page.keyboard.press('p')
+  await page.getByText('median and min – max of 60 lines, 50 of them on top').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByText('median and min – max of 60 lines', { exact: true }).waitFor()
+  await plot(page, 'loss').focus()
+  await page.keyboard.press('End')
+  await page.getByText('step 2: median of 60 31.5 n 60').waitFor({ state: 'attached' })
+  expect(await violations(page)).toEqual([])
+  await page.getByRole('row').filter({ hasText: 'many-59' }).getByRole('checkbox').click()
+  await page.getByText('median and min – max of 60 lines, 1 of them on top').waitFor()
+  await plot(page, 'loss').focus()
+  await page.keyboard.press('Home')
+  await page.getByText('step 0: many-59 59, median of 60 29.5 n 60').waitFor({ state: 'attached' })
+  // All of it is in the address.
+  await page.reload()
+  await page.getByText('median and min – max of 60 lines', { exact: true }).waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})

@@ -167,3 +167,48 @@ it('draws the mean of each group with its band, reads it out with its deviation 
   expect(errors).toEqual([])
   await page.close()
 })
+
+it('draws the means along the clock, since the start and along another metric, with another band or none', async () => {
+  const { experiment_id } = await platform.wire('POST', 'experiments/create', { name: 'mean axes' })
+  for (const [start, values] of [
+    [1_750_000_000_000, [8, 4, 2]],
+    [1_750_000_060_000, [6, 2, 0]],
+  ] as const) {
+    const { run } = await platform.wire('POST', 'runs/create', { experiment_id, start_time: start })
+    await platform.wire('POST', 'runs/log-batch', {
+      run_id: run.info.run_id,
+      params: [{ key: 'opt', value: 'adam' }],
+      metrics: values.flatMap((value, i) => [
+        { key: 'loss', value, timestamp: start + 1_000 * i, step: i },
+        { key: 'epoch', value: i * 10, timestamp: start + 1_000 * i, step: i },
+      ]),
+    })
+  }
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment_id}?by=params.opt&open=`)
+  const plot = page.getByRole('application', { name: 'loss', exact: true })
+  const read = async (key: string, text: RegExp) => {
+    await expect
+      .poll(async () => {
+        await plot.focus()
+        await page.keyboard.press(key)
+        return page.getByText(text).count()
+      })
+      .toBe(1)
+  }
+  const figure = page.getByRole('figure').filter({ has: plot })
+  await figure.getByText('mean, min – max').waitFor()
+  await page.getByRole('radio', { name: 'Relative', exact: true }).check({ force: true })
+  await read('End', /^2 s: 1 ± 1\.4 n 2$/)
+  await page.getByRole('radio', { name: 'Time', exact: true }).check({ force: true })
+  await read('Home', /:\d\d: 8 n 1$/)
+  await page.getByRole('radio', { name: 'Metric', exact: true }).check({ force: true })
+  await read('End', /^20: 1 ± 1\.4 n 2$/)
+  await page.getByLabel('Around a mean').selectOption('± sd')
+  await figure.getByText('mean ± sd').waitFor()
+  await page.getByLabel('Around a mean').selectOption('No band')
+  await figure.getByText('mean', { exact: true }).waitFor()
+  expect(new URL(page.url()).searchParams.get('band')).toBe('none')
+  expect(await violations(page)).toEqual([])
+  expect(errors).toEqual([])
+  await page.close()
+})

@@ -4,14 +4,29 @@ import { call } from '../operation.ts'
 import { type GroupChart, groupChart, mostKeys, mostPlaces, mostRuns } from './group-chart.ts'
 import { RunCursorAt } from './live.graphql.ts'
 
+const GroupAxis = builder.enumType('GroupAxis', {
+  description: 'What x is.',
+  values: {
+    STEP: { description: 'The step.' },
+    TIME: { description: 'When, as the client says: ms since 1970.' },
+    RELATIVE: { description: 'Since each run began, ms.' },
+  } as const,
+})
+
 const GroupLine = builder.objectRef<GroupChart['lines'][number]>('GroupLine').implement({
   description:
-    'A metric over many runs: columns of equal length, by step. A run counts from its first step to its last, between two points by the straight line that joins them, and not where it is no finite number.',
+    'A metric over many runs: columns of equal length, by x. A run counts from its first x to its last, between two points by the straight line that joins them, and not where it is no finite number.',
   fields: (t) => ({
     key: t.exposeString('key', { description: 'The name of the metric.' }),
-    steps: t.expose('steps', {
+    x: t.exposeFloatList('x', {
+      description:
+        'Those that the runs have. Where they are more than `buckets` so many: even steps, else as close to each other as the points are.',
+    }),
+    steps: t.field({
       type: ['Long'],
-      description: 'Those that the runs have; where they are more than `buckets`, so many even ones.',
+      description: 'As `x`, in whole numbers.',
+      deprecationReason: '`x` is on any axis.',
+      resolve: ({ x }) => x.map(Math.round),
     }),
     mean: t.expose('mean', { type: ['Real'], description: 'The arithmetic mean of the runs.' }),
     sd: t.expose('sd', { type: ['Real'], description: 'The standard deviation of a sample (by n − 1); NaN for fewer than two runs.' }),
@@ -41,14 +56,18 @@ const GroupSeries = builder.objectRef<GroupChart>('GroupSeries').implement({
 builder.queryField('groupSeries', (t) =>
   t.field({
     type: GroupSeries,
-    description: `The mean of metrics over the active runs that pass a filter, by step, with how far they are apart. The newest ${mostRuns} runs count, each by at most \`buckets\` of its points.`,
+    description: `The mean of metrics over the active runs that pass a filter, with how far they are apart. The newest ${mostRuns} runs count, each by at most \`buckets\` of its points.`,
     complexity: ({ keys }) => ({ field: 100, multiplier: keys.length }),
     args: {
       experiment: t.arg.id({ required: true, description: 'Whose runs.' }),
       filter: t.arg.string({ description: 'Only runs that pass, in the filter language: `filter` of a group, for one.' }),
       keys: t.arg.stringList({ required: true, description: `At most ${mostKeys} metrics.` }),
-      from: t.arg.float({ description: 'The first step. @default the first there is' }),
-      to: t.arg.float({ description: 'The last step, inclusive. @default the last there is' }),
+      axis: t.arg({ type: GroupAxis, defaultValue: 'STEP', description: 'What x is.' }),
+      along: t.arg.string({
+        description: 'A metric whose values are x, instead of `axis`: each point is at what that metric was at its step, or had been last.',
+      }),
+      from: t.arg.float({ description: 'The first x. @default the first there is' }),
+      to: t.arg.float({ description: 'The last x, inclusive. @default the last there is' }),
       buckets: t.arg.int({ defaultValue: 200, description: `From 2 to ${mostPlaces}.` }),
     },
     resolve: (_root, { experiment, buckets, ...args }, ctx) =>

@@ -1,4 +1,4 @@
-/** The names of a few lines at their ends, where the eye leaves them: none lies over another, and all are inside the plotting area. */
+/** The names of a few lines at their ends, where the eye leaves them: none lies over another or over the words in the corner, and all are inside the plotting area. */
 import { type DrawnLine, lowerBound, type Range } from '#lib/chart/lines.ts'
 
 /** With more lines than this names would cover what they name. */
@@ -19,6 +19,8 @@ export interface Area {
   top: number
   width: number
   height: number
+  /** From there to the right and below other words stand. */
+  taken?: { left: number; top: number } | undefined
 }
 
 /** None for a line alone, which the chart's title names, and for more than a few. `line` is the height of a line of text. */
@@ -53,6 +55,7 @@ export function labelsOf(
   free = bottom - line / 2
   for (const label of labels.toReversed()) {
     label.middle = Math.min(label.middle, free)
+    if (area.taken && label.right > area.taken.left) label.middle = Math.min(label.middle, area.taken.top - line / 2)
     free = label.middle - line
   }
   return labels

@@ -26,10 +26,14 @@ export interface ChartLine {
   /** Where a point stands for several, the least and greatest of them. @default y */
   min?: readonly number[]
   max?: readonly number[]
+  /** It stands for several lines, so that its extremes are always drawn: those of the lines, or a standard deviation to both sides. */
+  band?: 'range' | 'sd'
   /** Smoothed by such a weight over all that was logged. Where that is not the weight wanted, `y` is smoothed here. */
   smoothed?: { readonly weight: number; readonly y: readonly number[] }
   /** What is said of each point beside its value. */
   said?: readonly string[]
+  /** It stands for several lines, and is drawn however many lines there are. @default false */
+  many?: boolean
   /** Points far from each other are joined all the same, as where x is no time. @default false */
   unbroken?: boolean
   /** Its last point pulses. @default false */

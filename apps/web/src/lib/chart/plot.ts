@@ -35,6 +35,8 @@ export interface PlotModel {
   clipped: boolean
   /** This line is drawn bolder, the others faint. */
   focus: string | null
+  /** From here to the right and below there are words, in CSS pixels from the host's corner. */
+  taken?: { left: number; top: number } | undefined
 }
 
 /** The plotting area in CSS pixels from the host's corner. */
@@ -178,7 +180,8 @@ export class Plot {
       before.y === model.y &&
       before.log === model.log &&
       before.axis === model.axis &&
-      before.clipped === model.clipped
+      before.clipped === model.clipped &&
+      before.taken === model.taken
     this.#model = model
     if (onlyFocus && this.#isDrawn) this.#bringOut(this.#plot)
     else this.#plot.setData(this.#data(), true)
@@ -280,7 +283,12 @@ export class Plot {
     const places = this.#places(plot)
     this.#within(this.#back, plot, (ctx) => {
       for (const drawn of lines)
-        drawOne(ctx, drawn, { color: this.#color(drawn.line.color), strong: false, detailed: lines.length <= mostDetailed }, places)
+        drawOne(
+          ctx,
+          drawn,
+          { color: this.#color(drawn.line.color), strong: false, detailed: lines.length <= mostDetailed || !!drawn.line.band },
+          places,
+        )
       for (const label of this.#labels(ctx, plot, places)) this.#write(ctx, label)
     })
     this.#bringOut(plot)
@@ -304,8 +312,17 @@ export class Plot {
   }
 
   #labels(ctx: CanvasRenderingContext2D, { bbox }: uPlot, { left, top, ratio }: Places): Label[] {
+    const { lines, x, taken } = this.#model
     ctx.font = `600 ${this.#inks.font.replace('10px', `${10 * ratio}px`)}`
-    return labelsOf(this.#model.lines, this.#model.x, left, top, bbox, 12 * ratio, (text) => ctx.measureText(text).width)
+    return labelsOf(
+      lines,
+      x,
+      left,
+      top,
+      { ...bbox, taken: taken && { left: taken.left * ratio, top: taken.top * ratio } },
+      12 * ratio,
+      (text) => ctx.measureText(text).width,
+    )
   }
 
   /** A line's name in its colour, readable over other lines. */

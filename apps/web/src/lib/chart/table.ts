@@ -59,17 +59,19 @@ export function summarize(title: string, axis: Axis, lines: readonly ChartLine[]
   return `${title}, ${withPoints.length === 1 ? 'one line' : `${withPoints.length} lines`}. ${sentences.join(' ')}${rest > 0 ? ` And ${rest} more.` : ''}`
 }
 
-/** Every point as it was logged, a line each: what a chart shows, before smoothing. Where a point stands for several, their extremes too. */
+/** Every point as it was logged, a line each: what a chart shows, before smoothing. Where a point stands for several, their extremes too, or how far they are apart. */
 export function csvOfLines(axis: Axis, lines: readonly ChartLine[]): string {
   const field = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-  const hasExtremes = lines.some((line) => line.min)
+  const hasExtremes = lines.some((line) => line.min && line.band !== 'sd')
+  const hasDeviation = lines.some((line) => line.band === 'sd')
   const rows = lines.flatMap((line) =>
     line.x.map((x, i) => [
       line.id,
       line.name,
       x,
       line.y[i]!,
-      ...(hasExtremes ? [line.min?.[i] ?? line.y[i]!, line.max?.[i] ?? line.y[i]!] : []),
+      ...(hasExtremes ? (line.band === 'sd' ? ['', ''] : [line.min?.[i] ?? line.y[i]!, line.max?.[i] ?? line.y[i]!]) : []),
+      ...(hasDeviation ? [line.band === 'sd' ? line.max![i]! - line.y[i]! : ''] : []),
     ]),
   )
   return [
@@ -79,6 +81,7 @@ export function csvOfLines(axis: Axis, lines: readonly ChartLine[]): string {
       axis === 'time' ? 'time_ms' : axis === 'relative' ? 'ms' : axis,
       'value',
       ...(hasExtremes ? ['min', 'max'] : []),
+      ...(hasDeviation ? ['sd'] : []),
     ],
     ...rows,
   ]

@@ -1,6 +1,5 @@
 /**
- * The curves of groups: of each its runs' mean along the steps, with the least and the greatest of them, as the server reckons it. What is
- * shown is asked for again, at most so often, when a run of them logs a point or changes; while the tab is hidden nothing is asked.
+ * The curves of groups: of each its runs' mean along x, with a band around it, as the server reckons it. What is shown is asked for again, at most so often, when a run of them logs a point or changes; while the tab is hidden nothing is asked.
  */
 import { untrack } from 'svelte'
 import { type ApiError, live, query, type ResultOf, toApiError } from '#lib/api.ts'
@@ -13,12 +12,17 @@ import { formatCount, formatNumber } from '#lib/format.ts'
 import { joinClauses, splitClauses } from './clauses.ts'
 import { GroupCurves } from './documents.ts'
 import type { Groups } from './groups.svelte.ts'
+import type { Axis, Band } from './view.ts'
 
 interface Wanted {
   experiment: string
   filter: string
   groups: Groups
   keys: readonly string[]
+  axis: Axis
+  /** The metric whose values are x; undefined: `axis` says. */
+  along: string | undefined
+  band: Band
   range: Range | null
   buckets: number
 }
@@ -31,6 +35,9 @@ interface Curve {
   live: { run: string; after: string }[]
 }
 
+const axisNames = { step: 'STEP', time: 'TIME', relative: 'RELATIVE' } as const
+/** What is shown around a mean, in words. */
+const bandWords: Record<Band, string> = { range: ', min – max', sd: ' ± sd', none: '' }
 /** What the server takes. */
 const keysPerQuery = 20
 const mostPlaces = 500
@@ -52,12 +59,14 @@ export function followMeans(read: () => Wanted | undefined) {
   const question = $derived.by(() => {
     const wanted = read()
     if (!wanted || wanted.keys.length === 0) return undefined
-    const { experiment, filter, keys, range, buckets, groups } = wanted
-    const within = range ? seriesRange('step', range, 0) : {}
+    const { experiment, filter, keys, axis, along, range, buckets, groups } = wanted
+    const within = range && along === undefined ? seriesRange(axis, range, 0) : {}
     return JSON.stringify({
       experiment,
       filter,
-      keys,
+      keys: keys.filter((key) => key !== along),
+      axis: along === undefined ? axis : 'step',
+      along,
       within,
       buckets: Math.min(mostPlaces, buckets),
       groups: groups.drawn.map((group) => group.filter),
@@ -70,10 +79,12 @@ export function followMeans(read: () => Wanted | undefined) {
     stop = new AbortController()
     const { signal } = stop
     if (text === undefined || document.visibilityState === 'hidden') return
-    const { experiment, filter, keys, within, buckets, groups } = JSON.parse(text) as {
+    const { experiment, filter, keys, axis, along, within, buckets, groups } = JSON.parse(text) as {
       experiment: string
       filter: string
       keys: string[]
+      axis: Axis
+      along?: string
       within: { from?: number; to?: number }
       buckets: number
       groups: string[]
@@ -90,7 +101,16 @@ export function followMeans(read: () => Wanted | undefined) {
             parts.map((some) =>
               query(
                 GroupCurves,
-                { experiment, filter: whole, keys: some, buckets, from: within.from ?? null, to: within.to ?? null },
+                {
+                  experiment,
+                  filter: whole,
+                  keys: some,
+                  axis: axisNames[axis],
+                  along: along ?? null,
+                  buckets,
+                  from: within.from ?? null,
+                  to: within.to ?? null,
+                },
                 { signal },
               ),
             ),
@@ -113,7 +133,7 @@ export function followMeans(read: () => Wanted | undefined) {
       signal.throwIfAborted()
       curves = new Map(found)
       error = undefined
-      follow(keys)
+      follow(along === undefined ? keys : [...keys, along])
     } catch (caught) {
       if (signal.aborted) return
       error = toApiError(caught)
@@ -185,25 +205,34 @@ export function followMeans(read: () => Wanted | undefined) {
       if (curves.size === 0) return undefined
       const wanted = read()
       const cut = wanted?.groups.drawn.find(({ filter, count }) => (curves.get(filter)?.runs ?? count) < count)
-      return `mean, min – max${cut ? ` of the newest ${formatCount(curves.get(cut.filter)!.runs)} runs` : ''}`
+      return `mean${bandWords[wanted?.band ?? 'range']}${cut ? ` of the newest ${formatCount(curves.get(cut.filter)!.runs)} runs` : ''}`
     },
     /** The groups' lines of a metric. */
     lines(key: string): ChartLine[] {
-      const groups = read()?.groups
+      const { groups, band, along } = read() ?? {}
       return (groups?.drawn ?? []).flatMap((group): ChartLine[] => {
         const curve = curves.get(group.filter)
         const line = curve?.lines.get(key)
         if (!curve || !line) return []
+        const mean = line.mean.map(toNumber)
+        const sd = line.sd.map(toNumber)
+        const around =
+          band === 'range'
+            ? { min: line.min.map(toNumber), max: line.max.map(toNumber), band: 'range' as const }
+            : band === 'sd'
+              ? { min: mean.map((y, i) => y - (sd[i] || 0)), max: mean.map((y, i) => y + (sd[i] || 0)), band: 'sd' as const }
+              : {}
         return [
           {
             id: `group ${group.filter}`,
             name: group.values.map((value) => value ?? 'none').join(' · '),
             color: groups!.color(group) ?? 'var(--text-3)',
-            x: line.steps,
-            y: line.mean.map(toNumber),
-            min: line.min.map(toNumber),
-            max: line.max.map(toNumber),
-            said: line.count.map((n, i) => `${n > 1 ? `± ${formatNumber(toNumber(line.sd[i]!), 2)} ` : ''}n ${n}`),
+            x: line.x,
+            y: mean,
+            ...around,
+            ...(along === undefined ? {} : { unbroken: true }),
+            said: line.count.map((n, i) => `${n > 1 ? `± ${formatNumber(sd[i], 2)} ` : ''}n ${n}`),
+            many: true,
             live: curve.live.length > 0,
           },
         ]

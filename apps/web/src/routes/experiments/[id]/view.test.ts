@@ -7,6 +7,7 @@ const read = (text: string) => readView(new URLSearchParams(text))
 it('reads back what it wrote', () => {
   const view: View = {
     saved: '12',
+    band: 'sd',
     means: ["params.a = 'b'"],
     peek: '0123456789abcdef0123456789abcdef',
     filter: "params.lr = '0.1' AND metrics.`val/loss` < 2",

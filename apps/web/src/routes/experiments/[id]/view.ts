@@ -18,6 +18,9 @@ export type Axis = 'step' | 'time' | 'relative'
 
 export type ChartSize = 's' | 'm' | 'l'
 
+/** From the least to the greatest, a standard deviation to both sides, or nothing. */
+export type Band = 'range' | 'sd' | 'none'
+
 /** What a column of a metric shows of a group of runs; `best` by which way the metric is better. */
 export type Figure = (typeof figures)[number]
 export const figures = ['mean', 'median', 'best', 'min', 'max', 'range'] as const
@@ -25,10 +28,10 @@ export const figures = ['mean', 'median', 'best', 'min', 'max', 'range'] as cons
 /** The server groups by no more. */
 export const mostGroupKeys = 6
 
-/** More runs than this in a chart say nothing, and make a URL too long. */
-export const mostPlotted = 50
+/** The server follows no more runs at once, and a URL of more is too long. */
+export const mostPlotted = 200
 
-/** Groups whose curves are drawn: of more lines than this none shows its band. */
+/** Groups whose curves are drawn: of more bands than this none could be told from another. */
 export const mostMeans = 10
 
 /** How a field stands in the URL: as the values of the parameters of one name. */
@@ -159,6 +162,12 @@ const codecs = {
     'clip',
     ([clip]) => clip === '1',
     (clip) => (clip ? '1' : undefined),
+  ),
+  /** What is shown around the line of many runs. */
+  band: codec<Band>(
+    'band',
+    ([band]) => (band === 'sd' || band === 'none' ? band : 'range'),
+    (band) => (band === 'range' ? undefined : band),
   ),
   /** How large charts are. */
   size: codec<ChartSize>(
