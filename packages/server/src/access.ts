@@ -32,6 +32,8 @@ export const roots = {
   AlertRule: 'Experiment',
   Alert: 'Experiment',
   SavedView: 'Experiment',
+  ModelVersion: 'RegisteredModel',
+  ModelAlias: 'RegisteredModel',
 } as const
 
 /** What a role may do in its workspace, on each kind. Each has what the one before it has. */

@@ -102,7 +102,7 @@ export const LoggedModel = builder.objectRef<ModelRow>('LoggedModel').implement(
   }),
 })
 
-const modelByUuid = loader<string, ModelRow | null>(async (ctx, uuids) =>
+export const modelByUuid = loader<string, ModelRow | null>(async (ctx, uuids) =>
   (await findModels(ctx.db, uuids)).map((model) =>
     model?.workspaceId === ctx.workspace.id && model.deletedAt === null && may(ctx.ability, 'read', securableOf(model)) ? model : null,
   ),

@@ -227,4 +227,10 @@ it('who may not read the run that a version is of, may not register it', async (
   const { status, body } = await send('engineer', 'POST', 'model-versions/create', register)
   expect([status, body.error_code]).toEqual([400, 'INVALID_PARAMETER_VALUE'])
   expect((await send('ada', 'POST', 'model-versions/create', register)).status).toBe(200)
+  // They see the version, and nothing of what it is of.
+  const { modelVersions } = await ask(
+    'engineer',
+    `{ modelVersions(filter: "name = 'open' AND run_id = '${info.run_id}'") { nodes { runId run { id } artifacts { path } manifest { fault } } } }`,
+  )
+  expect(modelVersions.nodes).toEqual([{ runId: info.run_id, run: null, artifacts: [], manifest: null }])
 })

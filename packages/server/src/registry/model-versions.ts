@@ -4,15 +4,11 @@
  */
 import { z } from 'zod'
 import { may } from '../access.ts'
-import { getArtifact, getModelArtifact, getRunArtifact, type ReadableArtifact } from '../artifacts/artifacts.ts'
-import { findRunRoots } from '../artifacts/owner.sql.ts'
-import { proxiedPath } from '../artifacts/store.ts'
 import { type Ctx, inTransaction } from '../context.ts'
-import { notFound } from '../errors.ts'
-import { anyText, key, limitedText, required, text } from '../fields.ts'
+import { anyText, key, limitedText, required } from '../fields.ts'
 import { findModels, setModelTags } from '../models/logged-models.sql.ts'
 import { securableOf as securableOfLogged } from '../models/model-metrics.ts'
-import { call, operation } from '../operation.ts'
+import { operation } from '../operation.ts'
 import {
   deleteVersion,
   deleteVersionTag,
@@ -26,7 +22,7 @@ import { move } from './moves.ts'
 import { aliasName, description, modelName, newAlias, tag, tags, versionNumber } from './names.ts'
 import { holdModel } from './registered-models.sql.ts'
 import { isPrompt, rang } from './registered-models.ts'
-import { findSource, isWithin, partsOf } from './source.ts'
+import { findSource } from './source.ts'
 import { checkArchives, stageNamed, stageOrder } from './stages.ts'
 import { aliased, latestOf, onModel, onVersion, unknownModel, unknownVersion } from './targets.ts'
 
@@ -202,44 +198,4 @@ export const getVersionByAlias = operation({
   action: 'read',
   on: onModel,
   run: (ctx, { alias }, model): Promise<ModelVersion> => aliased(ctx, model, alias),
-})
-
-/** Where a version's files are, as one of the doors to files takes it. Undefined where they are in a store that we don't know. */
-export async function filesOf(
-  ctx: Ctx,
-  { location, run, loggedModel }: ModelVersion,
-): Promise<{ modelId: string; path: string } | { runId: string; path: string } | { path: string } | undefined> {
-  const [model] = loggedModel ? await findModels(ctx.db, [loggedModel]) : []
-  if (model && model.workspaceId === ctx.workspace.id && isWithin(location, model.artifactUri))
-    return { modelId: model.uuid, path: rest(location, model.artifactUri) }
-  const [root] = run ? await findRunRoots(ctx.db, [run]) : []
-  if (root?.workspaceId === ctx.workspace.id && isWithin(location, root.artifactUri))
-    return { runId: run, path: rest(location, root.artifactUri) }
-  const { scheme, path } = partsOf(location)
-  if (scheme === 'runs') return { runId: run, path: path.split('/').slice(2).join('/') }
-  const below = proxiedPath(location)
-  return below === undefined ? undefined : { path: below }
-}
-
-const rest = (uri: string, root: string) => uri.slice(root.replace(/\/+$/, '').length).replace(/^\/+|\/+$/g, '')
-
-/** A file of a version. Who may see the version and not the run or the model that its files are of, gets none. */
-export const getVersionArtifact = operation({
-  name: 'model-version.get-artifact',
-  input: z.object({ name: modelName, version: versionNumber, path: text }),
-  action: 'read',
-  on: onVersion,
-  async run(ctx, { path = '' }, version): Promise<ReadableArtifact> {
-    const files = await filesOf(ctx, version)
-    if (!files)
-      throw notFound(
-        `The files of version ${version.version} of '${version.name}' are at ${version.location}, which is no store of this server.`,
-      )
-    const whole = { ...files, path: files.path ? `${files.path}/${path}` : path }
-    return 'modelId' in files
-      ? call(ctx, getModelArtifact, whole)
-      : 'runId' in files
-        ? call(ctx, getRunArtifact, whole)
-        : call(ctx, getArtifact, whole)
-  },
 })

@@ -61,3 +61,6 @@ export const tags = z
   .array(tag)
   .nullish()
   .transform((list) => Object.fromEntries((list ?? []).map(({ key, value }) => [key, value])))
+
+/** The alias of the version that others are measured against. */
+export const champion = 'champion'

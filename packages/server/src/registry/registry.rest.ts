@@ -13,7 +13,6 @@ import {
   getDownloadUri,
   getLatestVersions,
   getModelVersion,
-  getVersionArtifact,
   getVersionByAlias,
   setModelAlias,
   setModelVersionTag,
@@ -33,6 +32,7 @@ import {
   withLatest,
 } from './registered-models.ts'
 import { type ModelPage, searchModelVersions, searchRegisteredModels, type VersionPage } from './search.ts'
+import { getVersionArtifact } from './version-files.ts'
 
 const list = (values: Record<string, string>) =>
   Object.keys(values)

@@ -17,6 +17,8 @@ export interface RegistrySearch {
   offset: number
   /** Count all that match. */
   count?: boolean
+  /** Prompts too, whatever the filter says of them. */
+  withPrompts?: boolean
 }
 
 export interface RegistryPage {
@@ -79,7 +81,7 @@ const reached = (reach: Reach, put: Put): string[] =>
 
 async function search(
   sql: Sql,
-  { workspace, reach, filter, orderBy, limit, offset, count = false }: RegistrySearch,
+  { workspace, reach, filter, orderBy, limit, offset, count = false, withPrompts = false }: RegistrySearch,
   table: 'm' | 'v',
 ): Promise<RegistryPage> {
   const values: unknown[] = []
@@ -87,7 +89,7 @@ async function search(
   const columns = table === 'm' ? modelColumns : versionColumns
   const where = [
     `m.workspace_id = ${put(workspace)}`,
-    ...(asksForPrompts(filter) ? [] : ['NOT m.is_prompt']),
+    ...(withPrompts || asksForPrompts(filter) ? [] : ['NOT m.is_prompt']),
     ...reached(reach, put),
     ...(filter ? [condition(filter, (it) => leaf(it, table, put))] : []),
   ].join(' AND ')

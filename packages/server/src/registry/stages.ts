@@ -11,6 +11,7 @@ export const stages = ['None', 'Staging', 'Production', 'Archived'] as const
 const active: readonly string[] = ['Staging', 'Production']
 
 export const archived = 'Archived'
+export const production = 'Production'
 
 /** Their place in the order; others come last. */
 export const stageOrder = (stage: string): number => {

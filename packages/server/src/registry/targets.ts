@@ -3,10 +3,10 @@ import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { check, type Target } from '../operation.ts'
 import { findAliased, findVersion, latestVersions, type ModelVersion } from './model-versions.sql.ts'
-import { latest } from './names.ts'
+import { champion, latest } from './names.ts'
 import { findModel, type RegisteredModel } from './registered-models.sql.ts'
 import type { ModelUri } from './source.ts'
-import { stageNamed } from './stages.ts'
+import { production, stageNamed } from './stages.ts'
 
 /** What permission on a model and its versions is asked of. */
 export const securableOf = ({ workspaceId, ...it }: { workspaceId: number } & ({ modelId: number } | { id: number })) =>
@@ -59,4 +59,10 @@ export async function versionAt(
   const version = (await latestOf(ctx, model)).find((each) => each.stage === stage)
   if (!version) throw notFound(`No versions of model with name '${name}' and stage '${stage}' found`)
   return { model, version }
+}
+
+/** What other versions of a model are measured against: what the alias `champion` stands for, else the highest in Production. */
+export async function championOf(ctx: Ctx, model: RegisteredModel): Promise<ModelVersion | null> {
+  const named = await findAliased(ctx.db, model.id, champion)
+  return named ?? (await latestOf(ctx, model)).find(({ stage }) => stage === production) ?? null
 }
