@@ -176,13 +176,14 @@ it('reads a scatter by keys and as a table, keeps what is in a box, and download
   await page.close()
 })
 
-it('draws bars, boxes, a histogram and a heat map, in the dark and on a phone', async () => {
+it('draws bars, boxes, a histogram, a heat map and a contour, in the dark and on a phone', async () => {
   const kinds = [
     'bar|a=metrics.`val/loss`',
     'bar|a=metrics.`val/loss`|a=params.model',
     'box|a=metrics.`val/loss`|a=params.model',
     'histogram|a=metrics.`val/loss`',
     'heat|a=params.depth|a=params.model|a=metrics.`val/loss`',
+    'contour|a=params.depth|a=params.seed|a=metrics.`val/loss`',
   ]
   const { page, errors } = await open(`?${new URLSearchParams(kinds.map((kind) => ['chart', kind]))}`)
   await page.emulateMedia({ colorScheme: 'dark' })
@@ -193,7 +194,13 @@ it('draws bars, boxes, a histogram and a heat map, in the dark and on a phone', 
     .getByText(/pinball: median/)
     .first()
     .waitFor({ state: 'attached' })
-  await page.getByText(/Best at depth/).waitFor({ state: 'attached' })
+  await page
+    .getByText(/Best at depth/)
+    .first()
+    .waitFor({ state: 'attached' })
+  const contour = page.getByRole('region', { name: 'Contour' })
+  await contour.getByText(/^24 runs\. Best at depth 1, seed \d+: 1\.\d+\.$/).waitFor({ state: 'attached' })
+  expect(await contour.locator('path.line[d*=M]').count()).toBeGreaterThan(3)
   const histogram = page.getByRole('application', { name: 'Histogram of val/loss' })
   await histogram.focus()
   await page.keyboard.press('ArrowRight')
@@ -214,6 +221,41 @@ it('takes in what runs log while it is looked at', async () => {
   await newRun('newest', { depth: '1' }, { late: 1 })
   await panel.getByText('26 runs', { exact: true }).waitFor()
   await panel.getByText('No run has a value.').waitFor({ state: 'detached' })
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('keeps the runs in a line that is drawn around them, and takes the charts in another order by a drag and by keys', async () => {
+  const { page, errors } = await open('?chart=scatter|a=params.depth|a=metrics.`val/loss`&chart=histogram|a=metrics.`val/loss`')
+  const panel = page.getByRole('region', { name: 'Scatter' })
+  const plot = panel.getByRole('application', { name: 'val/loss over depth' })
+  await plot.locator('canvas').waitFor()
+  await panel.getByRole('button', { name: 'Lasso' }).click()
+  const box = (await plot.boundingBox())!
+  const to = (x: number, y: number) => page.mouse.move(box.x + box.width * x, box.y + box.height * y, { steps: 4 })
+  // A triangle over the lower left: less depth, less loss.
+  await to(0.1, 0.02)
+  await page.mouse.down()
+  await to(0.1, 0.8)
+  await to(0.6, 0.8)
+  await page.mouse.up()
+  await expect.poll(() => searched(page).get('q')).toMatch(/params\.depth BETWEEN .* AND metrics\.`val\/loss` BETWEEN /)
+  await expect.poll(async () => (await rows(page)).length).toBeLessThan(20)
+  const kept = await rows(page)
+  expect(kept.length).toBeGreaterThan(3)
+  await panel.getByText(`${kept.length} runs`, { exact: true }).waitFor()
+  expect(await violations(page)).toEqual([])
+
+  const kinds = () =>
+    searched(page)
+      .getAll('chart')
+      .map((chart) => chart.split('|')[0])
+  await page.getByRole('button', { name: 'Move Histogram' }).focus()
+  await page.keyboard.press('ArrowUp')
+  await expect.poll(kinds).toEqual(['histogram', 'scatter'])
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('Move Histogram')
+  await page.getByRole('button', { name: 'Move Histogram' }).dragTo(panel)
+  await expect.poll(kinds).toEqual(['scatter', 'histogram'])
   expect(errors).toEqual([])
   await page.close()
 })

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { keptBy, rangesText } from './brushes.ts'
 import { toColumn } from './columns.ts'
 import { importanceOf, seeded } from './forest.ts'
+import { boxesOf, isInside } from './lasso.ts'
 import { spread } from './paint.ts'
 import { scaleOf } from './scale.ts'
 import { boxOf, correlationRatio, leastSquares, lowess, pearson, quantile, spearman } from './statistics.ts'
+import { areaAbove, lineAt, surfaceOf } from './surface.ts'
 
 describe('columns', () => {
   it('are numbers where nearly all texts are, logarithmic over decades, else categories in natural order', () => {
@@ -96,5 +98,78 @@ describe('importance', () => {
   it('sees no more in noise than noise', async () => {
     const found = (await importanceOf([{ values: idle, isCategory: false }], weak, signal))!
     expect(found.explained).toBeLessThan(0.2)
+  })
+})
+
+describe('a lasso', () => {
+  it('holds what is inside of its line, and is boxes that hold just that', () => {
+    const line = [
+      [0, 0],
+      [4, 0],
+      [4, 4],
+      [2, 1],
+      [0, 4],
+    ] as const
+    expect([isInside(line, 1, 1), isInside(line, 2, 3), isInside(line, 3.5, 2), isInside(line, 5, 1)]).toEqual([true, false, true, false])
+    const random = seeded(3)
+    const x = Array.from({ length: 300 }, () => random() * 4)
+    const y = Array.from({ length: 300 }, () => random() * 4)
+    x[7] = Number.NaN
+    const inside = (i: number) => isInside(line, x[i]!, y[i]!)
+    const boxes = boxesOf(x, y, inside)!
+    expect(boxes.length).toBeGreaterThan(1)
+    for (const [i, at] of x.entries()) {
+      const held = boxes.some((box) => at >= box.x.from && at <= box.x.to && y[i]! >= box.y.from && y[i]! <= box.y.to)
+      expect(held).toBe(!Number.isNaN(at) && inside(i))
+    }
+    expect(boxesOf(x, y, () => true)).toHaveLength(1)
+    expect(boxesOf(x, y, () => false)).toEqual([])
+    // A chessboard has no few boxes.
+    const side = Array.from({ length: 400 }, (_, i) => i)
+    expect(
+      boxesOf(
+        side.map((i) => i % 20),
+        side.map((i) => Math.floor(i / 20)),
+        (i) => ((i % 20) + Math.floor(i / 20)) % 2 === 0,
+      ),
+    ).toBeUndefined()
+  })
+})
+
+describe('a surface', () => {
+  const grid = Array.from({ length: 100 }, (_, i) => ({ x: (i % 10) / 9, y: Math.floor(i / 10) / 9 }))
+
+  it('keeps what is flat flat and what slopes sloping, to the edge', () => {
+    const flat = surfaceOf(grid.map((at) => ({ ...at, value: 5 })))
+    for (const value of flat.values) expect(value).toBeCloseTo(5, 9)
+    const slope = surfaceOf(grid.map((at) => ({ ...at, value: 3 * at.x - at.y })))
+    for (const [i, value] of slope.values.entries()) {
+      const [x, y] = [(i % slope.side) / (slope.side - 1), Math.floor(i / slope.side) / (slope.side - 1)]
+      expect(Math.abs(value - (3 * x - y))).toBeLessThan(0.15)
+    }
+  })
+
+  it('is empty where no point is near', () => {
+    const corner = surfaceOf(grid.map(({ x, y }) => ({ x: x / 4, y: y / 4, value: 1 })))
+    expect(corner.values[0]).toBeCloseTo(1)
+    expect(corner.values.at(-1)).toBeNaN()
+  })
+
+  it('has lines where it crosses a level, and areas above it that add up', () => {
+    const slope = surfaceOf(grid.map((at) => ({ ...at, value: at.x })))
+    const line = lineAt(slope, 0.5)
+    expect(line.length).toBeGreaterThanOrEqual(40)
+    for (const [x0, , x1] of line) expect([Math.abs(x0 - 0.5) < 0.03, Math.abs(x1 - 0.5) < 0.03]).toEqual([true, true])
+    const size = (polygons: [number, number][][]) =>
+      polygons.reduce((sum, polygon) => {
+        const twice = polygon.reduce(
+          (part, [x, y], i) => part + x * polygon[(i + 1) % polygon.length]![1] - polygon[(i + 1) % polygon.length]![0] * y,
+          0,
+        )
+        return sum + Math.abs(twice) / 2
+      }, 0)
+    expect(size(areaAbove(slope, Number.NEGATIVE_INFINITY))).toBeCloseTo(1, 9)
+    expect(size(areaAbove(slope, 0.5))).toBeCloseTo(0.5, 1)
+    expect(areaAbove(slope, 2)).toEqual([])
   })
 })

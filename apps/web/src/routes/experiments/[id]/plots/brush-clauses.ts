@@ -5,6 +5,7 @@
 import type { Range } from '#lib/plots/brushes.ts'
 import { categoriesIn } from '#lib/plots/brushes.ts'
 import type { PlotColumn } from '#lib/plots/columns.ts'
+import type { Box } from '#lib/plots/lasso.ts'
 import { joinClauses, splitClauses } from '../clauses.ts'
 import { parseRef } from '../columns.ts'
 
@@ -28,6 +29,12 @@ export function clauseOf(column: PlotColumn, ranges: readonly Range[]): string {
       return `${ref} BETWEEN ${from} AND ${to}`
     })
     .join(' OR ')
+}
+
+/** What is in one of the boxes on two axes. */
+export function boxesClause(x: PlotColumn, y: PlotColumn, boxes: readonly Box[]): string {
+  const texts = boxes.map((box) => joinClauses([clauseOf(x, [box.x]), clauseOf(y, [box.y])]))
+  return texts.length < 2 ? (texts[0] ?? '') : texts.map((text) => `(${text})`).join(' OR ')
 }
 
 const number = '([+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?)'

@@ -19,9 +19,10 @@ export function firstPanel(kind: PanelKind, shown: readonly Column[], known: rea
     box: [metric, params[0]],
     histogram: [metric],
     heat: [one, two, metric],
+    contour: [one, two, metric],
     importance: [metric],
   }
   const refs = axes[kind].filter((ref) => ref !== undefined)
-  const least = { parallel: 2, scatter: 2, bar: 1, box: 1, histogram: 1, heat: 3, importance: 1 }[kind]
+  const least = { parallel: 2, scatter: 2, bar: 1, box: 1, histogram: 1, heat: 3, contour: 3, importance: 1 }[kind]
   return refs.length < least ? undefined : { ...newPanel(kind, refs), color: kind === 'scatter' ? metric : undefined }
 }

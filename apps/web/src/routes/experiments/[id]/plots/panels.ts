@@ -5,7 +5,7 @@
 import type { ScaleKind } from '#lib/plots/columns.ts'
 import { parseRef } from '../columns.ts'
 
-export type PanelKind = 'parallel' | 'scatter' | 'bar' | 'box' | 'histogram' | 'heat' | 'importance'
+export type PanelKind = 'parallel' | 'scatter' | 'bar' | 'box' | 'histogram' | 'heat' | 'contour' | 'importance'
 
 export interface Panel {
   kind: PanelKind
@@ -29,6 +29,7 @@ export const panelKinds: Record<PanelKind, { title: string; axes: readonly strin
   box: { title: 'Box plot', axes: ['Metric', 'By'], isWide: false },
   histogram: { title: 'Histogram', axes: ['Of'], isWide: false },
   heat: { title: 'Heat map', axes: ['x', 'y', 'Metric'], isWide: false },
+  contour: { title: 'Contour', axes: ['x', 'y', 'Metric'], isWide: false },
   importance: { title: 'What moves a metric', axes: ['Metric'], isWide: false },
 }
 
