@@ -5,6 +5,7 @@ import PrismaPlugin from '@pothos/plugin-prisma'
 import type PrismaTypes from '@tidegate/db/pothos'
 import { getDatamodel } from '@tidegate/db/pothos'
 import { GraphQLError, Kind, type ValueNode } from 'graphql'
+import { may, type Securable } from './access.ts'
 import type { Ctx } from './context.ts'
 import { readValue } from './fields.ts'
 
@@ -144,10 +145,12 @@ export const Lifecycle = builder.enumType('Lifecycle', {
   } as const,
 })
 
-export const Abilities = builder.objectRef<{ edit: boolean; delete: boolean }>('Abilities').implement({
+/** Of what permission is given on. */
+export const Abilities = builder.objectRef<Securable>('Abilities').implement({
   description: 'What the viewer may do here, so that a page can lock what would be refused.',
   fields: (t) => ({
-    edit: t.exposeBoolean('edit', { description: 'Change it, and log to it.' }),
-    delete: t.exposeBoolean('delete', { description: 'Delete and restore it.' }),
+    edit: t.boolean({ description: 'Change it, and log to it.', resolve: (on, _, ctx) => may(ctx.ability, 'edit', on) }),
+    delete: t.boolean({ description: 'Delete and restore it.', resolve: (on, _, ctx) => may(ctx.ability, 'delete', on) }),
+    manage: t.boolean({ description: 'Say who may do what with it.', resolve: (on, _, ctx) => may(ctx.ability, 'manage', on) }),
   }),
 })

@@ -19,7 +19,7 @@ export const ExperimentFacts = graphql(`
     lastActivityAt
     lastUser
     tags { key value }
-    can { edit delete }
+    can { edit delete manage }
   }
 `)
 

@@ -1,5 +1,4 @@
 /** Experiments in GraphQL. */
-import { may } from '../access.ts'
 import { Abilities, builder, KeyValue, Lifecycle, PageInfo, TagInput } from '../builder.ts'
 import { AppError } from '../errors.ts'
 import { call } from '../operation.ts'
@@ -59,10 +58,7 @@ export const Experiment = builder.prismaObject('Experiment', {
     can: t.field({
       type: Abilities,
       description: 'What you may do with it and its runs.',
-      resolve: ({ id, workspaceId }, _, ctx) => {
-        const on = { kind: 'Experiment', id, workspaceId } as const
-        return { edit: may(ctx.ability, 'edit', on), delete: may(ctx.ability, 'delete', on) }
-      },
+      resolve: ({ id, workspaceId }) => ({ kind: 'Experiment', id, workspaceId }) as const,
     }),
   }),
 })

@@ -94,10 +94,7 @@ export const LoggedModel = builder.objectRef<ModelRow>('LoggedModel').implement(
     can: t.field({
       type: Abilities,
       description: 'What you may do with it.',
-      resolve: (model, _, ctx) => ({
-        edit: may(ctx.ability, 'edit', securableOf(model)),
-        delete: may(ctx.ability, 'delete', securableOf(model)),
-      }),
+      resolve: (model) => securableOf(model),
     }),
   }),
 })

@@ -1,10 +1,15 @@
-/** Roles of a workspace's own making, in GraphQL. */
+/** Roles of a workspace's own making, in GraphQL; and who is in a workspace as what, live. */
+import { isDeepStrictEqual } from 'node:util'
 import type { RoleRule } from '@tidegate/db'
 import type { Permission as PermissionName } from '../access.ts'
 import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
+import { live } from '../subscription.ts'
+import { Team } from '../teams/teams.graphql.ts'
+import { listTeams, type TeamWithMembers } from '../teams/teams.ts'
 import { Account } from '../users/users.graphql.ts'
-import { Permission } from '../workspaces/workspaces.graphql.ts'
+import { Member, Permission } from '../workspaces/workspaces.graphql.ts'
+import { listMembers, type MemberWithAccount } from '../workspaces/workspaces.ts'
 import {
   addRule,
   assignRole,
@@ -180,3 +185,40 @@ builder.mutationFields((t) => {
     }),
   }
 })
+
+interface People {
+  members: MemberWithAccount[]
+  teams: TeamWithMembers[]
+  roles: WholeRole[]
+}
+const WorkspaceAccess = builder.objectRef<People>('WorkspaceAccess').implement({
+  description: 'Who is in a workspace, as what.',
+  fields: (t) => ({
+    members: t.field({ type: [Member], description: 'Those who have a role themselves, by name.', resolve: ({ members }) => members }),
+    teams: t.field({ type: [Team], description: 'By name; who is in one is in the workspace by it.', resolve: ({ teams }) => teams }),
+    roles: t.field({ type: [CustomRole], description: 'Of the workspace’s own making, by name.', resolve: ({ roles }) => roles }),
+  }),
+})
+
+builder.subscriptionField('accessChanged', (t) =>
+  t.field({
+    type: WorkspaceAccess,
+    description: 'Who is in this workspace, as what: at the start, and whenever it has changed. Twice a second at most.',
+    subscribe: (_root, _args, ctx) =>
+      live(async function* (signal) {
+        let before: People | undefined
+        // The bell is the installation's: what changed may be of another workspace.
+        for await (const _ of ctx.events.listen([['access', 0]], signal, 500)) {
+          const [members, teams, roles] = await Promise.all([
+            call(ctx, listMembers, {}),
+            call(ctx, listTeams, {}),
+            call(ctx, listRoles, {}),
+          ])
+          const now = { members, teams, roles }
+          if (!isDeepStrictEqual(now, before)) yield now
+          before = now
+        }
+      }),
+    resolve: (event) => event,
+  }),
+)

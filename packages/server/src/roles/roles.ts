@@ -119,7 +119,9 @@ export const createRole = operation({
   on: (ctx, { workspace }) => placeOf(ctx, workspace ?? undefined),
   async run(ctx, { name, description }, workspaceId): Promise<WholeRole> {
     const data = { workspaceId, name, description: description ?? '', createdAt: BigInt(Date.now()) }
-    return reread(ctx, (await ctx.db.prisma.customRole.create({ data }).catch(orTaken(name))).id)
+    const { id } = await ctx.db.prisma.customRole.create({ data }).catch(orTaken(name))
+    changed(ctx)
+    return reread(ctx, id)
   },
 })
 

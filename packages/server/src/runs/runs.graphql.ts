@@ -287,10 +287,7 @@ Run.implement({
       can: t.field({
         type: Abilities,
         description: 'What you may do with it.',
-        resolve: ({ experimentId: id, workspaceId }, _, ctx) => {
-          const on = { kind: 'Experiment', id, workspaceId } as const
-          return { edit: may(ctx.ability, 'edit', on), delete: may(ctx.ability, 'delete', on) }
-        },
+        resolve: ({ experimentId: id, workspaceId }) => ({ kind: 'Experiment', id, workspaceId }) as const,
       }),
     }
   },

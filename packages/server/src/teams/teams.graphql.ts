@@ -6,7 +6,7 @@ import { Account } from '../users/users.graphql.ts'
 import { Role } from '../workspaces/workspaces.graphql.ts'
 import { createTeam, deleteTeam, joinTeam, leaveTeam, listTeams, type TeamWithMembers, updateTeam } from './teams.ts'
 
-const Team = builder.objectRef<TeamWithMembers>('Team').implement({
+export const Team = builder.objectRef<TeamWithMembers>('Team').implement({
   description: 'People of a workspace who are given things together.',
   fields: (t) => ({
     id: t.id({ description: 'A number, as text.', resolve: ({ id }) => String(id) }),

@@ -50,7 +50,9 @@ export const createTeam = operation({
   on: here,
   async run(ctx, { name, description, role }): Promise<TeamWithMembers> {
     const data = { workspaceId: ctx.workspace.id, name, description: description ?? '', role: role ?? null, createdAt: BigInt(Date.now()) }
-    return reread(ctx, await ctx.db.prisma.team.create({ data }).catch(orTaken(name)))
+    const team = await ctx.db.prisma.team.create({ data }).catch(orTaken(name))
+    changed(ctx)
+    return reread(ctx, team)
   },
 })
 

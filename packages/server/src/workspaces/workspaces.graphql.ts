@@ -66,7 +66,7 @@ const AccessMode = builder.enumType('AccessMode', {
   },
 })
 
-const Member = builder.objectRef<MemberWithAccount>('Member').implement({
+export const Member = builder.objectRef<MemberWithAccount>('Member').implement({
   description: 'An account in a workspace.',
   fields: (t) => ({
     account: t.field({ type: Account, description: 'Whose.', resolve: ({ account }) => ({ ...account, email: null }) }),

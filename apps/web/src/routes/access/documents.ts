@@ -24,15 +24,73 @@ export type Token = ResultOf<typeof TokenFields>
 export type Account = ResultOf<typeof AccountFields>
 export type Role = Member['role']
 
-export const Members = graphql(`query Members { members { ...MemberFields } }`, [MemberFields])
+const PersonFields = graphql(`fragment PersonFields on Account { id name disabledAt signsIn invitedUntil }`)
+const TeamFields = graphql(`fragment TeamFields on Team { id name description role createdAt members { ...PersonFields } }`, [PersonFields])
+const RoleFields = graphql(
+  `fragment RoleFields on CustomRole {
+    id name description teams
+    accounts { ...PersonFields }
+    rules { id kind about permission tags { key value } }
+  }`,
+  [PersonFields],
+)
+export type Team = ResultOf<typeof TeamFields>
+export type CustomRole = ResultOf<typeof RoleFields>
+export type Rule = CustomRole['rules'][number]
+export type Permission = Rule['permission']
+
+export const People = graphql(
+  `subscription People {
+    accessChanged { members { ...MemberFields } teams { ...TeamFields } roles { ...RoleFields } }
+  }`,
+  [MemberFields, TeamFields, RoleFields],
+)
 export const SetMember = graphql(
   `mutation SetMember($account: String!, $role: Role!) { setMember(account: $account, role: $role) { member { ...MemberFields } } }`,
   [MemberFields],
 )
 export const RemoveMember = graphql(`mutation RemoveMember($account: String!) { removeMember(account: $account) { name } }`)
 export const Explain = graphql(`
-  query Explain($account: String!, $may: AbilityName!, $experiment: ID) {
-    access(account: $account, may: $may, experiment: $experiment) { allowed because }
+  query Explain($account: String!, $may: AbilityName!, $experiment: ID, $model: String) {
+    access(account: $account, may: $may, experiment: $experiment, model: $model) { allowed because }
+  }
+`)
+
+export const CreateTeam = graphql(`
+  mutation CreateTeam($name: String!, $description: String, $role: Role) {
+    createTeam(name: $name, description: $description, role: $role) { team { id } }
+  }
+`)
+export const UpdateTeam = graphql(`
+  mutation UpdateTeam($team: String!, $name: String, $role: Role) { updateTeam(team: $team, name: $name, role: $role) { team { id } } }
+`)
+export const DeleteTeam = graphql(`mutation DeleteTeam($team: String!) { deleteTeam(team: $team) { name } }`)
+export const JoinTeam = graphql(`
+  mutation JoinTeam($team: String!, $account: String!) { joinTeam(team: $team, account: $account) { team { id } } }
+`)
+export const LeaveTeam = graphql(`
+  mutation LeaveTeam($team: String!, $account: String!) { leaveTeam(team: $team, account: $account) { team { id } } }
+`)
+
+export const CreateRole = graphql(`
+  mutation CreateRole($name: String!, $description: String) { createRole(name: $name, description: $description) { role { id } } }
+`)
+export const DeleteRole = graphql(`mutation DeleteRole($role: ID!) { deleteRole(role: $role) { id } }`)
+export const AddRule = graphql(`
+  mutation AddRule($role: ID!, $kind: SecurableKind!, $about: String, $tags: [TagConditionInput!], $permission: Permission!) {
+    addRule(role: $role, kind: $kind, about: $about, tags: $tags, permission: $permission) { rule { id } }
+  }
+`)
+export const UpdateRule = graphql(`
+  mutation UpdateRule($rule: ID!, $permission: Permission!) { updateRule(rule: $rule, permission: $permission) { rule { id } } }
+`)
+export const RemoveRule = graphql(`mutation RemoveRule($rule: ID!) { removeRule(rule: $rule) { role { id } } }`)
+export const AssignRole = graphql(`
+  mutation AssignRole($role: ID!, $account: String, $team: String) { assignRole(role: $role, account: $account, team: $team) { role { id } } }
+`)
+export const UnassignRole = graphql(`
+  mutation UnassignRole($role: ID!, $account: String, $team: String) {
+    unassignRole(role: $role, account: $account, team: $team) { role { id } }
   }
 `)
 
