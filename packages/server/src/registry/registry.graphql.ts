@@ -112,11 +112,6 @@ const modelById = loader<number, ModelRow>(async (ctx, ids) => {
   return ids.map((id) => found.get(id) ?? new Error('The model was deleted just now.'))
 })
 
-const can = (securable: ReturnType<typeof securableOf>, ability: Parameters<typeof may>[0]) => ({
-  edit: may(ability, 'edit', securable),
-  delete: may(ability, 'delete', securable),
-})
-
 const finding = {
   after: 'The `endCursor` of the page before, of the same search.',
 }
@@ -185,7 +180,7 @@ RegisteredModel.implement({
     can: t.field({
       type: Abilities,
       description: 'What you may do with it and its versions.',
-      resolve: (row, _, ctx) => can(securableOf({ id: row.id, workspaceId: row.workspaceId }), ctx.ability),
+      resolve: ({ id, workspaceId }) => securableOf({ id, workspaceId }),
     }),
   }),
 })
@@ -244,7 +239,7 @@ ModelVersion.implement({
     can: t.field({
       type: Abilities,
       description: 'What you may do with it.',
-      resolve: (row, _, ctx) => can(securableOf({ modelId: row.modelId, workspaceId: row.workspaceId }), ctx.ability),
+      resolve: ({ modelId, workspaceId }) => securableOf({ modelId, workspaceId }),
     }),
   }),
 })
