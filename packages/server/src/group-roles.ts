@@ -28,9 +28,3 @@ export function rolesOf(groups: readonly string[], rules: readonly GroupRule[]):
   }
   return [...found.values()]
 }
-
-/** What a sign-in changes, of memberships that earlier ones gave: those given by hand are not to be handed in here. */
-export function changeOf(has: readonly Membership[], wants: readonly Membership[]): { give: Membership[]; take: Membership[] } {
-  const [had, wanted] = [new Set(has.map(key)), new Set(wants.map(key))]
-  return { give: wants.filter((each) => !had.has(key(each))), take: has.filter((each) => !wanted.has(key(each))) }
-}

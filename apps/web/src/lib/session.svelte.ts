@@ -54,11 +54,8 @@ export const session = {
   },
 }
 
-/** Signing in is about a cookie, so it is no GraphQL. Throws the server's sentence. */
-export async function authenticate(
-  path: 'sign-in' | 'sign-out' | 'link/read' | 'link/accept' | 'forgot',
-  body: object,
-): Promise<{ name: string | null; isNew: boolean }> {
+/** About a cookie, so it is no GraphQL. Throws the server's sentence. */
+async function post(path: string, body: object): Promise<Record<string, unknown>> {
   const response = await fetch(`/auth/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -66,22 +63,54 @@ export async function authenticate(
   }).catch(() => {
     throw new Error('The server could not be reached. Try again.')
   })
-  const answer = (await response.json().catch(() => ({}))) as { message?: string; name?: string | null; isNew?: boolean }
-  if (!response.ok) throw new Error(answer.message ?? `The server answered ${response.status}.`)
-  return { name: answer.name ?? null, isNew: answer.isNew ?? true }
+  const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>
+  if (!response.ok) throw new Error(typeof answer.message === 'string' ? answer.message : `The server answered ${response.status}.`)
+  return answer
 }
 
-/** What a page for signing in offers. Nothing, where the server can't be asked: it is tried all the same. */
-export const signInWays = async (): Promise<{ reset: boolean; sso: { name: string } | null }> => {
+export async function authenticate(
+  path: 'sign-in' | 'link/read' | 'link/accept' | 'forgot',
+  body: object,
+): Promise<{ name: string | null; isNew: boolean }> {
+  const { name = null, isNew = true } = (await post(path, body)) as { name?: string | null; isNew?: boolean }
+  return { name, isNew }
+}
+
+/** What a page for signing in offers. */
+export interface SignInWays {
+  reset: boolean
+  providers: ReadonlyArray<{ id: string; name: string }>
+}
+
+/** Nothing, where the server can't be asked: it is tried all the same. */
+export const signInWays = async (): Promise<SignInWays> => {
   try {
     return await (await fetch('/auth/ways')).json()
   } catch {
-    return { reset: false, sso: null }
+    return { reset: false, providers: [] }
   }
 }
 
-/** Takes the cookie, and all that is on screen. */
+/** To the provider, and back with a link between who one is there and here. */
+export async function linkAt(provider: string): Promise<void> {
+  const { next } = await post('sso/link', { provider })
+  location.assign(String(next))
+}
+
+/** What the way back from a provider refused: said once. */
+export function toldOnTheWayBack(): string {
+  const told = /(?:^|; )tidegate_refused=([^;]*)/.exec(document.cookie)?.[1]
+  // biome-ignore lint/suspicious/noDocumentCookie: the only way to take it
+  document.cookie = 'tidegate_refused=; path=/; max-age=0'
+  try {
+    return decodeURIComponent(told ?? '')
+  } catch {
+    return 'The sign-in did not come to its end. Begin again.'
+  }
+}
+
+/** Takes the cookie, and all that is on screen; where the session began at a provider, leads there, to end it too. */
 export async function signOut(): Promise<void> {
-  await authenticate('sign-out', {}).catch(() => {})
-  location.assign('/')
+  const { next } = await post('sign-out', {}).catch(() => ({ next: null }))
+  location.assign(typeof next === 'string' ? next : '/')
 }

@@ -1,13 +1,14 @@
 /**
  * Whose account a person at a provider has here, and what their groups there give it. Always true: an identity belongs to one
- * account, known by issuer and subject, never by a name that the person may choose; what a provider's groups gave follows them at
- * each sign-in there, what was given by hand or by another provider's stays; the last who manages the installation goes on doing so.
+ * account, known by issuer and subject, never by a name that the person may choose; an account has the highest that the groups of
+ * its identities give, as they were when it last came from each; what was given by hand stays; the last who manages the installation
+ * goes on doing so.
  */
-import type { Account, Prisma, Sso } from '@tidegate/db'
+import type { Account, Prisma, Sso, SsoIdentity } from '@tidegate/db'
 import { type Role, roles } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../errors.ts'
-import { changeOf, type Membership, matches, rolesOf } from '../group-roles.ts'
+import { matches, rolesOf } from '../group-roles.ts'
 import type { Identity } from '../oidc.ts'
 import { placesOf } from '../standing.ts'
 import { accountName, changed } from '../users/accounts.ts'
@@ -17,24 +18,18 @@ const now = () => BigInt(Date.now())
 
 export type Transaction = Prisma.TransactionClient
 
-/** What somebody's groups stand for at one provider. */
-export interface Wants {
-  /** By id of workspace, the highest of the roles. */
-  roles: ReadonlyMap<number, Role>
-  isAdmin: boolean
-}
-
-export const nothingWanted: Wants = { roles: new Map(), isAdmin: false }
-
-export function wantsOf(sso: Sso, groups: readonly string[]): Wants {
+/** By id of workspace, the highest of the roles that somebody's groups stand for at one provider. */
+function rolesAt(sso: Sso, groups: readonly string[]): Map<number, Role> {
   const rules = rulesOf(sso).map(({ group, workspaceId, role }) => ({ group, role, workspace: String(workspaceId) }))
   const highest = new Map<number, Role>()
   for (const { workspace, role } of rolesOf(groups, rules) as Array<{ workspace: string; role: Role }>) {
     const before = highest.get(Number(workspace))
     if (!before || roles.indexOf(role) > roles.indexOf(before)) highest.set(Number(workspace), role)
   }
-  return { roles: highest, isAdmin: sso.adminGroups.some((pattern) => matches(pattern, groups)) }
+  return highest
 }
+
+const makesAdmin = (sso: Sso, groups: readonly string[]) => sso.adminGroups.some((pattern) => matches(pattern, groups))
 
 /** All or nothing, again where another did the same at once. */
 export async function serially<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -61,53 +56,87 @@ export async function accountOf(ctx: Ctx, sso: Sso, identity: Identity): Promise
 }
 
 async function settle(tx: Transaction, sso: Sso, identity: Identity): Promise<{ account: Account | undefined; isAllowed: boolean }> {
-  const wants = wantsOf(sso, identity.groups)
   const { issuer, subject } = identity
   const known = await tx.ssoIdentity.findUnique({ where: { issuer_subject: { issuer, subject } }, include: { account: true } })
   let account = known?.account ?? (await invited(tx, identity))
   if (!account) {
-    if (wants.roles.size === 0 && !wants.isAdmin) return { account, isAllowed: false }
+    if (rolesAt(sso, identity.groups).size === 0 && !makesAdmin(sso, identity.groups)) return { account, isAllowed: false }
     account = await tx.account.create({ data: { name: await freeName(tx, identity), email: identity.email, createdAt: now() } })
   }
   if (account.disabledAt !== null) return { account, isAllowed: false }
   await remember(tx, sso, identity, account.id)
-  account = await give(tx, sso.id, account, wants)
+  account = await give(tx, account)
   const has = account.isAdmin || (await tx.workspace.findFirst({ where: placesOf(account.id), select: { id: true } })) !== null
   return { account, isAllowed: has }
 }
 
-export async function remember(tx: Transaction, sso: Sso, { issuer, subject, email, name }: Identity, accountId: number): Promise<void> {
-  const seen = { accountId, ssoId: sso.id, name: email ?? name, seenAt: now() }
+export async function remember(
+  tx: Transaction,
+  sso: Sso,
+  { issuer, subject, email, name, groups }: Identity,
+  accountId: number,
+): Promise<void> {
+  const seen = { accountId, ssoId: sso.id, name: email ?? name, groups, seenAt: now() }
   await tx.ssoIdentity.upsert({ where: { issuer_subject: { issuer, subject } }, create: { issuer, subject, ...seen }, update: seen })
 }
 
-/** Gives an account what a provider's groups stand for, and takes what they stood for. */
-export async function give(tx: Transaction, ssoId: number, account: Account, wants: Wants): Promise<Account> {
-  const accountId = account.id
-  const members = await tx.member.findMany({ where: { accountId } })
-  // A server of before there were several providers does not say which.
-  const isOurs = (each: { ssoId: number | null; bySso: boolean }) => each.ssoId === ssoId || (each.bySso && each.ssoId === null)
-  const others = new Set(members.filter((each) => !isOurs(each)).map(({ workspaceId }) => workspaceId))
-  const has = members.filter(isOurs).map(({ workspaceId, role }) => ({ workspace: String(workspaceId), role }))
-  const asks = [...wants.roles].filter(([id]) => !others.has(id)).map(([id, role]): Membership => ({ workspace: String(id), role }))
-  const { give, take } = changeOf(has, asks)
-  for (const { workspace } of take) {
-    const where = { workspaceId: Number(workspace), accountId }
-    await tx.member.deleteMany({ where })
-    // As when it is taken by hand: what was granted in the workspace goes too.
-    if (!wants.roles.has(where.workspaceId)) await tx.accessGrant.deleteMany({ where })
-  }
-  for (const { workspace, role } of give)
-    await tx.member.create({ data: { workspaceId: Number(workspace), accountId, role, addedAt: now(), bySso: true, ssoId } })
+interface Given {
+  role: Role
+  ssoId: number
+}
 
-  if (wants.isAdmin && !account.isAdmin) {
-    return tx.account.update({ where: { id: accountId }, data: { isAdmin: true, adminBy: ssoId } })
+/** What the groups of all of an account's identities stand for, and at which provider. */
+function wanted(identities: readonly (SsoIdentity & { sso: Sso | null })[]) {
+  const byWorkspace = new Map<number, Given>()
+  let adminBy: number | null = null
+  // Of before groups were kept: what these gave stays until they come again.
+  const unknown = new Set<number>()
+  for (const { sso, groups: kept } of identities) {
+    if (!sso) continue
+    if (kept === null) {
+      unknown.add(sso.id)
+      continue
+    }
+    const groups = kept as string[]
+    for (const [workspaceId, role] of rolesAt(sso, groups)) {
+      const before = byWorkspace.get(workspaceId)
+      if (!before || roles.indexOf(role) > roles.indexOf(before.role)) byWorkspace.set(workspaceId, { role, ssoId: sso.id })
+    }
+    if (makesAdmin(sso, groups)) adminBy ??= sso.id
   }
-  if (!wants.isAdmin && account.isAdmin && account.adminBy === ssoId) {
-    const others = await tx.account.count({ where: { isAdmin: true, disabledAt: null, NOT: { id: accountId } } })
-    if (others > 0) return tx.account.update({ where: { id: accountId }, data: { isAdmin: false, adminBy: null } })
+  return { byWorkspace, adminBy, unknown }
+}
+
+/** Gives an account what the groups of its identities stand for now, and takes what they stood for. */
+export async function give(tx: Transaction, account: Account): Promise<Account> {
+  const accountId = account.id
+  const identities = await tx.ssoIdentity.findMany({ where: { accountId }, include: { sso: true }, orderBy: { id: 'asc' } })
+  const { byWorkspace, adminBy, unknown } = wanted(identities)
+  for (const { workspaceId, role, bySso, ssoId } of await tx.member.findMany({ where: { accountId } })) {
+    const wants = byWorkspace.get(workspaceId)
+    byWorkspace.delete(workspaceId)
+    // By hand; a server of before there were several providers does not say which.
+    if ((!bySso && ssoId === null) || (ssoId !== null && unknown.has(ssoId))) continue
+    const where = { workspaceId, accountId }
+    if (!wants) {
+      await tx.member.deleteMany({ where })
+      // As when it is taken by hand: what was granted in the workspace goes too.
+      await tx.accessGrant.deleteMany({ where })
+    } else if (wants.role !== role || wants.ssoId !== ssoId) {
+      await tx.member.update({ where: { workspaceId_accountId: where }, data: { ...wants, bySso: true } })
+    }
   }
-  return account
+  for (const [workspaceId, wants] of byWorkspace)
+    await tx.member.create({ data: { workspaceId, accountId, addedAt: now(), bySso: true, ...wants } })
+
+  const update = (data: { isAdmin: boolean; adminBy: number | null }) => tx.account.update({ where: { id: accountId }, data })
+  if (adminBy !== null) {
+    const isByHand = account.isAdmin && account.adminBy === null
+    return isByHand || account.adminBy === adminBy ? account : update({ isAdmin: true, adminBy })
+  }
+  if (!account.isAdmin || account.adminBy === null || unknown.has(account.adminBy)) return account
+  const others = await tx.account.count({ where: { isAdmin: true, disabledAt: null, NOT: { id: accountId } } })
+  return others > 0 ? update({ isAdmin: false, adminBy: null }) : account
 }
 
 /** Who was invited under an address that the provider vouches for: nobody else can have it there. */

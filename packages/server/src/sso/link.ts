@@ -8,7 +8,7 @@ import { AppError, invalid, notFound } from '../errors.ts'
 import { required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { changed, findAccount, ownId } from '../users/accounts.ts'
-import { give, nothingWanted, remember, serially, wantsOf } from './account.ts'
+import { give, remember, serially } from './account.ts'
 import { providerOf } from './settings.ts'
 import { cameBack, enabledSso } from './sign-in.ts'
 
@@ -69,13 +69,13 @@ export const finishLink = operation({
       if (known && known.accountId !== id)
         throw invalid(`${identity.email ?? identity.name} at ${sso.name} is linked with another account.`)
       await remember(tx, sso, identity, id)
-      await give(tx, sso.id, await tx.account.findUniqueOrThrow({ where: { id } }), wantsOf(sso, identity.groups))
+      await give(tx, await tx.account.findUniqueOrThrow({ where: { id } }))
     })
     changed(ctx)
   },
 })
 
-/** What the groups there gave goes too: nobody follows them any more. */
+/** What only the groups there gave goes too: nobody follows them any more. */
 export const unlink = operation({
   name: 'account.unlink-sso',
   input: z.object({ id: required }),
@@ -87,14 +87,11 @@ export const unlink = operation({
     const { password } = await findAccount(ctx, { id: String(accountId) })
     await serially(ctx, async (tx) => {
       const all = await tx.ssoIdentity.findMany({ where: { accountId } })
-      const found = all.find((each) => each.id === id)
-      if (!found) throw notFound(`No identity with id=${text} exists`)
+      if (!all.some((each) => each.id === id)) throw notFound(`No identity with id=${text} exists`)
       if (password === null && all.length === 1)
         throw invalid('This is your only way in: have a password set first, or link another.', 'id')
       await tx.ssoIdentity.delete({ where: { id } })
-      const { ssoId } = found
-      if (ssoId !== null && !all.some((each) => each.id !== id && each.ssoId === ssoId))
-        await give(tx, ssoId, await tx.account.findUniqueOrThrow({ where: { id: accountId } }), nothingWanted)
+      await give(tx, await tx.account.findUniqueOrThrow({ where: { id: accountId } }))
     })
     changed(ctx)
     return { id: text }

@@ -203,8 +203,8 @@ describe('an identity', () => {
     expect((await rolesIn('default')).bob).toBe('VIEWER')
     await link(bob, 'Campus', 'robert')
     expect(await nameOf(await session('Campus', 'robert'))).toBe('bob')
-    // The one came first; what it gave is its own.
-    expect((await rolesIn('vision')).bob).toBe('CONTRIBUTOR')
+    // The highest of what both give.
+    expect((await rolesIn('vision')).bob).toBe('APPROVER')
     expect(await identities(bob)).toEqual([
       { id: expect.any(String), name: 'robert@example.com', provider: 'Lab' },
       { id: expect.any(String), name: 'robert@example.com', provider: 'Campus' },
@@ -229,13 +229,23 @@ describe('an identity', () => {
     await expect(unlink(mallory, (await identities(bob))[0].id)).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
   })
 
-  it('is unlinked, and what its groups gave goes; the only way in stays', async () => {
-    const [lab] = await identities(bob)
-    expect((await unlink(bob, lab.id)).unlinkIdentity).toEqual({ id: lab.id })
-    expect((await rolesIn('vision')).bob).toBeUndefined()
-    // Now the other's turn, when they come from there.
+  it('whose groups changed is followed when it comes, and what the other gives stays', async () => {
+    const claims = people.robert!
+    people.robert = { ...claims, groups: [] }
     await signIn('Campus', 'robert')
-    expect((await rolesIn('vision')).bob).toBe('APPROVER')
+    expect((await rolesIn('vision')).bob).toBe('CONTRIBUTOR')
+    people.robert = { ...claims, groups: ['staff', 'eyes'] }
+    await signIn('Campus', 'robert')
+    expect([(await rolesIn('vision')).bob, (await rolesIn('nlp')).bob]).toEqual(['APPROVER', 'VIEWER'])
+  })
+
+  it('is unlinked, and what only its groups gave goes; the only way in stays', async () => {
+    const [lab, campus] = await identities(bob)
+    expect((await unlink(bob, campus.id)).unlinkIdentity).toEqual({ id: campus.id })
+    expect([(await rolesIn('vision')).bob, (await rolesIn('nlp')).bob]).toEqual(['CONTRIBUTOR', undefined])
+    await unlink(bob, lab.id)
+    expect((await rolesIn('vision')).bob).toBeUndefined()
+    expect((await rolesIn('default')).bob).toBe('VIEWER')
     expect(await nameOf(await session('Lab', 'robert'))).toBe('robert')
     const robert = await session('Lab', 'robert')
     await expect(unlink(robert, (await identities(robert))[0].id)).rejects.toThrow('This is your only way in')

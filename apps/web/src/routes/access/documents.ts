@@ -156,15 +156,20 @@ export const AuditLog = graphql(
 
 const SsoFields = graphql(`
   fragment SsoFields on Sso {
-    name issuer clientId groupsClaim enabled redirectUri updatedAt
+    id name issuer clientId groupsClaim enabled signsOut adminGroups redirectUri signedOutUri
     rules { group workspace role }
   }
 `)
 export type Sso = ResultOf<typeof SsoFields>
-export const ReadSso = graphql(`query ReadSso { sso { ...SsoFields } }`, [SsoFields])
+export const Providers = graphql(`query Providers { ssoProviders { ...SsoFields } }`, [SsoFields])
+export const AddSso = graphql(`mutation AddSso($input: SetSsoInput!) { addSso(input: $input) { sso { ...SsoFields } } }`, [SsoFields])
 export const SetSso = graphql(`mutation SetSso($input: SetSsoInput!) { setSso(input: $input) { sso { ...SsoFields } } }`, [SsoFields])
-export const TestSso = graphql(`mutation TestSso { testSso { ok message } }`)
-export const DeleteSso = graphql(`mutation DeleteSso { deleteSso { __typename } }`)
+export const TestSso = graphql(`mutation TestSso($id: ID!) { testSso(id: $id) { ok message } }`)
+export const DeleteSso = graphql(`mutation DeleteSso($id: ID!) { deleteSso(id: $id) { deleted } }`)
+
+export const Identities = graphql(`query Identities { identities { id name provider seenAt } }`)
+export type Identity = ResultOf<typeof Identities>['identities'][number]
+export const UnlinkIdentity = graphql(`mutation UnlinkIdentity($id: ID!) { unlinkIdentity(id: $id) { id } }`)
 
 const MailFields = graphql(`
   fragment MailFields on MailSettings {
