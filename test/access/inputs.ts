@@ -125,6 +125,9 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'registered-model.set-alias': (at) => ({ name: at.registered, alias: 'challenger', version: '1' }),
   'team.create': () => ({ name: 'a team' }),
   'sso.set': () => ({ name: 'Login' }),
+  'sso.add': () => ({ name: 'Campus', issuer: 'http://127.0.0.1:9/', clientId: 'tidegate', clientSecret: 'kept secret' }),
+  'account.link-sso': () => ({ provider: '1', account: '1', query: new URLSearchParams(), attemptSecret: 'x' }),
+  'account.unlink-sso': (at) => ({ id: at.identity }),
 }
 
 function fill(schema: Json, name: string, at: Ids): Json {

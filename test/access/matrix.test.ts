@@ -76,11 +76,21 @@ const isOpen = (op: Any) => op.open === true
  * has to be told that another must be found. They are 128 random bits, so nobody meets one by chance.
  */
 const saysTaken = new Set(['import.states', 'import.runs', 'import.models'])
-/** What is refused to all for a reason that has nothing to do with who asks: here nobody has a password, the store gives no URLs, and there is no mail server. */
-const alwaysRefused = new Set(['account.change-password', 'artifact.presign-download', 'artifact.presign-upload', 'mail.test'])
+/**
+ * What is refused to all for a reason that has nothing to do with who asks: here nobody has a password or a browser, the store gives no URLs, and
+ * there is no mail server.
+ */
+const alwaysRefused = new Set([
+  'account.change-password',
+  'account.link-sso',
+  'artifact.presign-download',
+  'artifact.presign-upload',
+  'mail.test',
+  'sso.begin-link',
+])
 
 /** What is not hidden in a workspace that one is in: it is the workspace's, or one's own. */
-const ofWorkspace = new Set<keyof Ids>(['workspace', 'token', 'team', 'customRole', 'roleRule'])
+const ofWorkspace = new Set<keyof Ids>(['workspace', 'token', 'identity', 'team', 'customRole', 'roleRule'])
 
 const all = [...operations.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 const rows = new Map<string, string>()

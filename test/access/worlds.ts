@@ -27,6 +27,8 @@ export interface Ids {
   alert: string
   path: string
   token: string
+  /** Who the admin is at a provider. */
+  identity: string
   /** A run that an import has begun. */
   begun: string
   /** A registered model with one version, by its name. */
@@ -86,6 +88,7 @@ export const unknown: Ids = {
   alert: '987654325',
   path: `987654321/${'f'.repeat(32)}/artifacts/notes.txt`,
   token: '987654326',
+  identity: '987654329',
   begun: 'd'.repeat(32),
   team: 'no such team',
   customRole: '987654327',
@@ -163,7 +166,10 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
     marker: string,
     title: string,
   ): Promise<
-    Omit<Ids, 'workspace' | 'token' | 'deletedExperiment' | 'account' | 'accountId' | 'invitedId' | 'team' | 'customRole' | 'roleRule'>
+    Omit<
+      Ids,
+      'workspace' | 'token' | 'identity' | 'deletedExperiment' | 'account' | 'accountId' | 'invitedId' | 'team' | 'customRole' | 'roleRule'
+    >
   > {
     const experimentName = `${title} ${marker}`
     const tags = ['k', `tag.${marker}`].map((key) => ({ key, value: `value ${marker}` }))
@@ -294,7 +300,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
 
     const people: Record<string, Person> = { nobody: { name: '', headers: {} }, installer: root }
     const now = BigInt(Date.now())
-    let adminToken = ''
+    let [adminToken, identity] = ['', '']
     let accountId = ''
     for (const role of ['viewer', 'contributor', 'engineer', 'approver', 'admin', 'granted']) {
       const person = await makePerson(`${role}-${marker}`)
@@ -303,6 +309,11 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       if (role === 'admin') {
         adminToken = person.token
         people.reader = await makePerson(person.name, false, 'READ')
+        // Two: of one it would be the only way in.
+        for (const issuer of ['https://one.example', 'https://two.example']) {
+          const data = { issuer, subject: marker, name: `${marker} there`, accountId: person.id, seenAt: now }
+          identity = String((await db.prisma.ssoIdentity.create({ data })).id)
+        }
       }
       if (role !== 'granted')
         await db.prisma.member.create({ data: { workspaceId: workspace.id, accountId: person.id, role: role.toUpperCase(), addedAt: now } })
@@ -349,7 +360,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
     })
     const { id: invited } = await db.prisma.account.create({ data: { id: 600_000 + number, name: `invited-${marker}`, createdAt: now } })
     const given = { invitedId: String(invited), team: team.name, customRole: String(role.id), roleRule: String(role.rules[0]!.id) }
-    const place = { ...given, workspace: name, token: adminToken, account: `viewer-${marker}`, accountId }
+    const place = { ...given, workspace: name, token: adminToken, identity, account: `viewer-${marker}`, accountId }
     return {
       ...seen,
       ...place,
