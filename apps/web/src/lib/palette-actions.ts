@@ -22,6 +22,7 @@ const moves = /^(j|k|Escape|Enter|Home|End|Tab|Page(Up|Down)|(Shift\+)?Arrow\w+|
 const everywhere: Action[] = [
   { id: 'do-experiments', text: 'Go to experiments', detail: '', icon: 'flask', key: 'g r', href: '/experiments' },
   { id: 'do-create', text: 'Create experiment', detail: '', icon: 'plus', run: () => shell.show('create-experiment') },
+  { id: 'do-models', text: 'Go to models', detail: 'registry', icon: 'cube', key: 'g m', href: '/models' },
   { id: 'do-alerts', text: 'Go to alerts', detail: '', icon: 'bell', key: 'g n', href: '/alerts' },
   { id: 'do-rule', text: 'Create alert rule', detail: 'alerts', icon: 'bell', href: '/alerts?show=rules&new=' },
   { id: 'do-trash', text: 'Go to trash', detail: 'restore, free space', icon: 'trash', key: 'g t', href: '/trash' },

@@ -25,7 +25,8 @@ const RunDetails = graphql(
     params { key value }
     tags { key value }
     datasets { dataset { id name digest sourceType source schema profile } tags { key value } }
-    loggedModels { id name type status createdAt metrics { key value step datasetName } }
+    loggedModels { id name type status createdAt metrics { key value step datasetName } modelVersions { id name version stage } }
+    modelVersions { id name version stage source }
     parent { id name status }
     children(first: 20) { nodes { id name status startedAt endedAt } total { value exact } }
     log(from: 0, first: 1) { total }

@@ -1,0 +1,66 @@
+/** What every page that speaks of registered models shares: their addresses, how a stage looks, and what registers a model. */
+import { graphql, type ResultOf } from '#lib/api.ts'
+
+export const modelHref = (name: string): string => `/models/${encodeURIComponent(name)}`
+export const versionHref = (name: string, version: number): string => `${modelHref(name)}/${version}`
+
+const known: Record<string, string> = { None: 'sg-none', Staging: 'sg-staging', Production: 'sg-production', Archived: 'sg-archived' }
+
+/** The class of a stage's mark: MLflow's four have their colours, others take turns. */
+export const stageClass = (stage: string): string => known[stage] ?? (stage.length % 2 ? 'sg-c1' : 'sg-c2')
+
+/** Those that a stage's versions are in use from: one that comes in may send the others out. */
+export const isActive = (stage: string): boolean => stage !== 'None' && stage !== 'Archived'
+
+/** What finds models: words are looked for in their names, and what compares something is the filter language. */
+export function modelFilter(text: string): string | null {
+  const words = text.trim()
+  if (words === '') return null
+  if (/[=<>~]|\b(i?like|in|is|between)\b/i.test(words)) return words
+  return `name ILIKE '%${words.replaceAll("'", "''")}%'`
+}
+
+export const ModelNames = graphql(`
+  query ModelNames($filter: String) {
+    registeredModels(filter: $filter, orderBy: ["last_updated_timestamp DESC"], first: 200) {
+      nodes { id name versionCount can { edit } }
+      total
+    }
+  }
+`)
+export type ModelName = ResultOf<typeof ModelNames>['registeredModels']['nodes'][number]
+
+export const RegisterModel = graphql(`
+  mutation RegisterModel($input: CreateRegisteredModelInput!) {
+    createRegisteredModel(input: $input) { model { id name } }
+  }
+`)
+
+export const RegisterVersion = graphql(`
+  mutation RegisterVersion($input: CreateModelVersionInput!) {
+    createModelVersion(input: $input) { version { id name version } }
+  }
+`)
+
+/** What can be registered: a logged model, or a folder of a run that holds MLmodel. */
+export interface Registrable {
+  /** As the choice shows it. */
+  text: string
+  source: string
+  runId: string | null
+  loggedModelId: string | null
+}
+
+export const loggedModel = (model: { id: string; name: string }, runId: string | null): Registrable => ({
+  text: model.name,
+  source: `models:/${model.id}`,
+  runId,
+  loggedModelId: model.id,
+})
+
+export const folderOfRun = (runId: string, path: string): Registrable => ({
+  text: path || 'all files of the run',
+  source: path ? `runs:/${runId}/${path}` : `runs:/${runId}/`,
+  runId,
+  loggedModelId: null,
+})

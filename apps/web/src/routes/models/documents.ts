@@ -1,0 +1,207 @@
+/** What the pages of registered models ask the server. */
+import { graphql, type ResultOf } from '#lib/api.ts'
+
+const VersionFacts = graphql(`
+  fragment VersionFacts on ModelVersion {
+    id
+    name
+    version
+    stage
+    stagedAt
+    aliases
+    createdBy
+    createdAt
+    run { id name }
+  }
+`)
+export type VersionFacts = ResultOf<typeof VersionFacts>
+
+const ModelFacts = graphql(
+  `
+  fragment ModelFacts on RegisteredModel {
+    id
+    name
+    description
+    owner
+    tags { key value }
+    stages
+    aliases { alias version }
+    versionCount
+    createdAt
+    updatedAt
+    can { edit delete }
+    latestVersions { ...VersionFacts }
+  }
+`,
+  [VersionFacts],
+)
+export type ModelFacts = ResultOf<typeof ModelFacts>
+
+export const ModelList = graphql(
+  `
+  query ModelList($filter: String, $first: Int!) {
+    registeredModels(filter: $filter, first: $first) { total nodes { ...ModelFacts } }
+  }
+`,
+  [ModelFacts],
+)
+
+export const ModelListChanged = graphql(
+  `
+  subscription ModelListChanged($filter: String, $first: Int!) {
+    registeredModelsChanged(filter: $filter, first: $first) { total nodes { ...ModelFacts } }
+  }
+`,
+  [ModelFacts],
+)
+
+export const ModelPage = graphql(
+  `
+  query ModelPage($name: String!, $first: Int!) {
+    registeredModel(name: $name) {
+      ...ModelFacts
+      versions(first: $first) { total nodes { ...VersionFacts } }
+    }
+  }
+`,
+  [ModelFacts, VersionFacts],
+)
+export type Model = NonNullable<ResultOf<typeof ModelPage>['registeredModel']>
+
+/** Only a bell, and the name it has by then. */
+export const ModelChanged = graphql(`
+  subscription ModelChanged($name: String!) {
+    registeredModelChanged(name: $name) { model { id name } }
+  }
+`)
+
+const SignatureFacts = graphql(`
+  fragment SignatureFacts on ModelSignature {
+    inputs { name type shape isRequired default }
+    outputs { name type shape isRequired default }
+    params { name type shape isRequired default }
+  }
+`)
+export type Signature = ResultOf<typeof SignatureFacts>
+
+export const VersionPage = graphql(
+  `
+  query VersionPage($name: String!, $version: Int!) {
+    modelVersion(name: $name, version: $version) {
+      ...VersionFacts
+      description
+      source
+      location
+      status
+      statusMessage
+      updatedAt
+      tags { key value }
+      can { edit delete }
+      manifest { fault mlflowVersion size flavors { name version } signature { ...SignatureFacts } }
+      run {
+        id
+        name
+        status
+        experiment { id name }
+        metrics { key value }
+        tags(keys: ["mlflow.source.git.commit", "mlflow.source.name"]) { key value }
+        datasets { dataset { id name digest } }
+      }
+      loggedModel { id name metrics { key value datasetName } }
+      model {
+        id
+        name
+        stages
+        aliases { alias version }
+        champion {
+          version
+          stage
+          aliases
+          run { id metrics { key value } }
+          loggedModel { id metrics { key value datasetName } }
+          manifest { signature { ...SignatureFacts } }
+        }
+      }
+    }
+  }
+`,
+  [VersionFacts, SignatureFacts],
+)
+export type Version = NonNullable<ResultOf<typeof VersionPage>['modelVersion']>
+
+/** Only a bell, and the name that the model has by then. */
+export const VersionChanged = graphql(`
+  subscription VersionChanged($name: String!, $version: Int!) {
+    modelVersionChanged(name: $name, version: $version) { version { id name } }
+  }
+`)
+
+export const VersionFiles = graphql(`
+  query VersionFiles($name: String!, $version: Int!, $path: String!) {
+    modelVersion(name: $name, version: $version) {
+      id
+      artifacts(path: $path) { path isDirectory size url }
+    }
+  }
+`)
+
+export const RenameModel = graphql(`
+  mutation RenameModel($name: String!, $newName: String!) {
+    renameRegisteredModel(name: $name, newName: $newName) { model { id name } }
+  }
+`)
+export const DescribeModel = graphql(`
+  mutation DescribeModel($name: String!, $description: String!) {
+    describeRegisteredModel(name: $name, description: $description) { model { id } }
+  }
+`)
+export const DeleteModel = graphql(`
+  mutation DeleteModel($name: String!) {
+    deleteRegisteredModel(name: $name) { name }
+  }
+`)
+export const SetModelTag = graphql(`
+  mutation SetModelTag($name: String!, $key: String!, $value: String!) {
+    setRegisteredModelTag(name: $name, key: $key, value: $value) { model { id } }
+  }
+`)
+export const DeleteModelTag = graphql(`
+  mutation DeleteModelTag($name: String!, $key: String!) {
+    deleteRegisteredModelTag(name: $name, key: $key) { model { id } }
+  }
+`)
+export const DescribeVersion = graphql(`
+  mutation DescribeVersion($name: String!, $version: Int!, $description: String!) {
+    describeModelVersion(name: $name, version: $version, description: $description) { version { id } }
+  }
+`)
+export const DeleteVersion = graphql(`
+  mutation DeleteVersion($name: String!, $version: Int!) {
+    deleteModelVersion(name: $name, version: $version) { version }
+  }
+`)
+export const SetVersionTag = graphql(`
+  mutation SetVersionTag($name: String!, $version: Int!, $key: String!, $value: String!) {
+    setModelVersionTag(name: $name, version: $version, key: $key, value: $value) { version { id } }
+  }
+`)
+export const DeleteVersionTag = graphql(`
+  mutation DeleteVersionTag($name: String!, $version: Int!, $key: String!) {
+    deleteModelVersionTag(name: $name, version: $version, key: $key) { version { id } }
+  }
+`)
+export const MoveVersion = graphql(`
+  mutation MoveVersion($input: TransitionModelVersionStageInput!) {
+    transitionModelVersionStage(input: $input) { version { id stage } }
+  }
+`)
+export const SetAlias = graphql(`
+  mutation SetAlias($name: String!, $alias: String!, $version: Int!) {
+    setModelAlias(name: $name, alias: $alias, version: $version) { version { id } }
+  }
+`)
+export const DeleteAlias = graphql(`
+  mutation DeleteAlias($name: String!, $alias: String!) {
+    deleteModelAlias(name: $name, alias: $alias) { model { id } }
+  }
+`)
