@@ -33,6 +33,7 @@ const GroupLine = builder.objectRef<GroupChart['lines'][number]>('GroupLine').im
     min: t.expose('min', { type: ['Real'], description: 'The least of the runs.' }),
     max: t.expose('max', { type: ['Real'], description: 'The greatest of the runs.' }),
     count: t.exposeIntList('count', { description: 'How many runs have a value there.' }),
+    breaks: t.exposeIntList('breaks', { description: 'Places, by their number from 0, that no run joins to the one before.' }),
   }),
 })
 

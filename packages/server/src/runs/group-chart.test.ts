@@ -27,7 +27,7 @@ const ask = async (variables: object) =>
     await platform.graphql(
       `query ($experiment: ID!, $filter: String, $keys: [String!]!, $axis: GroupAxis, $along: String, $from: Float, $to: Float, $buckets: Int) {
         groupSeries(experiment: $experiment, filter: $filter, keys: $keys, axis: $axis, along: $along, from: $from, to: $to, buckets: $buckets) {
-          runs lines { key x mean sd min max count } live { run cursor }
+          runs lines { key x mean sd min max count breaks } live { run cursor }
         }
       }`,
       { experiment, keys: ['loss'], ...variables },
@@ -46,6 +46,7 @@ it('are the mean of the runs that pass, with their extremes, within a range of s
       min: [10, 11, 12],
       max: [112, 113, 114],
       count: [52, 52, 52],
+      breaks: [],
     },
   ])
   expect(live).toEqual([{ run: ids[0], cursor: '1' }])
@@ -84,7 +85,7 @@ it('are along the clock, since each run began, and along another metric, within 
     })
   }
   const line = async (variables: object) => (await ask({ experiment: experiment_id, ...variables })).lines[0]
-  expect(await line({ axis: 'TIME' })).toMatchObject({ x: [1000, 1100, 1200, 5000, 5100, 5200], mean: [8, 4, 2, 6, 2, 0] })
+  expect(await line({ axis: 'TIME' })).toMatchObject({ x: [1000, 1100, 1200, 5000, 5100, 5200], breaks: [3], mean: [8, 4, 2, 6, 2, 0] })
   expect(await line({ axis: 'TIME', from: 1100, to: 5000 })).toMatchObject({ x: [1100, 1200, 5000], count: [1, 1, 1] })
   expect(await line({ axis: 'RELATIVE' })).toMatchObject({
     x: [0, 100, 200],

@@ -57,3 +57,9 @@ it('has a metric at what another was at that step, or last before it', () => {
   expect(against(metric, { steps: [1, 4], last: [30, 10] })).toEqual({ x: [10, 30, 30], y: [6, 8, 7] })
   expect(against(metric, { steps: [0, 1], last: [Number.NaN, 2] })).toEqual({ x: [2, 2, 2], y: [8, 7, 6] })
 })
+
+it('says where no line goes from one place to the next', () => {
+  expect(meanOf([line([0, 1], [1, 1]), line([5, 6], [2, 2])], 10).breaks).toEqual([2])
+  expect(meanOf([line([0, 1], [1, 1]), line([5, 6], [2, 2]), line([1, 5], [3, 3])], 10).breaks).toEqual([])
+  expect(meanOf([line([0, 1, 2, 3], [1, Number.NaN, 3, 4])], 10).breaks).toEqual([1])
+})

@@ -12,6 +12,8 @@ export interface MeanLine {
   max: number[]
   /** Lines that have a value there. */
   count: number[]
+  /** Places, by their number, that no line joins to the one before. */
+  breaks: number[]
 }
 
 export interface Line {
@@ -25,10 +27,13 @@ export type Spread = 'even' | 'dense'
 
 /** At the places that the lines have, or where those are more than `most` at `most` of them. Places at which no line has a value are left out. */
 export function meanOf(lines: readonly Line[], most: number, spread: Spread = 'even'): MeanLine {
-  const found: MeanLine = { x: [], mean: [], sd: [], min: [], max: [], count: [] }
+  const found: MeanLine = { x: [], mean: [], sd: [], min: [], max: [], count: [], breaks: [] }
   const next = lines.map(() => 0)
-  for (const place of placesOf(lines, most, spread)) {
+  /** The last place at which each line had a value. */
+  const seen = lines.map(() => -2)
+  for (const [k, place] of placesOf(lines, most, spread).entries()) {
     let count = 0
+    let isJoined = false
     let mean = 0
     let squares = 0
     let min = Number.POSITIVE_INFINITY
@@ -44,6 +49,8 @@ export function meanOf(lines: readonly Line[], most: number, spread: Spread = 'e
       if (!Number.isFinite(value)) continue
       // Welford's: no square of a large sum, so nothing is lost where values are large and close.
       count++
+      if (seen[i] === k - 1) isJoined = true
+      seen[i] = k
       const away = value - mean
       mean += away / count
       squares += away * (value - mean)
@@ -51,6 +58,7 @@ export function meanOf(lines: readonly Line[], most: number, spread: Spread = 'e
       if (value > max) max = value
     }
     if (count === 0) continue
+    if (!isJoined && found.x.length > 0) found.breaks.push(found.x.length)
     found.x.push(place)
     found.mean.push(mean)
     found.sd.push(count > 1 ? Math.sqrt(squares / (count - 1)) : Number.NaN)

@@ -23,7 +23,7 @@ export interface Area {
   taken?: { left: number; top: number } | undefined
 }
 
-/** None for a line alone, which the chart's title names, and for more than a few. `line` is the height of a line of text. */
+/** Beside the dot at the end of a live line. None for a line alone, which the chart's title names, and for more than a few. `line` is the height of a line of text. */
 export function labelsOf(
   lines: readonly DrawnLine[],
   x: Range,
@@ -42,9 +42,17 @@ export function labelsOf(
       const at = drawn.x[after] === x.to ? after : after - 1
       if (at < 0 || drawn.x[at]! < x.from) return []
       const end = Math.min(left(drawn.x[at]!), area.left + area.width)
-      const { id, name, color } = drawn.line
+      const { id, name, color, live } = drawn.line
       const text = shortened(name, area.width / 2, widthOf)
-      return [{ id, text, color, right: Math.max(end, area.left + widthOf(text)), middle: top(drawn.y[at]!) - line * 0.7 }]
+      return [
+        {
+          id,
+          text,
+          color,
+          right: Math.max(end - (live ? line * 0.6 : 0), area.left + widthOf(text)),
+          middle: top(drawn.y[at]!) - line * 0.7,
+        },
+      ]
     })
     .sort((a, b) => a.middle - b.middle)
   let free = area.top + line / 2

@@ -40,6 +40,11 @@ it('what the server smoothed by the weight that is wanted is drawn as it is, by 
   expect(drawLine(given, plain)).toMatchObject({ y: [1, 3] })
 })
 
+it('a line that says where it breaks breaks there and nowhere else', () => {
+  const drawn = drawLine(line([0, 1, 2, 1000, 1001], [1, 2, 3, 4, 5], { breaks: [1] }), plain)
+  expect([...drawn.starts]).toEqual([1, 1, 0, 0, 0])
+})
+
 it('the usual interval is the median of those that are not zero', () => {
   expect(medianInterval([0, 1, 1, 2, 3, 100])).toBe(1)
   expect(medianInterval([5])).toBe(0)

@@ -36,6 +36,8 @@ export interface ChartLine {
   many?: boolean
   /** Points far from each other are joined all the same, as where x is no time. @default false */
   unbroken?: boolean
+  /** Points, by their number, that are not joined to the one before; all others are. @default told from their distances */
+  breaks?: readonly number[]
   /** Its last point pulses. @default false */
   live?: boolean
 }
@@ -80,7 +82,8 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
   const { x, y } = line
   const n = Math.min(x.length, y.length)
   const interval = medianInterval(x)
-  const tooFar = line.unbroken ? Number.POSITIVE_INFINITY : breakingInterval(x, interval)
+  const breaks = line.breaks && new Set(line.breaks)
+  const tooFar = line.unbroken || breaks ? Number.POSITIVE_INFINITY : breakingInterval(x, interval)
   const xs: number[] = []
   const raw: number[] = []
   const min: number[] | undefined = line.min && []
@@ -96,7 +99,7 @@ export function drawLine(line: ChartLine, { log, smoothing }: DrawOptions): Draw
   for (let i = 0; i < n; i++) {
     const at = x[i]!
     const value = y[i]!
-    if (i > 0 && at - x[i - 1]! > tooFar) broken = true
+    if (i > 0 && (at - x[i - 1]! > tooFar || breaks?.has(i))) broken = true
     if (!Number.isFinite(value)) {
       if (!marked) marks.push({ x: at, word: wordOf(value) })
       marked = broken = true

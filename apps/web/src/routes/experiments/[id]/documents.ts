@@ -169,7 +169,7 @@ export const GroupCurves = graphql(`
   query GroupCurves($experiment: ID!, $filter: String, $keys: [String!]!, $axis: GroupAxis, $along: String, $from: Float, $to: Float, $buckets: Int) {
     groupSeries(experiment: $experiment, filter: $filter, keys: $keys, axis: $axis, along: $along, from: $from, to: $to, buckets: $buckets) {
       runs
-      lines { key x mean sd min max count }
+      lines { key x mean sd min max count breaks }
       live { run cursor }
     }
   }

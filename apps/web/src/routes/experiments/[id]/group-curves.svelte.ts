@@ -209,7 +209,7 @@ export function followMeans(read: () => Wanted | undefined) {
     },
     /** The groups' lines of a metric. */
     lines(key: string): ChartLine[] {
-      const { groups, band, along } = read() ?? {}
+      const { groups, band } = read() ?? {}
       return (groups?.drawn ?? []).flatMap((group): ChartLine[] => {
         const curve = curves.get(group.filter)
         const line = curve?.lines.get(key)
@@ -230,7 +230,7 @@ export function followMeans(read: () => Wanted | undefined) {
             x: line.x,
             y: mean,
             ...around,
-            ...(along === undefined ? {} : { unbroken: true }),
+            breaks: line.breaks,
             said: line.count.map((n, i) => `${n > 1 ? `± ${formatNumber(sd[i], 2)} ` : ''}n ${n}`),
             many: true,
             live: curve.live.length > 0,

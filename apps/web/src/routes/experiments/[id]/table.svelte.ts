@@ -154,6 +154,8 @@ export function openTable(read: () => Read) {
       renaming = id
     },
     decimalsOf: (ref: string): number => decimals.get(ref) ?? 0,
+    /** True where a row on screen has a value of it, so that its precision is known. */
+    hasDecimals: (ref: string): boolean => onScreen.some((row) => row.cells[ref] !== undefined && row.cells[ref] !== null),
     /** How many rows can be scrolled to. */
     get length(): number {
       return places?.length ?? length()
