@@ -74,6 +74,43 @@ it('keeps what is being written when somebody else saves meanwhile', async () =>
   await page.close()
 })
 
+it('is not written over what somebody else saved and the page had not heard of: both texts are shown', async () => {
+  const { page, errors } = await openPage(browser, 'about:blank')
+  // Nothing live comes.
+  await page.routeWebSocket(/graphql/, () => {})
+  await page.goto(`${platform.origin}/runs/${run}?tab=notes`)
+  const panel = page.getByRole('region', { name: 'Notes' })
+  await panel.getByRole('button', { name: 'Edit' }).click()
+  await panel.getByLabel('Note in Markdown').fill('mine again')
+  await platform.wire('POST', 'runs/set-tag', { run_id: run, key: 'mlflow.note.content', value: 'theirs, unheard' })
+  await panel.getByRole('button', { name: 'Save note' }).click()
+  await panel.getByRole('region', { name: 'What they saved' }).getByText('theirs, unheard').waitFor()
+  expect(await note()).toBe('theirs, unheard')
+  expect(await panel.getByLabel('Note in Markdown').inputValue()).toBe('mine again')
+  await panel.getByRole('button', { name: 'Keep mine' }).click()
+  await panel.getByRole('button', { name: 'Save note' }).click()
+  await panel.getByText('mine again').waitFor()
+  expect(await note()).toBe('mine again')
+
+  await page.goto(`${platform.origin}/experiments/${experiment}`)
+  await page.getByRole('button', { name: 'Notes' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Notes on forecast' })
+  await dialog.getByRole('button', { name: 'Write a note' }).click()
+  await dialog.getByLabel('Note in Markdown').fill('ours')
+  await platform.wire('POST', 'experiments/set-experiment-tag', {
+    experiment_id: experiment,
+    key: 'mlflow.note.content',
+    value: 'written elsewhere',
+  })
+  await dialog.getByRole('button', { name: 'Save note' }).click()
+  await dialog.getByRole('region', { name: 'What they saved' }).getByText('written elsewhere').waitFor()
+  await dialog.getByRole('button', { name: 'Take theirs' }).click()
+  expect(await dialog.getByLabel('Note in Markdown').inputValue()).toBe('written elsewhere')
+  expect(others(errors)).toEqual([])
+  await page.close()
+  await platform.wire('POST', 'experiments/delete-experiment-tag', { experiment_id: experiment, key: 'mlflow.note.content' })
+})
+
 it('stands on an experiment too', async () => {
   const { page, errors } = await openPage(browser, `${platform.origin}/experiments/${experiment}`)
   await page.getByRole('button', { name: 'Notes' }).click()
@@ -98,5 +135,28 @@ it('a run is marked as stopped, which can be undone', async () => {
   await page.getByRole('main').getByText('Running').first().waitFor()
   await page.getByRole('button', { name: 'Stop' }).waitFor()
   expect(errors).toEqual([])
+  await page.close()
+})
+
+it('a run that ended by itself is not marked as stopped, nor does the undo take back its end', async () => {
+  const ended = async (id: string) => (await platform.wire('GET', 'runs/get', { run_id: id })).run.info.status
+  const finish = (id: string) => platform.wire('POST', 'runs/update', { run_id: id, status: 'FINISHED', end_time: Date.now() })
+  const { page } = await openPage(browser, 'about:blank')
+  await page.routeWebSocket(/graphql/, () => {})
+  await page.goto(`${platform.origin}/runs/${run}`)
+  await page.getByRole('button', { name: 'Stop' }).waitFor()
+  await finish(run)
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByText('calm-osprey has ended by itself.').waitFor()
+  expect(await ended(run)).toBe('FINISHED')
+
+  await platform.wire('POST', 'runs/update', { run_id: run, status: 'RUNNING' })
+  await page.reload()
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByText('calm-osprey is marked as stopped.').waitFor()
+  await finish(run)
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByText('calm-osprey has ended by itself.').waitFor()
+  expect(await ended(run)).toBe('FINISHED')
   await page.close()
 })

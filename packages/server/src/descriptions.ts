@@ -26,6 +26,7 @@ const args: Record<string, string> = {
   experiment: 'The id of an experiment.',
   key: 'The name of a tag.',
   value: 'Text.',
+  was: 'Only where it has this value now, or with empty text none: else RESOURCE_CONFLICT, and nothing is written. @default whatever it is',
   experiments: 'Ids of experiments; those that you may not see are left out. @default all that you may see',
 }
 

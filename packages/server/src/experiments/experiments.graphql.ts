@@ -211,8 +211,13 @@ builder.mutationFields((t) => {
     setExperimentTag: t.field({
       type: ExperimentPayload,
       description: 'Sets a tag, or changes it.',
-      args: { id, key: t.arg.string({ required: true }), value: t.arg.string({ required: true }) },
-      resolve: (_root, { id, key, value }, ctx) => call(ctx, setExperimentTag, { experimentId: id, key, value }),
+      args: {
+        id,
+        key: t.arg.string({ required: true }),
+        value: t.arg.string({ required: true }),
+        was: t.arg.string(),
+      },
+      resolve: (_root, { id, key, value, was }, ctx) => call(ctx, setExperimentTag, { experimentId: id, key, value, was }),
     }),
     deleteExperimentTag: t.field({
       type: ExperimentPayload,

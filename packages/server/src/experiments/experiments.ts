@@ -237,19 +237,41 @@ export const restoreExperiment = operation({
   },
 })
 
+/** What is there was written by somebody else meanwhile: the writer reads it before writing over it. */
+export const overtaken = (key: string) =>
+  new AppError('RESOURCE_CONFLICT', `The tag ${key} has another value by now. Read it, then write again with that value as 'was'.`, {
+    field: 'was',
+  })
+
 export const setExperimentTag = operation({
   name: 'experiment.set-tag',
-  input: z.object({ experimentId: required, key, value: limitedText('value', limits.experimentTagValue) }),
+  input: z.object({
+    experimentId: required,
+    key,
+    value: limitedText('value', limits.experimentTagValue),
+    /** Only where it is that now; empty also where there is no such tag. */
+    was: z.string().nullish(),
+  }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  async run(ctx, { key, value = '' }, row): Promise<ExperimentWithTags> {
+  async run(ctx, { key, value = '', was }, row): Promise<ExperimentWithTags> {
     checkActive(row)
     const { id: experimentId } = row
-    await ctx.db.prisma.experimentTag.upsert({
-      where: { experimentId_key: { experimentId, key } },
-      create: { experimentId, key, value },
-      update: { value },
-    })
+    const { experimentTag } = ctx.db.prisma
+    if (was === undefined || was === null) {
+      await experimentTag.upsert({
+        where: { experimentId_key: { experimentId, key } },
+        create: { experimentId, key, value },
+        update: { value },
+      })
+    } else {
+      const { count } = await experimentTag.updateMany({ where: { experimentId, key, value: was }, data: { value } })
+      const isNew =
+        count === 0 &&
+        was === '' &&
+        (await experimentTag.createMany({ data: [{ experimentId, key, value }], skipDuplicates: true })).count > 0
+      if (count === 0 && !isNew) throw overtaken(key)
+    }
     await tagsChanged(ctx, row.workspaceId)
     return changed(ctx, experimentId, {})
   },

@@ -3,6 +3,7 @@ import type { Sql } from '@tidegate/db'
 import { z } from 'zod'
 import { type Ctx, inTransaction } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
+import { overtaken } from '../experiments/experiments.ts'
 import { checkCount, cutText, key, limits, type MetricColumns, metrics, paramKey, readMetric, required } from '../fields.ts'
 import { type ModelPoints, writeModelPoints } from '../models/model-metrics.sql.ts'
 import { modelPoints } from '../models/model-metrics.ts'
@@ -11,7 +12,7 @@ import { ensureKeys, findKeys } from './keys.sql.ts'
 import type { PointColumns } from './points/points.ts'
 import type { KeyValue } from './run.ts'
 import { keyed, list, nameTag, onRun, parentTag, type RunRef, rang, refusal } from './runs.ts'
-import { deleteTagRow, type KeyedValues, writeParams, writeTags } from './write.sql.ts'
+import { deleteTagRow, type KeyedValues, readTag, writeParams, writeTags } from './write.sql.ts'
 
 const tag = z.object({ key, value: cutText(limits.tagValue) })
 const param = z.object({ key: paramKey, value: cutText(limits.paramValue) })
@@ -125,12 +126,27 @@ export const logParam = operation({
 
 export const setTag = operation({
   name: 'run.set-tag',
-  input: z.object({ runId: required, key, value: cutText(limits.tagValue) }),
+  input: z.object({
+    runId: required,
+    key,
+    value: cutText(limits.tagValue),
+    /** Only where it is that now; empty also where there is no such tag. */
+    was: z.string().nullish(),
+  }),
   action: 'edit',
   on: onRun,
-  async run(ctx, { key, value }, ref): Promise<void> {
+  async run(ctx, { key, value, was }, ref): Promise<void> {
     const tags = [{ key, value }]
-    await putTags(ctx, ctx.db, ref, tags, await keyed(ctx.db, ref.experimentId, 'tag', tags))
+    const ids = await keyed(ctx.db, ref.experimentId, 'tag', tags)
+    if (was === undefined || was === null) await putTags(ctx, ctx.db, ref, tags, ids)
+    else {
+      // Whoever writes a tag locks the head first, so what is read here stays until it is written.
+      await inTransaction(ctx, async (tx) => {
+        if (!(await ctx.points.lock(ref.id, tx))) throw await refusal(ctx, ref, tx)
+        if (((await readTag(tx, ref.id, ids.keys[0]!)) ?? '') !== was) throw overtaken(key)
+        await putTags(ctx, tx, ref, tags, ids)
+      })
+    }
     rang(ctx, ref)
   },
 })

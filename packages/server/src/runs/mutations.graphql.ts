@@ -54,6 +54,10 @@ const UpdateRunInput = builder.inputType('UpdateRunInput', {
     status: t.field({ type: RunStatus, description: 'How far it is.' }),
     endedAt: t.field({ type: 'Timestamp', description: 'When it ended.' }),
     name: t.string({ description: 'A new name.' }),
+    from: t.field({
+      type: [RunStatus],
+      description: 'Only while its status is one of these: else RESOURCE_CONFLICT, and nothing is changed.',
+    }),
   }),
 })
 const LogBatchInput = builder.inputType('LogBatchInput', {
@@ -127,7 +131,7 @@ builder.mutationFields((t) => {
     setTag: t.field({
       type: RunPayload,
       description: 'Sets a tag, or changes it.',
-      args: { runId, key, value: t.arg.string({ required: true }) },
+      args: { runId, key, value: t.arg.string({ required: true }), was: t.arg.string() },
       async resolve(_root, args, ctx) {
         await call(ctx, setTag, args)
         return reread(ctx, args.runId)

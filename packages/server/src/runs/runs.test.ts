@@ -292,3 +292,47 @@ it('a run tells how many active ones are nested in it', async () => {
   const { runs } = await platform.graphql('query ($ids: [ID!]!) { runs(ids: $ids) { childCount } }', { ids: [parent, children[1]] })
   expect(runs).toEqual([{ childCount: 2 }, { childCount: 0 }])
 })
+
+it('a tag is written over what its writer has read, a status from what it was, and otherwise not at all', async () => {
+  const experiment = await rest.createExperiment('overtaken')
+  const run = await rest.createRun(experiment)
+  const onRun = (value: string, was?: string) =>
+    platform.graphql('mutation ($r: ID!, $v: String!, $w: String) { setTag(runId: $r, key: "note", value: $v, was: $w) { run { id } } }', {
+      r: run,
+      v: value,
+      w: was,
+    })
+  const onExperiment = (value: string, was?: string) =>
+    platform.graphql(
+      'mutation ($e: ID!, $v: String!, $w: String) { setExperimentTag(id: $e, key: "note", value: $v, was: $w) { experiment { id } } }',
+      {
+        e: experiment,
+        v: value,
+        w: was,
+      },
+    )
+  for (const write of [onRun, onExperiment]) {
+    // Of many who have read the same, one writes.
+    for (const was of ['', 'first']) {
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 8 }, () => write(was === '' ? 'first' : `after ${Math.random()}`, was)),
+      )
+      const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+      if (was !== '') expect(refused).toHaveLength(7)
+      for (const { reason } of refused) expect(reason).toMatchObject({ code: 'RESOURCE_CONFLICT' })
+    }
+    await expect(write('x', 'never')).rejects.toMatchObject({ code: 'RESOURCE_CONFLICT' })
+    await write('whatever it is')
+    await write('second', 'whatever it is')
+    await expect(write('x', '')).rejects.toMatchObject({ code: 'RESOURCE_CONFLICT' })
+  }
+  const to = (status: string, from: string[]) =>
+    platform.graphql('mutation ($i: UpdateRunInput!) { updateRun(input: $i) { run { status } } }', { i: { id: run, status, from } })
+  expect(await to('KILLED', ['RUNNING', 'SCHEDULED'])).toEqual({ updateRun: { run: { status: 'KILLED' } } })
+  await expect(to('KILLED', ['RUNNING'])).rejects.toMatchObject({
+    code: 'RESOURCE_CONFLICT',
+    message: expect.stringContaining('is KILLED by now'),
+  })
+  await rest.remove(run)
+  await expect(to('RUNNING', ['KILLED'])).rejects.toMatchObject({ code: 'INVALID_PARAMETER_VALUE' })
+})

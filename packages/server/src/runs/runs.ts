@@ -302,19 +302,26 @@ export async function valuesOf(ctx: Ctx, runs: Run[]): Promise<RunWithValues[]> 
 
 export const updateRun = operation({
   name: 'run.update',
-  input: z.object({ runId: required, status: status.nullish(), endTime: optionalInt64, name: text }),
+  input: z.object({ runId: required, status: status.nullish(), endTime: optionalInt64, name: text, from: z.array(status).nullish() }),
   action: 'edit',
   on: onRun,
-  async run(ctx, { status, endTime, name }, ref): Promise<Run> {
+  async run(ctx, { status, endTime, name, from }, ref): Promise<Run> {
     const nameKey = name ? (await ensureKeys(ctx.db, ref.experimentId, 'tag', [nameTag])).get(nameTag)! : null
-    const change = { status: status ?? undefined, endTime, name: name || undefined }
+    const change = { status: status ?? undefined, endTime, name: name || undefined, from: from ?? undefined }
     const run = await updateRunRow(ctx.db, ref.id, change, nameKey)
-    if (!run) throw await refusal(ctx, ref)
+    if (!run) throw (from && (await otherStatus(ctx, ref, from))) ?? (await refusal(ctx, ref))
     rang(ctx, ref)
     if (status) ctx.events.ring('workspace', ref.workspaceId)
     return run
   },
 })
+
+/** Undefined where it is not its status that stood in the way. */
+async function otherStatus(ctx: Ctx, ref: RunRef, from: readonly string[]): Promise<AppError | undefined> {
+  const [run] = await readRuns(ctx.db, [ref.id])
+  if (!run || run.deletedAt !== null || from.includes(run.status)) return undefined
+  return new AppError('RESOURCE_CONFLICT', `The run ${ref.uuid} is ${run.status} by now, so nothing was changed.`, { field: 'from' })
+}
 
 export const deleteRun = operation({
   name: 'run.delete',

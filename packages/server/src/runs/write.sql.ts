@@ -62,18 +62,27 @@ export interface RunChange {
   status?: RunStatus | undefined
   endTime?: number | undefined
   name?: string | undefined
+  /** Only while its status is one of these. */
+  from?: readonly RunStatus[] | undefined
 }
 
 const updateRun = `WITH ${head},
 r AS (UPDATE run SET status = coalesce($2::run_status, status), end_time = coalesce($3, end_time),
-  name = coalesce($4, name), changed_at = ${now} FROM h WHERE id = h.run_id RETURNING ${columns}),
+  name = coalesce($4, name), changed_at = ${now} FROM h WHERE id = h.run_id AND ($6::run_status[] IS NULL OR status = ANY($6)) RETURNING ${columns}),
 t AS (INSERT INTO tag (run_id, key_id, v) SELECT r.id, $5::int, $4 FROM r WHERE $4 IS NOT NULL
   ON CONFLICT (run_id, key_id) DO UPDATE SET v = EXCLUDED.v)
 SELECT * FROM r`
 
-/** Changes a run's row, and returns it; a new name goes into the name tag too. Undefined where the run is deleted. */
+/** Changes a run's row, and returns it; a new name goes into the name tag too. Undefined where the run is deleted, or has another status than `from`. */
 export async function updateRunRow(sql: Sql, run: number, change: RunChange, nameKey: number | null): Promise<Run | undefined> {
-  const [row] = await sql.query<Run>(updateRun, [run, change.status ?? null, change.endTime ?? null, change.name ?? null, nameKey])
+  const [row] = await sql.query<Run>(updateRun, [
+    run,
+    change.status ?? null,
+    change.endTime ?? null,
+    change.name ?? null,
+    nameKey,
+    change.from ?? null,
+  ])
   return row
 }
 
@@ -111,6 +120,10 @@ export async function writeTags(
 ): Promise<boolean> {
   return (await sql.query(upsertTags, [run, tags.keys, tags.values, name, parentUuid])).length > 0
 }
+
+/** What a tag is; undefined where there is none. */
+export const readTag = async (sql: Sql, run: number, key: number): Promise<string | undefined> =>
+  (await sql.query<{ v: string }>('SELECT v FROM tag WHERE run_id = $1 AND key_id = $2', [run, key]))[0]?.v
 
 const removeTag = `WITH ${head},
 t AS (DELETE FROM tag USING h WHERE tag.run_id = h.run_id AND key_id = $2 RETURNING key_id),

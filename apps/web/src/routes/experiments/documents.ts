@@ -16,8 +16,8 @@ export const DeletedExperiments = graphql(
 
 export const SetExperimentNote = graphql(
   `
-  mutation SetExperimentNote($id: ID!, $text: String!) {
-    setExperimentTag(id: $id, key: "mlflow.note.content", value: $text) { experiment { ...ExperimentFacts } }
+  mutation SetExperimentNote($id: ID!, $text: String!, $was: String!) {
+    setExperimentTag(id: $id, key: "mlflow.note.content", value: $text, was: $was) { experiment { ...ExperimentFacts } }
   }
 `,
   [ExperimentFacts],

@@ -86,14 +86,14 @@ export const RenameRun = graphql(`
 `)
 
 export const SetStatus = graphql(`
-  mutation SetStatus($id: ID!, $status: RunStatus!, $endedAt: Timestamp) {
-    updateRun(input: { id: $id, status: $status, endedAt: $endedAt }) { run { id status } }
+  mutation SetStatus($id: ID!, $status: RunStatus!, $from: [RunStatus!], $endedAt: Timestamp) {
+    updateRun(input: { id: $id, status: $status, from: $from, endedAt: $endedAt }) { run { id status } }
   }
 `)
 
 export const SetTag = graphql(`
-  mutation SetTag($run: ID!, $key: String!, $value: String!) {
-    setTag(runId: $run, key: $key, value: $value) { run { id tags { key value } } }
+  mutation SetTag($run: ID!, $key: String!, $value: String!, $was: String) {
+    setTag(runId: $run, key: $key, value: $value, was: $was) { run { id tags { key value } } }
   }
 `)
 

@@ -134,10 +134,13 @@ export function openRun(id: string) {
         () => mutate(SetTag, { run: id, key, value }),
         `The tag ${key} was not set.`,
       ),
-    /** Throws what the server refuses: what was written is not lost. */
-    async setNote(text: string): Promise<void> {
-      await mutate(SetTag, { run: id, key: 'mlflow.note.content', value: text })
-      await load()
+    /** Throws what the server refuses: what was written is not lost, nor what somebody else wrote since `was`. */
+    async setNote(text: string, was: string): Promise<void> {
+      try {
+        await mutate(SetTag, { run: id, key: 'mlflow.note.content', value: text, was })
+      } finally {
+        await load()
+      }
     },
     deleteTag: (key: string) =>
       change(
