@@ -160,6 +160,22 @@ export function inputOf(operation: { name: string; input: z.ZodType }, at: Ids):
   return /^(registered-model|model-version)\.(?!create)/.test(operation.name) && 'name' in input ? { ...input, name: at.registered } : input
 }
 
+/** The same with another that never was behind an id, wherever it is in a list. Undefined where it is in none. */
+export function besideNone(input: Json, id: string): Json {
+  let isListed = false
+  const walk = (value: Json): Json => {
+    if (Array.isArray(value)) {
+      if (!value.includes(id)) return value.map(walk)
+      isListed = true
+      return [...value, /^m-/.test(id) ? `m-${'c'.repeat(32)}` : /^\d+$/.test(id) ? '987654399' : 'c'.repeat(32)]
+    }
+    const isPlain = typeof value === 'object' && value && Object.getPrototypeOf(value) === Object.prototype
+    return isPlain ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each)])) : value
+  }
+  const both = walk(input)
+  return isListed ? both : undefined
+}
+
 /** The ids that `make` looks at. */
 export function idsIn(make: (at: Ids) => unknown, at: Ids): Array<keyof Ids> {
   const used = new Set<keyof Ids>()

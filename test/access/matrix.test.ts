@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '../../packages/server/src/errors.ts'
 import { graphql } from '../../packages/server/src/modules.ts'
 import { call, type Operation, operations } from '../../packages/server/src/operation.ts'
-import { idsIn, inputOf } from './inputs.ts'
+import { besideNone, idsIn, inputOf } from './inputs.ts'
 import { tellsApart } from './statements.ts'
 import { type Column, columns, type Ids, startWorlds, unknown, type World, type Worlds } from './worlds.ts'
 
@@ -32,8 +32,8 @@ afterAll(() => worlds?.stop())
 type Any = Operation<unknown, unknown, unknown>
 
 /** What an attempt is answered, and all is as it was. */
-async function saidOf(op: Any, column: Column, at: Ids): Promise<unknown> {
-  const { sign, said, reached } = await attempt(op, column, at)
+async function saidOf(op: Any, column: Column, at: Ids, input = inputOf(op, at)): Promise<unknown> {
+  const { sign, said, reached } = await attempt(op, column, at, input)
   if (reached && changes(op)) await worlds.restore()
   return [sign, said]
 }
@@ -47,7 +47,7 @@ interface Outcome {
   code: string
 }
 
-async function attempt(op: Any, column: Column, at: Ids): Promise<Outcome> {
+async function attempt(op: Any, column: Column, at: Ids, input = inputOf(op, at)): Promise<Outcome> {
   const ctx = await worlds.ctxOf(north.people[column]!, north.workspace).catch((error: unknown) => error as AppError)
   if (ctx instanceof Error) return { sign: signs[ctx.code] ?? `(${ctx.code})`, said: ctx.message, reached: false, code: ctx.code }
   let reached = false
@@ -59,7 +59,7 @@ async function attempt(op: Any, column: Column, at: Ids): Promise<Outcome> {
     },
   }
   try {
-    const said = await call(ctx, watched, inputOf(op, at))
+    const said = await call(ctx, watched, input)
     return { sign: '+', said, reached, code: 'OK' }
   } catch (error) {
     const code = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
@@ -130,6 +130,11 @@ describe('open to whom the table says, and to nobody by the id of what is not th
           const none: Ids = { ...north, [key]: unknown[key] }
           const told = await tellsApart((at) => saidOf(op, column, at), none, foreign)
           if (told) faults.push(`${column}, ${key} of ${whose}: ${told}`)
+          // Which of two is named as missing tells nothing either.
+          if (column !== 'viewer' || !besideNone(inputOf(op, none), unknown[key])) continue
+          const both = (at: Ids) => saidOf(op, column, at, besideNone(inputOf(op, at), at[key]))
+          const apart = await tellsApart(both, none, foreign)
+          if (apart) faults.push(`${column}, ${key} of ${whose} beside one that never was: ${apart}`)
         }
         if ((await worlds.sumOf(south)) !== before) faults.push(`${key} of ${whose}: south is not what it was`)
       }

@@ -6,17 +6,7 @@ import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
 import { type Platform, startPlatform } from '@tidegate/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-/** mulberry32: small, seeded. */
-function generator(seed: number) {
-  let state = seed
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
+import { generator } from '../random.ts'
 
 type Input = Record<string, unknown>
 

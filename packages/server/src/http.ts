@@ -7,7 +7,18 @@ import { type Ctx, checkSignedIn, type Kernel } from './context.ts'
 import { AppError, codes } from './errors.ts'
 import type { GraphqlFace } from './graphql.ts'
 import { routes, transfers } from './modules.ts'
-import { decodeSegment, pathMatcher, queryArguments, type Route, readJson, sendError, sendJson, spellWire, type Wire } from './rest.ts'
+import {
+  decodeSegment,
+  nothingAt,
+  pathMatcher,
+  queryArguments,
+  type Route,
+  readJson,
+  sendError,
+  sendJson,
+  spellWire,
+  type Wire,
+} from './rest.ts'
 import { openPaths } from './server-info.ts'
 import type { Sites } from './sites.ts'
 import { serveStatic } from './static.ts'
@@ -91,8 +102,7 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
     const open = openPaths.get(path)
     if (typeof open === 'string') return void res.writeHead(200, { 'content-type': 'text/plain' }).end(open)
     if (open) return sendJson(res, 200, open)
-    if (/^\/(api|ajax-api)\//.test(path))
-      throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${path.slice(0, 200)}.`)
+    if (/^\/(api|ajax-api)\//.test(path)) throw nothingAt(req)
     if (serve) return serve(req, res, path)
     throw new AppError('ENDPOINT_NOT_FOUND', 'The pages are not built. Run `pnpm start`, or ask /api and /graphql.')
   }

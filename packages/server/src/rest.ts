@@ -99,6 +99,10 @@ export function pathMatcher(path: string): { matches: RegExp; names: string[] } 
   return { matches: new RegExp(`^${pattern}$`), names }
 }
 
+/** Nothing is there. Without what was asked of it: that is no part of where. */
+export const nothingAt = ({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): AppError =>
+  new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}.`)
+
 /** A segment of a URL as text. Throws where it is no valid escape. */
 export function decodeSegment(segment: string): string {
   try {

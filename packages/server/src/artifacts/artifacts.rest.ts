@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http'
 import { type Readable, Transform, pipeline as through } from 'node:stream'
 import { AppError, invalid } from '../errors.ts'
 import { call } from '../operation.ts'
-import { compact, type Exchange, get, type Method, post, type Route, sendJson, type Transfer } from '../rest.ts'
+import { compact, type Exchange, get, type Method, nothingAt, post, type Route, sendJson, type Transfer } from '../rest.ts'
 import { deleteArtifact, getArtifact, getRunArtifact, listArtifacts, putArtifact, putRunArtifact, runArtifacts } from './artifacts.ts'
 import { cleanUrlPath } from './path.ts'
 import { presignDownload, presignUpload } from './presign.ts'
@@ -72,7 +72,7 @@ const downloadOfRun: Transfer['handle'] = async (ctx, exchange) => {
 
 /** A path that takes nothing after it. */
 function whole({ req, rest }: Exchange): void {
-  if (rest !== '') throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${req.url?.slice(0, 200)}.`)
+  if (rest !== '') throw nothingAt(req)
 }
 
 const ofRun = ({ query }: Exchange) => ({ runId: query.get('run_id') || query.get('run_uuid'), path: query.get('path') })

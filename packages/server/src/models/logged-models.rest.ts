@@ -11,6 +11,7 @@ import {
   decodeSegment,
   type Exchange,
   get,
+  nothingAt,
   patch,
   post,
   type Route,
@@ -124,7 +125,7 @@ async function download(ctx: Ctx, exchange: Exchange): Promise<void> {
   const { req, rest, query } = exchange
   const modelId = decodeSegment(rest.slice(0, -files.length))
   if (!rest.endsWith(files) || modelId.includes('/')) {
-    throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${req.url?.slice(0, 200)}.`)
+    throw nothingAt(req)
   }
   const path = query.get('artifact_file_path')
   if (!path) throw new AppError('BAD_REQUEST', 'Request must include the "artifact_file_path" query parameter.')

@@ -1,9 +1,8 @@
 /** The registry as MLflow's wire has it. Versions' numbers are text there. */
 import { sendFile } from '../artifacts/wire-file.ts'
 import type { Ctx } from '../context.ts'
-import { AppError } from '../errors.ts'
 import { call } from '../operation.ts'
-import { camelKeys, compact, type Exchange, get, patch, post, type Route, remove, type Transfer, type Wire } from '../rest.ts'
+import { camelKeys, compact, type Exchange, get, nothingAt, patch, post, type Route, remove, type Transfer, type Wire } from '../rest.ts'
 import type { ModelVersion } from './model-versions.sql.ts'
 import {
   createModelVersion,
@@ -126,7 +125,7 @@ export const routes: Route[] = [
 
 async function download(ctx: Ctx, exchange: Exchange): Promise<void> {
   const { req, rest, query } = exchange
-  if (rest !== '') throw new AppError('ENDPOINT_NOT_FOUND', `There is nothing at ${req.method} ${req.url?.slice(0, 200)}.`)
+  if (rest !== '') throw nothingAt(req)
   const [name, version, path] = ['name', 'version', 'path'].map((field) => query.get(field))
   await sendFile(exchange, await call(ctx, getVersionArtifact, { name, version, path }))
 }

@@ -67,9 +67,14 @@ export const historyOf = operation({
 
 /** The securable of a question about several runs: each run is authorised by itself. */
 export const onRuns = async (ctx: Ctx, { runIds }: { runIds: string[] }) => {
-  const targets = await Promise.all([...new Set(runIds)].map((id) => runTarget(ctx, id)))
-  for (const target of targets) check(ctx, 'read', target)
-  return { securable: { kind: 'Workspace', id: ctx.workspace.id } as const, row: targets.map(({ row }) => row) }
+  const found = await Promise.allSettled([...new Set(runIds)].map((id) => runTarget(ctx, id)))
+  // In the order asked: which of several is named as missing does not tell one that is hidden from one that never was.
+  const row = found.map((each) => {
+    if (each.status === 'rejected') throw each.reason
+    check(ctx, 'read', each.value)
+    return each.value.row
+  })
+  return { securable: { kind: 'Workspace', id: ctx.workspace.id } as const, row }
 }
 
 /** Histories of one metric of many runs, cut at 25 000 points in all. */

@@ -201,6 +201,7 @@ builder.queryFields((t) => ({
     async resolve(_root, { experiments, search, kinds: wanted, first, after }, ctx) {
       const limit = Math.max(1, Math.min(first ?? 500, 5000))
       const visible = await visibleExperiments(ctx, experiments.map(String))
+      if (after && !/^\d/.test(after)) throw invalid('`after` is not where a page ended: give back `endCursor`.', 'after')
       const asked = wanted?.map((kind) => kind.toLowerCase() as Kind) ?? kindNames
       const rows = await listKeys(ctx.db, visible, asked, search ?? '', after ?? '', limit + 1)
       const last = rows.length > limit ? rows[limit - 1] : undefined
