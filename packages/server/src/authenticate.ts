@@ -196,18 +196,18 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     return found
   }
 
-  async function standingOf(accountId: number, isAdmin: boolean, workspaceId: number): Promise<Standing> {
-    const key = `${accountId} ${workspaceId}`
+  async function standingOf(account: { id: number; name: string; isAdmin: boolean }, workspaceId: number): Promise<Standing> {
+    const key = `${account.id} ${workspaceId}`
     const known = standings.get(key)
     if (known && known.until > Date.now()) return known.standing
-    const standing = await readStanding(db, { id: accountId, isAdmin }, workspaceId)
+    const standing = await readStanding(db, account, workspaceId)
     standings.set(key, { standing, until: Date.now() + belief })
     return standing
   }
 
-  async function placeOf(account: number, isAdmin: boolean, name: string) {
+  async function placeOf(account: { id: number; name: string; isAdmin: boolean }, name: string) {
     const workspace = await findWorkspace(name)
-    const standing = await standingOf(account, isAdmin, workspace.id)
+    const standing = await standingOf(account, workspace.id)
     if (!hasPlace(standing)) throw noWorkspace(name)
     return { workspace, standing }
   }
@@ -228,12 +228,11 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
       // Nobody is told which workspaces there are.
       return { actor: nobody, workspace: { id: 0, name: '' }, standing: nothing, through: { kind: 'NONE', address } }
     }
-    const { id, isAdmin } = known.account
-    const { workspace, standing } = await placeOf(id, isAdmin, name).catch(async (error: unknown) => {
+    const { workspace, standing } = await placeOf(known.account, name).catch(async (error: unknown) => {
       // Who named none is where they are a member: one that is not in `default` need not say so each time.
-      const own = isFirm ? null : await firstWorkspaceOf(id)
+      const own = isFirm ? null : await firstWorkspaceOf(known.account.id)
       if (!own) throw error
-      return placeOf(id, isAdmin, own.name)
+      return placeOf(known.account, own.name)
     })
     return {
       actor: { name: known.account.name, kind: 'ACCOUNT', id: known.account.id },

@@ -1,11 +1,11 @@
 /**
  * What an account holds in a workspace, read whole: its role and its teams', what both were granted, and the rules of the roles they hold.
- * Conditions on tags are turned into ids here, so that rules and lists ask about ids only; `tagsChanged` says when that has to be done anew.
+ * Conditions are turned into ids here, so that rules and lists ask about ids only; `conditionsChanged` says when that has to be done anew.
  */
 import type { Database } from '@tidegate/db'
 import { type Grant, type Permission, permissions, type Role, type Rule, roles, type Standing } from './access.ts'
 import type { Kernel } from './context.ts'
-import { modelsTagged } from './standing.sql.ts'
+import { modelsThat } from './standing.sql.ts'
 
 /** A workspace in which the account was given something, for Prisma's `where`. */
 export const placesOf = (accountId: number) => ({
@@ -19,7 +19,11 @@ export const placesOf = (accountId: number) => ({
 
 const levels = Object.keys(permissions) as Permission[]
 
-export async function readStanding(db: Database, account: { id: number; isAdmin: boolean }, workspaceId: number): Promise<Standing> {
+export async function readStanding(
+  db: Database,
+  account: { id: number; name: string; isAdmin: boolean },
+  workspaceId: number,
+): Promise<Standing> {
   const { prisma } = db
   const mine = { members: { some: { accountId: account.id } } }
   const [member, own, teams, held] = await Promise.all([
@@ -54,30 +58,45 @@ export async function readStanding(db: Database, account: { id: number; isAdmin:
   const rules: Rule[] = []
   for (const { name, rules: its } of held) {
     const via = `the role '${name}'`
-    for (const { kind, objectId, permission, tags } of its) {
+    for (const { kind, objectId, permission, tags, ...which } of its) {
       if (kind === 'Workspace' && permission === 'MANAGE') higher('ADMIN', via)
-      const ids = objectId === null ? await tagged(db, workspaceId, kind, tags as Record<string, string>) : [objectId]
+      const ids =
+        objectId === null
+          ? await chosen(db, workspaceId, kind, { tags: tags as Record<string, string>, ...which }, account.name)
+          : [objectId]
       rules.push({ kind: kind as Rule['kind'], ids, permission: permission as Permission, via })
     }
   }
   return { role, ...(roleVia && { roleVia }), isSystemAdmin: account.isAdmin, grants: [...grants.values()], rules, isReadOnly: false }
 }
 
-/** The ids of what has all of these tags; undefined where none is asked for. */
-async function tagged(db: Database, workspaceId: number, kind: string, tags: Record<string, string>): Promise<number[] | undefined> {
-  const wanted = Object.entries(tags)
-  if (wanted.length === 0) return undefined
-  if (kind === 'RegisteredModel') return modelsTagged(db, workspaceId, tags)
+/** Which of a kind a rule is about, where it is not about one thing: those of which all of this is true. */
+export interface Which {
+  tags: Record<string, string>
+  stage: string | null
+  alias: string | null
+  /** The holder made it. */
+  isOwn: boolean
+}
+export const isAll = ({ tags, stage, alias, isOwn }: Which): boolean =>
+  Object.keys(tags).length === 0 && stage === null && alias === null && !isOwn
+
+/** Their ids; undefined: each of the kind. */
+async function chosen(db: Database, workspaceId: number, kind: string, which: Which, holder: string): Promise<number[] | undefined> {
+  if (isAll(which)) return undefined
+  if (kind === 'RegisteredModel') return modelsThat(db, workspaceId, which, holder)
   if (kind !== 'Experiment') return []
   const found = await db.prisma.experiment.findMany({
-    where: { workspaceId, AND: wanted.map(([key, value]) => ({ tags: { some: { key, value } } })) },
+    where: { workspaceId, AND: Object.entries(which.tags).map(([key, value]) => ({ tags: { some: { key, value } } })) },
     select: { id: true },
   })
   return found.map(({ id }) => id)
 }
 
-/** Rings where a rule asks about tags: then they decide who sees what. Call it after the commit. */
-export async function tagsChanged({ db, events }: Pick<Kernel, 'db' | 'events'>, workspaceId: number): Promise<void> {
-  if (await db.prisma.roleRule.findFirst({ where: { role: { workspaceId }, NOT: { tags: { equals: {} } } }, select: { id: true } }))
+const conditions = [{ NOT: { tags: { equals: {} } } }, { NOT: { stage: null } }, { NOT: { alias: null } }, { isOwn: true }]
+
+/** Rings where a rule asks about tags, stages, aliases or makers: then they decide who sees what. Call it after the commit. */
+export async function conditionsChanged({ db, events }: Pick<Kernel, 'db' | 'events'>, workspaceId: number): Promise<void> {
+  if (await db.prisma.roleRule.findFirst({ where: { role: { workspaceId }, OR: conditions }, select: { id: true } }))
     events.ring('standing', 0)
 }

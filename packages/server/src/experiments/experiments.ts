@@ -15,7 +15,7 @@ import { experimentsIn, searchExperiments as find } from '../search/experiments.
 import { parseFilter } from '../search/filter.ts'
 import { offsetOf, pageToken } from '../search/page-token.ts'
 import { patiently } from '../search/patterns.sql.ts'
-import { tagsChanged } from '../standing.ts'
+import { conditionsChanged } from '../standing.ts'
 
 export type ExperimentWithTags = Experiment & { tags: ExperimentTag[] }
 
@@ -272,7 +272,7 @@ export const setExperimentTag = operation({
         (await experimentTag.createMany({ data: [{ experimentId, key, value }], skipDuplicates: true })).count > 0
       if (count === 0 && !isNew) throw overtaken(key)
     }
-    await tagsChanged(ctx, row.workspaceId)
+    await conditionsChanged(ctx, row.workspaceId)
     return changed(ctx, experimentId, {})
   },
 })
@@ -286,7 +286,7 @@ export const deleteExperimentTag = operation({
     checkActive(row)
     const { count } = await ctx.db.prisma.experimentTag.deleteMany({ where: { experimentId: row.id, key } })
     if (!count) throw notFound(`No tag with name: ${key} in experiment with id ${row.id}`)
-    await tagsChanged(ctx, row.workspaceId)
+    await conditionsChanged(ctx, row.workspaceId)
     return changed(ctx, row.id, {})
   },
 })

@@ -9,6 +9,7 @@ import { anyText, key, limitedText, required } from '../fields.ts'
 import { findModels, setModelTags } from '../models/logged-models.sql.ts'
 import { securableOf as securableOfLogged } from '../models/model-metrics.ts'
 import { operation } from '../operation.ts'
+import { conditionsChanged } from '../standing.ts'
 import {
   deleteVersion,
   deleteVersionTag,
@@ -105,6 +106,7 @@ export const deleteModelVersion = operation({
     )
     if (!isDone) throw unknownVersion(version.name, version.version)
     rang(ctx, version.modelId)
+    await conditionsChanged(ctx, version.workspaceId)
     return version
   },
 })

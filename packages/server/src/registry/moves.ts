@@ -6,6 +6,7 @@
  * it says it was moved from is what it was.
  */
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
+import { conditionsChanged } from '../standing.ts'
 import { deleteAlias, othersIn, readAlias, readStage, setAlias, setStage } from './model-versions.sql.ts'
 import { holdModel, lockModel } from './registered-models.sql.ts'
 import { archived } from './stages.ts'
@@ -39,6 +40,7 @@ export async function move(ctx: Ctx, it: Move): Promise<Moved> {
   if (moved.done) {
     ctx.events.ring('model', it.model)
     ctx.events.ring('registry', ctx.workspace.id)
+    await conditionsChanged(ctx, ctx.workspace.id)
   }
   return moved
 }

@@ -9,7 +9,7 @@ import { type Ctx, inTransaction } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { key } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
-import { tagsChanged } from '../standing.ts'
+import { conditionsChanged } from '../standing.ts'
 import { latestVersions, type ModelVersion } from './model-versions.sql.ts'
 import { description, modelName, tag, tags } from './names.ts'
 import {
@@ -154,7 +154,7 @@ export const setRegisteredModelTag = operation({
   on: onModel,
   async run(ctx, { key, value }, model): Promise<RegisteredModel> {
     await setModelTag(ctx.db, model.id, key, value)
-    await tagsChanged(ctx, model.workspaceId)
+    await conditionsChanged(ctx, model.workspaceId)
     return changed(ctx, model)
   },
 })
@@ -167,7 +167,7 @@ export const deleteRegisteredModelTag = operation({
   on: onModel,
   async run(ctx, { key }, model): Promise<RegisteredModel> {
     await deleteModelTag(ctx.db, model.id, key)
-    await tagsChanged(ctx, model.workspaceId)
+    await conditionsChanged(ctx, model.workspaceId)
     return changed(ctx, model)
   },
 })

@@ -48,13 +48,23 @@ const permissionIn = (value: unknown) => {
 const permissionOut = (value: string) => (value === 'NO_PERMISSIONS' ? 'DENY' : value)
 
 const user = ({ id, name, isAdmin }: Account) => ({ id, username: name, is_admin: isAdmin })
+/** MLflow has `*` or one thing. What asks for more must not look as if it were about all. */
+function whichOut({ tags, stage, alias, isOwn }: Pick<RoleRule, 'tags' | 'stage' | 'alias' | 'isOwn'>): string {
+  const asked = [
+    ...Object.entries(tags as Record<string, string>).map(([key, value]) => `tags.${key} = '${value}'`),
+    ...(stage === null ? [] : [`stage = '${stage}'`]),
+    ...(alias === null ? [] : [`alias = '${alias}'`]),
+    ...(isOwn ? ['owner = self'] : []),
+  ]
+  return asked.length ? `where ${asked.join(' AND ')}` : '*'
+}
 const rules = async (ctx: Ctx, all: readonly RoleRule[]) => {
   const names = await namesOf(ctx, all)
-  return all.map(({ id, roleId, kind, permission }) => ({
+  return all.map(({ id, roleId, kind, permission, ...which }) => ({
     id,
     role_id: roleId,
     resource_type: typeOf(kind),
-    resource_pattern: names.get(id) ?? '*',
+    resource_pattern: names.get(id) ?? whichOut(which),
     permission: permissionOut(permission),
   }))
 }

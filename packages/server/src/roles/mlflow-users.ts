@@ -110,7 +110,17 @@ export const listUserRoles = operation({
       ctx.db.prisma.teamMember.findMany({ where: { accountId: account.id } }),
     ])
     const holds = (it: WholeRole['holders'][number]) => it.accountId === account.id || teams.some(({ teamId }) => teamId === it.teamId)
-    const granted = grants.map(({ kind, objectId, permission }, i) => ({ id: -1 - i, roleId: 0, kind, objectId, permission, tags: {} }))
+    const granted = grants.map(({ kind, objectId, permission }, i) => ({
+      id: -1 - i,
+      roleId: 0,
+      kind,
+      objectId,
+      permission,
+      tags: {},
+      stage: null,
+      alias: null,
+      isOwn: false,
+    }))
     return { account, roles: roles.filter(({ holders }) => holders.some(holds)), granted }
   },
 })

@@ -71,8 +71,8 @@ async function makeRole(name: string): Promise<string> {
 const addRule = (role: string, rule: Json) =>
   data(
     admin,
-    `mutation ($role: ID!, $kind: SecurableKind!, $about: String, $tags: [TagConditionInput!], $permission: Permission!) {
-       addRule(role: $role, kind: $kind, about: $about, tags: $tags, permission: $permission) { rule { id } }
+    `mutation ($role: ID!, $kind: SecurableKind!, $about: String, $tags: [TagConditionInput!], $stage: String, $alias: String, $isOwn: Boolean, $permission: Permission!) {
+       addRule(role: $role, kind: $kind, about: $about, tags: $tags, stage: $stage, alias: $alias, isOwn: $isOwn, permission: $permission) { rule { id } }
      }`,
     { role, ...rule },
   )
@@ -213,6 +213,54 @@ describe("a role of the workspace's own making", () => {
     expect(await reads(admin, experiment)).toBe(200)
     expect(await newExperiment(clerk, 'own-pii', { pii: 'yes' })).toMatch(/^\d+$/)
     expect(await lists(clerk)).not.toContain('own-pii')
+  })
+
+  it('asks of models for a stage, an alias, or that its holder made them, as soon as that is so', async () => {
+    const wire = async (who: Who, path: string, body: object) =>
+      expect((await send('POST', `/api/2.0/mlflow/${path}`, { headers: who, body })).json).not.toHaveProperty('error_code')
+    const engineer = await make('engineer', { default: 'ENGINEER' })
+    for (const [who, name] of [
+      [admin, 'weir'],
+      [admin, 'sluice'],
+      [engineer, 'gauge'],
+    ] as const) {
+      await wire(who, 'registered-models/create', { name })
+      await wire(who, 'model-versions/create', { name, source: 's3://models/m' })
+    }
+    const seen = async (who: Who) =>
+      (await data(who, '{ registeredModels { nodes { name } } }')).registeredModels.nodes.map(({ name }: Json) => name).sort()
+    const auditor = await make('auditor')
+    const role = await makeRole('auditors')
+    await addRule(role, { kind: 'REGISTERED_MODEL', stage: 'Production', permission: 'READ' })
+    await addRule(role, { kind: 'REGISTERED_MODEL', alias: 'champion', permission: 'READ' })
+    await assign(role, { account: 'auditor' })
+    expect(await seen(auditor)).toEqual([])
+    await wire(admin, 'model-versions/transition-stage', {
+      name: 'weir',
+      version: '1',
+      stage: 'Production',
+      archive_existing_versions: false,
+    })
+    await wire(admin, 'registered-models/alias', { name: 'sluice', alias: 'champion', version: '1' })
+    expect(await seen(auditor)).toEqual(['sluice', 'weir'])
+    await wire(admin, 'model-versions/transition-stage', {
+      name: 'weir',
+      version: '1',
+      stage: 'Archived',
+      archive_existing_versions: false,
+    })
+    expect(await seen(auditor)).toEqual(['sluice'])
+    await send('DELETE', '/api/2.0/mlflow/model-versions/delete', { headers: admin, body: { name: 'sluice', version: '1' } })
+    expect(await seen(auditor)).toEqual([])
+
+    const makers = await makeRole('own-models')
+    await addRule(makers, { kind: 'REGISTERED_MODEL', isOwn: true, permission: 'NO_PERMISSIONS' })
+    await assign(makers, { account: 'engineer' })
+    expect(await seen(engineer)).toEqual(['sluice', 'weir'])
+    await expect(addRule(makers, { kind: 'EXPERIMENT', isOwn: true, permission: 'EDIT' })).rejects.toThrow('Only rules on models ask')
+    await expect(addRule(makers, { kind: 'REGISTERED_MODEL', about: 'weir', stage: 'Staging', permission: 'EDIT' })).rejects.toThrow(
+      'not both',
+    )
   })
 
   it('of the workspace lets people in to make things, which are theirs, or lets them manage it', async () => {

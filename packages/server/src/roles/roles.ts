@@ -1,6 +1,6 @@
 /**
- * Roles of a workspace's own making: rules that give and take, on all of a kind, on one thing, or on what has certain tags; held by people and by
- * teams. What they mean is in access.ts. Always true: a rule about one thing is about one of the role's workspace.
+ * Roles of a workspace's own making: rules that give and take, on all of a kind, on one thing, or on what has certain tags, a stage, an alias, or
+ * was made by who holds it; held by people and by teams. What they mean is in access.ts. Always true: a rule about one thing is about one of the role's workspace.
  *
  * A role is found by its number alone, because MLflow's clients ask so. In another workspace than the request's it is the business of who manages
  * the installation, and for anybody else it is not there.
@@ -13,6 +13,7 @@ import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, experimentNumber, key, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { findModel, readModels } from '../registry/registered-models.sql.ts'
+import { isAll, type Which } from '../standing.ts'
 import { findTeam } from '../teams/teams.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
@@ -156,23 +157,15 @@ export const deleteRole = operation({
 })
 
 /** Throws where a rule would mean nothing. */
-function checkRule({
-  kind,
-  permission,
-  objectId,
-  tags,
-}: {
-  kind: RuleKind
-  permission: Permission
-  objectId?: string
-  tags: object
-}): void {
+function checkRule({ kind, permission, objectId, ...which }: Which & { kind: RuleKind; permission: Permission; objectId?: string }): void {
   if (kind === 'Workspace' && permission !== 'USE' && permission !== 'MANAGE')
     throw invalid(`On the workspace a rule gives USE (to be in it, and make things) or MANAGE, not ${permission}.`, 'permission')
   if (kind === 'Workspace' && objectId !== undefined) throw invalid('A rule on the workspace is about the one that the role is of.', 'id')
-  if (kind === 'Workspace' && Object.keys(tags).length > 0) throw invalid('Only rules on experiments and models ask about tags.', 'tags')
-  if (objectId !== undefined && Object.keys(tags).length > 0)
-    throw invalid('A rule is about one thing, or about those with some tags: not both.', 'tags')
+  if (kind === 'Workspace' && !isAll(which)) throw invalid('Only rules on experiments and models ask about tags.', 'tags')
+  if (kind === 'Experiment' && !isAll({ ...which, tags: {} }))
+    throw invalid('Only rules on models ask about a stage, an alias or who made it. Who made an experiment manages it.', 'kind')
+  if (objectId !== undefined && !isAll(which))
+    throw invalid('A rule is about one thing, or about those with some tags, or a stage, an alias, a maker: not both.', 'tags')
 }
 
 /** The number of the thing that a rule is about: an experiment by its id, a model by its name. Throws where the role's workspace has none such. */
@@ -200,14 +193,20 @@ export const addRule = operation({
       .array(z.object({ key, value: anyText.max(5_000) }))
       .max(20)
       .nullish(),
+    /** Of models those with a version in this stage. */
+    stage: required.max(100).nullish(),
+    alias: required.max(256).nullish(),
+    /** Of models those that the holder made. */
+    isOwn: z.boolean().nullish(),
   }),
   action: 'manage',
   on: (ctx, { role }) => roleTarget(ctx, role),
-  async run(ctx, { kind, objectId, permission, tags: given }, { id: roleId, workspaceId }): Promise<RoleRule> {
+  async run(ctx, { kind, objectId, permission, tags: given, stage, alias, isOwn }, { id: roleId, workspaceId }): Promise<RoleRule> {
     const tags = Object.fromEntries((given ?? []).map(({ key, value }) => [key, value]))
-    checkRule({ kind, permission, tags, ...(objectId != null && { objectId }) })
+    const which = { tags, stage: stage ?? null, alias: alias ?? null, isOwn: isOwn ?? false }
+    checkRule({ kind, permission, ...which, ...(objectId != null && { objectId }) })
     const about = objectId == null ? null : await numberOf(ctx, kind, objectId, workspaceId)
-    const rule = await ctx.db.prisma.roleRule.create({ data: { roleId, kind, objectId: about, permission, tags } })
+    const rule = await ctx.db.prisma.roleRule.create({ data: { roleId, kind, objectId: about, permission, ...which } })
     changed(ctx)
     return rule
   },
@@ -218,8 +217,8 @@ export const updateRule = operation({
   input: z.object({ rule: required, permission }),
   action: 'manage',
   on: (ctx, { rule }) => ruleTarget(ctx, rule),
-  async run(ctx, { permission }, { id, kind, tags }): Promise<RoleRule> {
-    checkRule({ kind: kind as RuleKind, permission, tags: tags as object })
+  async run(ctx, { permission }, { id, kind, tags, stage, alias, isOwn }): Promise<RoleRule> {
+    checkRule({ kind: kind as RuleKind, permission, tags: tags as Which['tags'], stage, alias, isOwn })
     const rule = await ctx.db.prisma.roleRule.update({ where: { id }, data: { permission } })
     changed(ctx)
     return rule

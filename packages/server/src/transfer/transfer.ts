@@ -17,7 +17,7 @@ import { onRuns } from '../runs/metrics.ts'
 import type { Kind } from '../runs/run.ts'
 import { list, parentTag, status } from '../runs/runs.ts'
 import { type DatasetInput, deleteRunRow, deleteRunsOf, writeInputs } from '../runs/write.sql.ts'
-import { tagsChanged } from '../standing.ts'
+import { conditionsChanged } from '../standing.ts'
 import { PointsDigest } from './digest.ts'
 import {
   addExperimentTags,
@@ -76,7 +76,7 @@ export const importExperiment = operation({
     const row = await ctx.db.prisma.experiment.findUniqueOrThrow({ where: { workspaceId_name: { workspaceId, name } } })
     const unique = new Map(tags.map((tag) => [tag.key, tag]))
     if (row.deletedAt === null) await addExperimentTags(ctx.db, row.id, [...unique.values()])
-    await tagsChanged(ctx, row.workspaceId)
+    await conditionsChanged(ctx, row.workspaceId)
     return { experiment: row, made: made !== undefined }
   },
 })

@@ -30,7 +30,7 @@ const RoleFields = graphql(
   `fragment RoleFields on CustomRole {
     id name description teams
     accounts { ...PersonFields }
-    rules { id kind about permission tags { key value } }
+    rules { id kind about permission stage alias isOwn tags { key value } }
   }`,
   [PersonFields],
 )
@@ -77,8 +77,13 @@ export const CreateRole = graphql(`
 `)
 export const DeleteRole = graphql(`mutation DeleteRole($role: ID!) { deleteRole(role: $role) { id } }`)
 export const AddRule = graphql(`
-  mutation AddRule($role: ID!, $kind: SecurableKind!, $about: String, $tags: [TagConditionInput!], $permission: Permission!) {
-    addRule(role: $role, kind: $kind, about: $about, tags: $tags, permission: $permission) { rule { id } }
+  mutation AddRule(
+    $role: ID!, $kind: SecurableKind!, $permission: Permission!,
+    $about: String, $tags: [TagConditionInput!], $stage: String, $alias: String, $isOwn: Boolean
+  ) {
+    addRule(role: $role, kind: $kind, permission: $permission, about: $about, tags: $tags, stage: $stage, alias: $alias, isOwn: $isOwn) {
+      rule { id }
+    }
   }
 `)
 export const UpdateRule = graphql(`

@@ -17,6 +17,21 @@ export const permissions: readonly { permission: Permission; text: string; on: r
   { permission: 'NO_PERMISSIONS', text: 'not even see', on: things },
 ]
 
+/** Which of a kind. Of models there is more to ask. */
+export const whiches: readonly {
+  which: 'all' | 'one' | 'tags' | 'stage' | 'alias' | 'own'
+  text: string
+  hint: string
+  on: readonly Rule['kind'][]
+}[] = [
+  { which: 'all', text: 'all', hint: '', on: things },
+  { which: 'one', text: 'one', hint: 'name', on: things },
+  { which: 'tags', text: 'those tagged', hint: 'key=value, key=value', on: things },
+  { which: 'stage', text: 'those in the stage', hint: 'Production', on: ['REGISTERED_MODEL'] },
+  { which: 'alias', text: 'those with the alias', hint: 'champion', on: ['REGISTERED_MODEL'] },
+  { which: 'own', text: 'those one made', hint: '', on: ['REGISTERED_MODEL'] },
+]
+
 /** `key=value`, several with commas between. Undefined where it is none. */
 export function readTags(text: string): { key: string; value: string }[] | undefined {
   const tags = text
