@@ -39,6 +39,7 @@ beforeAll(async () => {
     metrics: [0.5, 0.4, 0.3].map((value, step) => ({ key: 'loss', value, timestamp: step, step })),
   })
   await platform.wire('POST', 'runs/update', { run_id: await begin('amber-heron'), status: 'FINISHED', end_time: 2 })
+  await platform.wire('POST', 'registered-models/create', { name: 'load-forecaster' })
   const { createRole } = await platform.graphql('mutation { createRole(name: "documented") { role { id } } }')
   variables = { experiment: experiment_id, run, role: createRole.role.id }
 })

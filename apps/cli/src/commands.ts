@@ -13,6 +13,7 @@ import open from './commands/open.ts'
 import replay from './commands/replay.ts'
 import runs from './commands/runs.ts'
 import secrets from './commands/secrets.ts'
+import verify from './commands/verify.ts'
 import version from './commands/version.ts'
 import type { Commands } from './session.ts'
 
@@ -28,6 +29,7 @@ export const commands: Commands[] = [
   replay,
   gc,
   secrets,
+  verify,
   doctor,
   open,
   completion,

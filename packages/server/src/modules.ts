@@ -62,6 +62,7 @@ export const graphql = () =>
     import('./registry/registry.graphql.ts'),
     import('./registry/mutations.graphql.ts'),
     import('./registry/live.graphql.ts'),
+    import('./registry/activity.graphql.ts'),
     import('./logs/logs.graphql.ts'),
     import('./search/search.graphql.ts'),
     import('./search/variety.graphql.ts'),

@@ -1,10 +1,12 @@
 /**
- * Following a model or a version as it changes: by its id, so that it may be renamed meanwhile. Always true: the right to read it is asked
+ * Following a model or a version as it changes, and what happens to models: by their ids, so that they may be renamed meanwhile. Always true: the right to read it is asked
  * anew each time, and after it is deleted or hidden nothing comes but that.
  */
+import { reachOf } from '../access.ts'
 import type { Ctx } from '../context.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalid } from '../errors.ts'
 import { call } from '../operation.ts'
+import { type Activity, readActivities } from './activity.sql.ts'
 import type { ModelVersion } from './model-versions.sql.ts'
 import { getModelVersion } from './model-versions.ts'
 import { type RegisteredModel, readModels } from './registered-models.sql.ts'
@@ -39,4 +41,36 @@ export async function* followVersion(
   const version = String(it.version)
   const { modelId } = await call(ctx, getModelVersion, { name: it.name, version })
   for await (const found of follow(ctx, modelId, signal, (name) => call(ctx, getModelVersion, { name, version }))) yield { version: found }
+}
+
+/** Entries of one event. */
+const batch = 200
+
+export interface ActivityEvent {
+  entries: Activity[]
+  cursor: string
+}
+
+/** What happens, from a cursor. Always true: the first event says where it begins, be it empty. */
+export async function* followActivity(
+  ctx: Ctx,
+  { model, after }: { model?: string | null | undefined; after?: string | null | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<ActivityEvent> {
+  if (after && !/^\d{1,15}$/.test(after)) throw invalid('`after` is no cursor: give back that of an event.', 'after')
+  const id = model ? (await call(ctx, getRegisteredModel, { name: model })).id : undefined
+  const wanted = { workspace: ctx.workspace.id, reach: reachOf(ctx.standing, 'RegisteredModel'), model: id }
+  const newest = async () => (await readActivities(ctx.db, { ...wanted, limit: 1 }))[0]?.id ?? 0
+  let cursor = after ? Number(after) : await newest()
+  let isFirst = true
+  const bell = id === undefined ? (['registry', ctx.workspace.id] as const) : (['model', id] as const)
+  for await (const _ of ctx.events.listen([[...bell]], signal, 500)) {
+    for (;;) {
+      const entries = await readActivities(ctx.db, { ...wanted, after: cursor, limit: batch })
+      cursor = entries.at(-1)?.id ?? cursor
+      if (entries.length || isFirst) yield { entries, cursor: String(cursor) }
+      isFirst = false
+      if (entries.length < batch) break
+    }
+  }
 }

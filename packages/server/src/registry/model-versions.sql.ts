@@ -116,6 +116,22 @@ export const deleteVersionTag = (sql: Sql, id: number, key: string) => changed(s
 
 export const deleteVersion = (sql: Sql, id: number) => changed(sql.query('DELETE FROM model_version WHERE id = $1 RETURNING id', [id]))
 
+/** A version as it is by now, in a transaction that holds its model. */
+export const readHeld = async (sql: Sql, id: number) =>
+  (
+    await sql.query<{ version: number; stage: string; description: string; tags: Record<string, string> }>(
+      'SELECT version, stage, description, tags FROM model_version WHERE id = $1',
+      [id],
+    )
+  )[0]
+
+/** The numbers of all versions of a model, with their stages. */
+export const versionsIn = (sql: Sql, model: number) =>
+  sql.query<{ version: number; stage: string }>(
+    'SELECT version, stage FROM model_version WHERE registered_model_id = $1 ORDER BY version',
+    [model],
+  )
+
 /** What of a version the place to change stages and aliases needs, as it is by now. */
 export const readStage = async (sql: Sql, id: number): Promise<string | undefined> =>
   (await sql.query<{ stage: string }>('SELECT stage FROM model_version WHERE id = $1', [id]))[0]?.stage
@@ -130,13 +146,11 @@ export const setStage = (sql: Sql, id: number, stage: string, time: number) =>
   )
 
 /** The other versions of a model in a stage. */
-export const othersIn = async (sql: Sql, { model, stage, but }: { model: number; stage: string; but: number }): Promise<number[]> =>
-  (
-    await sql.query<{ id: number }>(
-      'SELECT id FROM model_version WHERE registered_model_id = $1 AND stage = $2 AND id <> $3 ORDER BY version',
-      [model, stage, but],
-    )
-  ).map(({ id }) => id)
+export const othersIn = (sql: Sql, { model, stage, but }: { model: number; stage: string; but: number }) =>
+  sql.query<{ id: number; version: number }>(
+    'SELECT id, version FROM model_version WHERE registered_model_id = $1 AND stage = $2 AND id <> $3 ORDER BY version',
+    [model, stage, but],
+  )
 
 /** The number of the version that an alias stands for. */
 export const readAlias = async (sql: Sql, model: number, alias: string): Promise<number | undefined> =>

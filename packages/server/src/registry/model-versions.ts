@@ -4,28 +4,47 @@
  */
 import { z } from 'zod'
 import { may } from '../access.ts'
-import { type Ctx, inTransaction } from '../context.ts'
+import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { anyText, key, limitedText, required } from '../fields.ts'
 import { findModels, setModelTags } from '../models/logged-models.sql.ts'
 import { securableOf as securableOfLogged } from '../models/model-metrics.ts'
 import { operation } from '../operation.ts'
 import { conditionsChanged } from '../standing.ts'
+import { type NewActivity, record } from './activity.ts'
 import {
   deleteVersion,
   deleteVersionTag,
   describeVersion,
   insertVersion,
   type ModelVersion,
+  readHeld,
   readVersions,
   setVersionTag,
 } from './model-versions.sql.ts'
 import { move } from './moves.ts'
 import { aliasName, description, modelName, newAlias, tag, tags, versionNumber } from './names.ts'
-import { holdModel } from './registered-models.sql.ts'
+import { holdModel, lockModel } from './registered-models.sql.ts'
 import { isPrompt, rang } from './registered-models.ts'
 import { findSource } from './source.ts'
 import { checkArchives, stageNamed, stageOrder } from './stages.ts'
 import { aliased, latestOf, onModel, onVersion, unknownModel, unknownVersion } from './targets.ts'
+
+/** Does it while nothing else is done to the model, and writes down what it says was done, if anything. Nothing where the version is gone. */
+async function change(
+  ctx: Ctx,
+  { id, modelId }: ModelVersion,
+  work: (tx: Tx, before: Before) => Promise<Pick<NewActivity, 'kind' | 'from' | 'to' | 'data'> | undefined>,
+): Promise<boolean> {
+  return inTransaction(ctx, async (tx) => {
+    const model = await lockModel(tx, modelId)
+    const before = model && (await readHeld(tx, id))
+    if (!before) return false
+    const done = await work(tx, before)
+    if (done) await record(tx, ctx, { ...done, model, version: before.version })
+    return true
+  })
+}
+type Before = NonNullable<Awaited<ReturnType<typeof readHeld>>>
 
 /** As it is now, and told to who looks at it. */
 async function changed(ctx: Ctx, { id, modelId, name, version }: ModelVersion): Promise<ModelVersion> {
@@ -67,7 +86,15 @@ export const createModelVersion = operation({
   async run(ctx, { source, runId, modelId, runLink = '', tags, description }, model): Promise<ModelVersion> {
     const found = await findSource(ctx, { source, runId, modelId, isPrompt: isPrompt(tags) })
     const createdBy = ctx.actor.name
-    const made = await insertVersion(ctx.db, { modelId: model.id, ...found, runLink, tags, description, createdBy, createdAt: Date.now() })
+    const made = await inTransaction(ctx, async (tx) => {
+      const version = await insertVersion(tx, { modelId: model.id, ...found, runLink, tags, description, createdBy, createdAt: Date.now() })
+      if (version)
+        await record(tx, ctx, {
+          ...{ kind: 'VERSION_CREATED', model: { id: model.id, name: version.name }, version: version.version, to: version.stage },
+          data: { source: found.source, run: found.run, loggedModel: found.loggedModel, tags, description },
+        })
+      return version
+    })
     if (!made) throw unknownModel(model.name)
     await tellLoggedModel(ctx, made)
     rang(ctx, model.id)
@@ -89,7 +116,10 @@ export const updateModelVersion = operation({
   action: 'edit',
   on: onVersion,
   async run(ctx, { description }, version): Promise<ModelVersion> {
-    await describeVersion(ctx.db, version.id, description, Date.now())
+    await change(ctx, version, async (tx, before) => {
+      await describeVersion(tx, version.id, description, Date.now())
+      return { kind: 'VERSION_DESCRIBED', from: before.description, to: description }
+    })
     return changed(ctx, version)
   },
 })
@@ -100,10 +130,11 @@ export const deleteModelVersion = operation({
   action: 'delete',
   on: onVersion,
   async run(ctx, _, version): Promise<ModelVersion> {
-    const isDone = await inTransaction(
-      ctx,
-      async (tx) => (await holdModel(tx, version.modelId, Date.now())) && deleteVersion(tx, version.id),
-    )
+    const isDone = await change(ctx, version, async (tx, before) => {
+      await holdModel(tx, version.modelId, Date.now())
+      await deleteVersion(tx, version.id)
+      return { kind: 'VERSION_DELETED', from: before.stage }
+    })
     if (!isDone) throw unknownVersion(version.name, version.version)
     rang(ctx, version.modelId)
     await conditionsChanged(ctx, version.workspaceId)
@@ -126,7 +157,10 @@ export const setModelVersionTag = operation({
   action: 'edit',
   on: onVersion,
   async run(ctx, { key, value }, version): Promise<ModelVersion> {
-    await setVersionTag(ctx.db, version.id, key, value)
+    await change(ctx, version, async (tx, before) => {
+      await setVersionTag(tx, version.id, key, value)
+      return { kind: 'VERSION_TAG_SET', from: before.tags[key] ?? null, to: value, data: { key } }
+    })
     return changed(ctx, version)
   },
 })
@@ -138,7 +172,11 @@ export const deleteModelVersionTag = operation({
   action: 'edit',
   on: onVersion,
   async run(ctx, { key }, version): Promise<ModelVersion> {
-    await deleteVersionTag(ctx.db, version.id, key)
+    await change(ctx, version, async (tx, before) => {
+      if (before.tags[key] === undefined) return undefined
+      await deleteVersionTag(tx, version.id, key)
+      return { kind: 'VERSION_TAG_DELETED', from: before.tags[key], data: { key } }
+    })
     return changed(ctx, version)
   },
 })

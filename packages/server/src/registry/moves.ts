@@ -2,11 +2,12 @@
  * What people and programs reach a version by is its stage and its aliases. Every change of either goes through `move`, whichever face
  * asked for it: a version that is put into a stage, the others that it sends out of it, an alias that is set, moved or taken away.
  *
- * Always true: a move is one transaction that holds the model, so that of two at once the second sees what the first has done; and what
- * it says it was moved from is what it was.
+ * Always true: a move is one transaction that holds the model, so that of two at once the second sees what the first has done; what
+ * it says it was moved from is what it was; and it is written down as an activity with it.
  */
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { conditionsChanged } from '../standing.ts'
+import { record } from './activity.ts'
 import { deleteAlias, othersIn, readAlias, readStage, setAlias, setStage } from './model-versions.sql.ts'
 import { holdModel, lockModel } from './registered-models.sql.ts'
 import { archived } from './stages.ts'
@@ -14,6 +15,8 @@ import { archived } from './stages.ts'
 interface On {
   /** The registered model's id. */
   model: number
+  /** What is said of it. */
+  comment?: string
 }
 
 export type Move = On &
@@ -36,7 +39,7 @@ const gone: Moved = { done: false, from: undefined, sentOut: [] }
 
 /** The one place where stages and aliases change. */
 export async function move(ctx: Ctx, it: Move): Promise<Moved> {
-  const moved = await inTransaction(ctx, (tx) => (it.kind === 'stage' ? moveStage(tx, it) : moveAlias(tx, it)))
+  const moved = await inTransaction(ctx, (tx) => (it.kind === 'stage' ? moveStage(tx, ctx, it) : moveAlias(tx, ctx, it)))
   if (moved.done) {
     ctx.events.ring('model', it.model)
     ctx.events.ring('registry', ctx.workspace.id)
@@ -45,22 +48,43 @@ export async function move(ctx: Ctx, it: Move): Promise<Moved> {
   return moved
 }
 
-async function moveStage(tx: Tx, { model, version, to, archiveOthers }: Extract<Move, { kind: 'stage' }>): Promise<Moved> {
+async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'stage' }>): Promise<Moved> {
+  const { version, to, archiveOthers, comment = '' } = it
   const now = Date.now()
-  if (!(await holdModel(tx, model, now))) return gone
+  const model = await holdModel(tx, it.model, now)
+  if (!model) return gone
   const from = await readStage(tx, version.id)
   if (from === undefined) return gone
-  const sentOut = archiveOthers ? await othersIn(tx, { model, stage: to, but: version.id }) : []
-  for (const id of sentOut) await setStage(tx, id, archived, now)
+  const sentOut = archiveOthers ? await othersIn(tx, { model: model.id, stage: to, but: version.id }) : []
+  for (const { id } of sentOut) await setStage(tx, id, archived, now)
   await setStage(tx, version.id, to, now)
-  return { done: true, from, sentOut }
+  await record(
+    tx,
+    ctx,
+    { kind: 'STAGE_CHANGED', model, version: version.version, from, to, comment },
+    ...sentOut.map((other) => ({
+      ...({ kind: 'STAGE_CHANGED_ALONG', model, version: other.version, from: to, to: archived } as const),
+      data: { by: version.version },
+    })),
+  )
+  return { done: true, from, sentOut: sentOut.map(({ id }) => id) }
 }
 
-async function moveAlias(tx: Tx, { model, alias, to }: Extract<Move, { kind: 'alias' }>): Promise<Moved> {
-  if (!(await lockModel(tx, model))) return gone
-  const from = await readAlias(tx, model, alias)
-  if (!to) await deleteAlias(tx, model, alias)
-  else if ((await readStage(tx, to.id)) === undefined) return gone
-  else await setAlias(tx, model, alias, to.id, Date.now())
-  return { done: true, from, sentOut: [] }
+async function moveAlias(tx: Tx, ctx: Ctx, { model: id, alias, to, comment = '' }: Extract<Move, { kind: 'alias' }>): Promise<Moved> {
+  const model = await lockModel(tx, id)
+  if (!model) return gone
+  const before = await readAlias(tx, model.id, alias)
+  const from = before === undefined ? null : String(before)
+  const told = { model, from, comment, data: { alias } }
+  if (!to) {
+    if (before !== undefined) {
+      await deleteAlias(tx, model.id, alias)
+      await record(tx, ctx, { kind: 'ALIAS_DELETED', version: before, ...told })
+    }
+  } else if ((await readStage(tx, to.id)) === undefined) return gone
+  else {
+    await setAlias(tx, model.id, alias, to.id, Date.now())
+    await record(tx, ctx, { kind: 'ALIAS_SET', version: to.version, to: String(to.version), ...told })
+  }
+  return { done: true, from: before, sentOut: [] }
 }

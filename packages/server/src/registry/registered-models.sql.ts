@@ -66,12 +66,25 @@ const update = (set: string) => `UPDATE registered_model SET ${set} WHERE id = $
 /** False where the model is gone. */
 const changed = async (rows: Promise<unknown[]>): Promise<boolean> => (await rows).length > 0
 
-/** Holds the model, so that nothing else is done to it and to its versions meanwhile, and marks it as changed. */
-export const holdModel = (sql: Sql, id: number, time: number) =>
-  changed(sql.query(update('updated_at = greatest($2, updated_at)'), [id, time]))
+/** A model that nothing else is done to, nor to its versions, until the transaction ends; by the name it has by now. */
+export interface Held {
+  id: number
+  name: string
+  tags: Record<string, string>
+  description: string
+}
 
-/** The same, unmarked: an alias is no change of the model to MLflow. */
-export const lockModel = (sql: Sql, id: number) => changed(sql.query('SELECT FROM registered_model WHERE id = $1 FOR UPDATE', [id]))
+const facts = 'id, name, tags, description'
+
+/** Holds the model, and marks it as changed. Undefined where it is gone. */
+export const holdModel = async (sql: Sql, id: number, time: number): Promise<Held | undefined> =>
+  (
+    await sql.query<Held>(`UPDATE registered_model SET updated_at = greatest($2, updated_at) WHERE id = $1 RETURNING ${facts}`, [id, time])
+  )[0]
+
+/** The same, unmarked: a tag or an alias is no change of the model to MLflow. */
+export const lockModel = async (sql: Sql, id: number): Promise<Held | undefined> =>
+  (await sql.query<Held>(`SELECT ${facts} FROM registered_model WHERE id = $1 FOR UPDATE`, [id]))[0]
 
 /** Fails with the database's unique_violation where another has the name. Versions count as changed too. */
 export async function renameModel(sql: Sql, id: number, name: string, time: number): Promise<boolean> {

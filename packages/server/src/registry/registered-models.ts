@@ -10,7 +10,8 @@ import { AppError } from '../errors.ts'
 import { key } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { conditionsChanged } from '../standing.ts'
-import { latestVersions, type ModelVersion } from './model-versions.sql.ts'
+import { record } from './activity.ts'
+import { latestVersions, type ModelVersion, versionsIn } from './model-versions.sql.ts'
 import { description, modelName, tag, tags } from './names.ts'
 import {
   deleteModel,
@@ -19,6 +20,7 @@ import {
   findModel,
   grantModel,
   insertModel,
+  lockModel,
   type RegisteredModel,
   readModels,
   renameModel,
@@ -91,6 +93,8 @@ export const createRegisteredModel = operation({
       // Who made it manages it, where their role does not say so already.
       if (model !== undefined && account !== undefined && !may(ctx.ability, 'manage', securableOf({ id: model, workspaceId })))
         await grantModel(tx, { account, model, workspace: workspaceId })
+      if (model !== undefined)
+        await record(tx, ctx, { kind: 'MODEL_CREATED', model: { id: model, name }, to: name, data: { tags, description } })
       return model
     })
     if (id === undefined) throw await taken(ctx, name, isPrompt(tags))
@@ -115,7 +119,13 @@ export const renameRegisteredModel = operation({
   on: onModel,
   async run(ctx, { newName }, model): Promise<RegisteredModel> {
     try {
-      if (!(await inTransaction(ctx, (tx) => renameModel(tx, model.id, newName, Date.now())))) throw unknownModel(model.name)
+      const isDone = await inTransaction(ctx, async (tx) => {
+        const before = await lockModel(tx, model.id)
+        if (!before || !(await renameModel(tx, model.id, newName, Date.now()))) return false
+        await record(tx, ctx, { kind: 'MODEL_RENAMED', model: { ...before, name: newName }, from: before.name, to: newName })
+        return true
+      })
+      if (!isDone) throw unknownModel(model.name)
     } catch (error) {
       if ((error as { code?: string }).code !== '23505') throw error
       throw new AppError('RESOURCE_ALREADY_EXISTS', `Registered Model (name=${newName}) already exists.`, { field: ctx.spell('newName') })
@@ -130,7 +140,12 @@ export const updateRegisteredModel = operation({
   action: 'edit',
   on: onModel,
   async run(ctx, { description }, model): Promise<RegisteredModel> {
-    await describeModel(ctx.db, model.id, description, Date.now())
+    await inTransaction(ctx, async (tx) => {
+      const before = await lockModel(tx, model.id)
+      if (!before) return
+      await describeModel(tx, model.id, description, Date.now())
+      await record(tx, ctx, { kind: 'MODEL_DESCRIBED', model: before, from: before.description, to: description })
+    })
     return changed(ctx, model)
   },
 })
@@ -141,7 +156,20 @@ export const deleteRegisteredModel = operation({
   action: 'delete',
   on: onModel,
   async run(ctx, _, model): Promise<RegisteredModel> {
-    if (!(await inTransaction(ctx, (tx) => deleteModel(tx, model.id)))) throw unknownModel(model.name)
+    const isDone = await inTransaction(ctx, async (tx) => {
+      const before = await lockModel(tx, model.id)
+      if (!before) return false
+      const versions = await versionsIn(tx, model.id)
+      await deleteModel(tx, model.id)
+      await record(
+        tx,
+        ctx,
+        ...versions.map(({ version, stage }) => ({ kind: 'VERSION_DELETED', model: before, version, from: stage }) as const),
+        { kind: 'MODEL_DELETED', model: before, from: before.name },
+      )
+      return true
+    })
+    if (!isDone) throw unknownModel(model.name)
     rang(ctx, model.id)
     return model
   },
@@ -153,7 +181,12 @@ export const setRegisteredModelTag = operation({
   action: 'edit',
   on: onModel,
   async run(ctx, { key, value }, model): Promise<RegisteredModel> {
-    await setModelTag(ctx.db, model.id, key, value)
+    await inTransaction(ctx, async (tx) => {
+      const before = await lockModel(tx, model.id)
+      if (!before) return
+      await setModelTag(tx, model.id, key, value)
+      await record(tx, ctx, { kind: 'MODEL_TAG_SET', model: before, from: before.tags[key] ?? null, to: value, data: { key } })
+    })
     await conditionsChanged(ctx, model.workspaceId)
     return changed(ctx, model)
   },
@@ -166,7 +199,12 @@ export const deleteRegisteredModelTag = operation({
   action: 'edit',
   on: onModel,
   async run(ctx, { key }, model): Promise<RegisteredModel> {
-    await deleteModelTag(ctx.db, model.id, key)
+    await inTransaction(ctx, async (tx) => {
+      const before = await lockModel(tx, model.id)
+      if (before?.tags[key] === undefined) return
+      await deleteModelTag(tx, model.id, key)
+      await record(tx, ctx, { kind: 'MODEL_TAG_DELETED', model: before, from: before.tags[key], data: { key } })
+    })
     await conditionsChanged(ctx, model.workspaceId)
     return changed(ctx, model)
   },

@@ -1,0 +1,126 @@
+/** The activity of models: added at the end of a workspace's chain, and read. */
+import type { Sql } from '@tidegate/db'
+import type { Reach } from '../access.ts'
+
+export interface Activity {
+  id: number
+  workspaceId: number
+  seq: number
+  /** ms since 1970 */
+  at: number
+  kind: string
+  modelId: number
+  /** Its name then. */
+  model: string
+  version: number | null
+  accountId: number | null
+  actor: string
+  from: string | null
+  to: string | null
+  comment: string
+  requestId: number | null
+  /** JSON. */
+  data: string
+  hash: string
+}
+
+const columns = `id, workspace_id AS "workspaceId", seq, at, kind, model_id AS "modelId", model, version, account_id AS "accountId", actor,
+  from_value AS "from", to_value AS "to", comment, request_id AS "requestId", data, hash`
+
+/** Where the chain of a workspace ends, and the time; nobody else adds to it until the transaction ends. */
+export async function holdChain(sql: Sql, workspace: number): Promise<{ seq: number; hash: string; now: number }> {
+  const rows = await sql.query<{ seq: number; hash: string; now: number }>(
+    `INSERT INTO activity_chain AS c (workspace_id, seq, hash) VALUES ($1, 0, '')
+     ON CONFLICT (workspace_id) DO UPDATE SET seq = c.seq RETURNING seq, hash, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
+    [workspace],
+  )
+  return rows[0]!
+}
+
+/** Adds entries, in their order, and moves the chain's end to the last. */
+export async function addActivities(sql: Sql, workspace: number, entries: ReadonlyArray<Omit<Activity, 'id'>>): Promise<void> {
+  for (const it of entries)
+    await sql.query(
+      `INSERT INTO activity (workspace_id, seq, at, kind, model_id, model, version, account_id, actor, from_value, to_value, comment, request_id, data, hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+      [
+        ...[workspace, it.seq, it.at, it.kind, it.modelId, it.model, it.version, it.accountId, it.actor],
+        ...[it.from, it.to, it.comment, it.requestId, it.data, it.hash],
+      ],
+    )
+  const last = entries.at(-1)
+  if (last) await sql.query('UPDATE activity_chain SET seq = $2, hash = $3 WHERE workspace_id = $1', [workspace, last.seq, last.hash])
+}
+
+/** A stretch of a chain, from after `seq` on. */
+export const readChain = (sql: Sql, workspace: number, after: number, limit: number) =>
+  sql.query<Activity>(`SELECT ${columns} FROM activity WHERE workspace_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, [
+    workspace,
+    after,
+    limit,
+  ])
+
+/** Where the chain is said to end. */
+export const readEnd = async (sql: Sql, workspace: number): Promise<{ seq: number; hash: string }> =>
+  (await sql.query<{ seq: number; hash: string }>('SELECT seq, hash FROM activity_chain WHERE workspace_id = $1', [workspace]))[0] ?? {
+    seq: 0,
+    hash: '',
+  }
+
+export interface Wanted {
+  workspace: number
+  reach: Reach
+  model?: number | undefined
+  version?: number | undefined
+  request?: number | undefined
+  kinds?: readonly string[] | undefined
+  /** Only older than this id. */
+  before?: number | undefined
+  /** Only newer than this id. */
+  after?: number | undefined
+  limit: number
+}
+
+/** The newest first; where `after` is said the oldest first. */
+export function readActivities(
+  sql: Sql,
+  { workspace, reach, model, version, request, kinds, before, after, limit }: Wanted,
+): Promise<Activity[]> {
+  const values: unknown[] = [workspace]
+  const put = (value: unknown) => `$${values.push(value)}`
+  const where = [
+    'workspace_id = $1',
+    ...('only' in reach
+      ? [`model_id = ANY(${put(reach.only)}::int[])`]
+      : reach.but.length
+        ? [`model_id <> ALL(${put(reach.but)}::int[])`]
+        : []),
+    ...(model === undefined ? [] : [`model_id = ${put(model)}`]),
+    ...(version === undefined ? [] : [`version = ${put(version)}`]),
+    ...(request === undefined ? [] : [`request_id = ${put(request)}`]),
+    ...(kinds ? [`kind = ANY(${put(kinds)}::text[])`] : []),
+    ...(before === undefined ? [] : [`id < ${put(before)}`]),
+    ...(after === undefined ? [] : [`id > ${put(after)}`]),
+  ].join(' AND ')
+  const order = after === undefined ? 'DESC' : 'ASC'
+  return sql.query<Activity>(`SELECT ${columns} FROM activity WHERE ${where} ORDER BY id ${order} LIMIT ${put(limit)}`, values, 'once')
+}
+
+export interface Tenure {
+  version: number
+  stage: string
+  /** Since when, and by whom. */
+  since: number
+  by: string
+}
+
+/** The versions that were in a stage at a time: of each version, where the last that had been written of its stage put it. */
+export const stageAt = (sql: Sql, { model, stage, at }: { model: number; stage: string; at: number }) =>
+  sql.query<Tenure>(
+    `SELECT version, "to" AS stage, at AS since, actor AS by FROM (
+       SELECT DISTINCT ON (version) version, to_value AS "to", at, actor FROM activity
+       WHERE model_id = $1 AND version IS NOT NULL AND at <= $3 AND kind IN ('VERSION_CREATED', 'VERSION_DELETED', 'STAGE_CHANGED', 'STAGE_CHANGED_ALONG')
+       ORDER BY version, seq DESC
+     ) last WHERE "to" = $2 ORDER BY version`,
+    [model, stage, at],
+  )
