@@ -5,7 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['node', 'module-sync'] } },
   test: {
     include: ['{packages,plugins,apps,prisma,test}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/build/**'],
+    // Keycloak takes its time: `pnpm test:keycloak`.
+    exclude: ['**/node_modules/**', '**/build/**', 'test/keycloak/**'],
     globalSetup: 'test/postgres.ts',
     // Tests wait more than they work: for processes, sockets and clocks.
     maxWorkers: 3,

@@ -99,6 +99,25 @@ export function maven(project) {
   return args
 }
 
+const keycloakVersion = '26.0.7'
+
+/** The folder of a Keycloak, built for a database in memory; from Maven Central, once. */
+export function keycloak() {
+  const folder = join(cache, `keycloak-${keycloakVersion}`)
+  if (existsSync(join(folder, '.complete'))) return folder
+  const good = () => works('mvn', ['-version']) && works('java', ['-version'])
+  if (!good() && isRootOnDebian) apt(['default-jdk-headless', 'maven'])
+  if (!good()) throw new Error('Keycloak needs Maven and Java 17 or later: on Debian `apt-get install default-jdk-headless maven`.')
+  process.stderr.write('Fetching Keycloak, once …\n')
+  rmSync(folder, { recursive: true, force: true })
+  const artifact = `org.keycloak:keycloak-quarkus-dist:${keycloakVersion}:zip`
+  const unpack = ['dependency:unpack', `-Dartifact=${artifact}`, `-DoutputDirectory=${cache}`]
+  run('mvn', ['-q', '-B', `-Dmaven.repo.local=${join(cache, 'm2')}`, ...unpack])
+  run('sh', [join(folder, 'bin', 'kc.sh'), 'build', '--db=dev-mem'])
+  writeFileSync(join(folder, '.complete'), '')
+  return folder
+}
+
 /** Rscript, with the packages that the R tests use. */
 export function rscript() {
   const packages = ['httr', 'jsonlite', 'purrr', 'tibble', 'testthat', 'xml2']
