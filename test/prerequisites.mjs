@@ -1,7 +1,7 @@
 /** What the tests need besides Node: Python with a pinned MLflow client, Chromium, Maven, R. Installed where that may be, else a sentence. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -110,9 +110,14 @@ export function keycloak() {
   if (!good()) throw new Error('Keycloak needs Maven and Java 17 or later: on Debian `apt-get install default-jdk-headless maven`.')
   process.stderr.write('Fetching Keycloak, once …\n')
   rmSync(folder, { recursive: true, force: true })
+  mkdirSync(cache, { recursive: true })
+  // Maven leaves notes of what it unpacked where it is started.
+  const fresh = mkdtempSync(join(cache, 'fetched-'))
   const artifact = `org.keycloak:keycloak-quarkus-dist:${keycloakVersion}:zip`
-  const unpack = ['dependency:unpack', `-Dartifact=${artifact}`, `-DoutputDirectory=${cache}`]
-  run('mvn', ['-q', '-B', `-Dmaven.repo.local=${join(cache, 'm2')}`, ...unpack])
+  const unpack = ['dependency:unpack', `-Dartifact=${artifact}`, `-DoutputDirectory=${fresh}`]
+  run('mvn', ['-q', '-B', `-Dmaven.repo.local=${join(cache, 'm2')}`, ...unpack], { cwd: fresh })
+  renameSync(join(fresh, `keycloak-${keycloakVersion}`), folder)
+  rmSync(fresh, { recursive: true, force: true })
   run('sh', [join(folder, 'bin', 'kc.sh'), 'build', '--db=dev-mem'])
   writeFileSync(join(folder, '.complete'), '')
   return folder
