@@ -80,6 +80,32 @@ describe('the tree in the rail', () => {
     expect(errors).toEqual([])
     await page.close()
   })
+
+  it('moves several together, by drag and by keys, and takes them back', async () => {
+    const ids = [await make('many/apricot'), await make('many/banana'), await make('many/cherry'), await make('pool/zebra')]
+    const names = () => Promise.all(ids.map(nameOf))
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments`)
+    await line(page, 'many').waitFor()
+    await line(page, 'apricot').focus()
+    await page.keyboard.press('x')
+    await page.keyboard.press('Shift+ArrowDown')
+    await expect.poll(() => page.locator('[role=treeitem].picked').count()).toBe(2)
+    expect(await violations(page)).toEqual([])
+    await line(page, 'banana').dragTo(line(page, 'pool'))
+    await page.getByText('2 experiments moved to pool').waitFor()
+    expect(await names()).toEqual(['pool/apricot', 'pool/banana', 'many/cherry', 'pool/zebra'])
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await expect.poll(names).toEqual(['many/apricot', 'many/banana', 'many/cherry', 'pool/zebra'])
+    await line(page, 'banana').focus()
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.keyboard.press('F2')
+    const dialog = page.getByRole('dialog', { name: 'Move 2 experiments and folders' })
+    await dialog.getByLabel('Into the folder').fill('pool/deep')
+    await dialog.getByRole('button', { name: 'Move 2 experiments' }).click()
+    await expect.poll(names).toEqual(['many/apricot', 'pool/deep/banana', 'pool/deep/cherry', 'pool/zebra'])
+    expect(errors).toEqual([])
+    await page.close()
+  })
 })
 
 it('makes an experiment in the folder whose menu is used, by the keyboard too', async () => {
@@ -107,6 +133,23 @@ it('makes an experiment in the folder whose menu is used, by the keyboard too', 
 })
 
 describe('the list', () => {
+  it('moves what was picked in it', async () => {
+    const ids = [await make('heap/one'), await make('heap/two')]
+    const { page, errors } = await openPage(browser, `${platform.origin}/experiments?in=heap`)
+    await page.getByRole('main').getByRole('link', { name: 'one' }).waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('x')
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.keyboard.press('F2')
+    const dialog = page.getByRole('dialog', { name: 'Move 2 experiments and folders' })
+    expect(await violations(page)).toEqual([])
+    await dialog.getByLabel('Into the folder').fill('heaped')
+    await dialog.getByRole('button', { name: 'Move 2 experiments' }).click()
+    await expect.poll(() => Promise.all(ids.map(nameOf))).toEqual(['heaped/one', 'heaped/two'])
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
   it('moves a folder into one that it makes, all of it or nothing', async () => {
     const [a, b] = [await make('grid/a'), await make('grid/x/b')]
     await make('far/away/grid/a')

@@ -17,6 +17,8 @@ export interface Events {
   ring(kind: Bell, id: number): void
   /** Yields once at the start and then after rings: at most one turn each `pause` ms, however many rang. Ends with the signal. */
   listen(bells: Array<[Bell, number]>, signal: AbortSignal, pause?: number): AsyncGenerator<void>
+  /** Hears which things of a kind rang, in every process; undefined where rings may have been missed, so any may have. Returns what ends it. */
+  hear(kind: Bell, heard: (id: number | undefined) => void): () => void
   /** Hears every ring of this process, and no other's, at once. Returns what ends it. */
   overhear(kind: Bell, heard: (id: number) => void): () => void
   close(): Promise<void>
@@ -31,6 +33,7 @@ const gather = 20
 export async function openEvents(db: Database, log: Logger): Promise<Events> {
   const self = randomUUID().slice(0, 8)
   const listeners = new Map<string, Set<() => void>>()
+  const hearers = new Map<Bell, Set<(id: number | undefined) => void>>()
   const eavesdroppers = new Map<Bell, Set<(id: number) => void>>()
   const waiting = new Set<string>()
   let closed = false
@@ -38,6 +41,8 @@ export async function openEvents(db: Database, log: Logger): Promise<Events> {
   let client = await subscribe()
 
   function wake(bell: string) {
+    const [kind, id] = bell.split(':') as [Bell, string]
+    for (const heard of hearers.get(kind) ?? []) heard(Number(id))
     for (const listener of listeners.get(bell) ?? []) listener()
   }
 
@@ -58,6 +63,7 @@ export async function openEvents(db: Database, log: Logger): Promise<Events> {
       try {
         client = await subscribe()
         // Rings may have been missed meanwhile: everyone looks again.
+        for (const each of hearers.values()) for (const heard of each) heard(undefined)
         for (const bell of listeners.keys()) wake(bell)
         return
       } catch (error) {
@@ -87,6 +93,8 @@ export async function openEvents(db: Database, log: Logger): Promise<Events> {
       const bell = `${kind}:${id}`
       wake(bell)
       for (const heard of eavesdroppers.get(kind) ?? []) heard(id)
+      // The one that rang last is told last, so that whoever wakes by it has heard what rang before.
+      waiting.delete(bell)
       waiting.add(bell)
       if (!flushing) void flush()
     },
@@ -122,6 +130,12 @@ export async function openEvents(db: Database, log: Logger): Promise<Events> {
           if (!listeners.get(name)?.size) listeners.delete(name)
         }
       }
+    },
+
+    hear(kind, heard) {
+      const set = hearers.get(kind) ?? new Set()
+      hearers.set(kind, set.add(heard))
+      return () => set.delete(heard)
     },
 
     overhear(kind, heard) {

@@ -38,7 +38,7 @@ const Experiments = graphql(
 const ExperimentsChanged = graphql(
   `
   subscription ExperimentsChanged {
-    experimentsChanged { experiments { ...ExperimentFacts } }
+    experimentsChanged { begins experiments { ...ExperimentFacts } }
   }
 `,
   [ExperimentFacts],
@@ -76,11 +76,34 @@ export const experiments = {
   load,
   /** Listens for changes until the returned function is called. */
   listen(): () => void {
-    return live(ExperimentsChanged, {}, (data) => apply(data.experimentsChanged.experiments))
+    return live(ExperimentsChanged, {}, ({ experimentsChanged: { begins, experiments } }) => {
+      if (!begins) apply(experiments)
+      // What changed between a read of the list and this moment was told to nobody. Of not so many all are here.
+      else if (experiments.length < atBeginning) adopt(experiments)
+      else void load()
+    })
   },
 }
 
+/** As many come when listening begins: the server's usual number. */
+const atBeginning = 200
+
+/** These are all there are. */
+function adopt(all: readonly Experiment[]): void {
+  loads++
+  isLoading = false
+  byId = new Map(all.map((experiment) => [experiment.id, experiment]))
+  state = 'ready'
+  error = undefined
+}
+
+/** What came while a list is being read, which may have it as it was. */
+let late: Experiment[] = []
+let loads = 0
+let isLoading = false
+
 function apply(changed: readonly Experiment[]): void {
+  if (isLoading) late.push(...changed)
   const next = new Map(byId)
   for (const experiment of changed) {
     if (experiment.deletedAt === null) next.set(experiment.id, experiment)
@@ -91,6 +114,9 @@ function apply(changed: readonly Experiment[]): void {
 
 /** Asks for all of them again: at the start, and when the line was lost. What is on screen stays meanwhile. */
 async function load(): Promise<void> {
+  const mine = ++loads
+  late = []
+  isLoading = true
   try {
     const all = new Map<string, Experiment>()
     let after: string | null = null
@@ -99,10 +125,15 @@ async function load(): Promise<void> {
       for (const experiment of page.experiments.nodes) all.set(experiment.id, experiment)
       after = page.experiments.pageInfo.hasNextPage ? page.experiments.pageInfo.endCursor : null
     } while (after !== null)
+    if (mine !== loads) return
     byId = all
+    isLoading = false
+    apply(late)
     state = 'ready'
     error = undefined
   } catch (caught) {
+    if (mine !== loads) return
+    isLoading = false
     if (state === 'ready') return
     state = 'error'
     error = toApiError(caught)

@@ -1,13 +1,13 @@
 /**
  * Folders of experiments: which are open, kept in this browser, and how they and what is in them are moved. The rail and the list page have the same.
  */
-import { SvelteMap } from 'svelte/reactivity'
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import { graphql, mutate, toApiError } from '#lib/api.ts'
-import { ExperimentFacts, experiments } from '#lib/experiments.svelte.ts'
+import { type Experiment, ExperimentFacts, experiments } from '#lib/experiments.svelte.ts'
 import { formatCount } from '#lib/format.ts'
 import { readStored, writeStored } from '#lib/stored.ts'
 import { toast } from '#lib/toasts.svelte.ts'
-import { type Moved, pathsTo, placeOf, renames } from '#lib/tree.ts'
+import { type Moved, type MovedOne, pathsTo, placeOf, renames, type TreeRow } from '#lib/tree.ts'
 
 const RenameExperiments = graphql(
   `
@@ -24,6 +24,8 @@ const few = 60
 const most = 500
 
 const chosen = new SvelteMap<string, boolean>(read())
+/** Lines that are moved together, by their keys. */
+const picked = new SvelteSet<string>()
 let asked = $state.raw<Moved | undefined>()
 
 function read(): [string, boolean][] {
@@ -57,6 +59,28 @@ export const folders = {
     asked = what
   },
   move,
+  /** Lines that were picked, by the keys they have in trees. */
+  get picked(): ReadonlySet<string> {
+    return picked
+  },
+  pick(row: TreeRow<Experiment>, isPicked = !picked.has(row.key)): void {
+    if (row.kind === 'more') return
+    if (isPicked) picked.add(row.key)
+    else picked.delete(row.key)
+  },
+  /** Picks a stretch of lines. */
+  pickAll(rows: readonly TreeRow<Experiment>[]): void {
+    for (const row of rows) folders.pick(row, true)
+  },
+  unpick(): void {
+    picked.clear()
+  },
+  /** What is moved by a line: itself, or with it all that were picked. */
+  movedBy(row: TreeRow<Experiment>): Moved | undefined {
+    if (row.kind === 'more') return undefined
+    if (!picked.has(row.key) || picked.size < 2) return row.kind === 'folder' ? { path: row.folder.path } : { id: row.item.id }
+    return { all: [...picked].map((key): MovedOne => (key.startsWith('/') ? { path: key.slice(1) } : { id: key })) }
+  },
 }
 
 /** Throws what the server refuses. Nothing has moved then. */
@@ -67,11 +91,12 @@ async function move(what: Moved, into: string, text: string): Promise<void> {
   const [first] = changes
   const subject = changes.length === 1 ? placeOf(first!.before).text : `${formatCount(changes.length)} experiments`
   const { path } = placeOf(first!.name)
-  for (const each of pathsTo(path)) folders.set(each, true)
+  for (const each of pathsTo('all' in what ? into : path)) folders.set(each, true)
+  folders.unpick()
   toast(
     'id' in what && placeOf(first!.before).path === path
       ? `${subject} renamed`
-      : `${subject} moved to ${'id' in what ? path || 'the top' : [into, text].filter(Boolean).join('/')}`,
+      : `${subject} moved to ${'all' in what ? into || 'the top' : 'id' in what ? path || 'the top' : [into, text].filter(Boolean).join('/')}`,
     {
       undo: async () => {
         try {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { moveFault, pathsTo, placeOf, renames, toTree, treeRows } from './tree.ts'
+import { moveFault, pathsTo, placeOf, placeOfMoved, renames, toTree, treeRows } from './tree.ts'
 
 const names = ['solar/nowcast', 'Default', '/Users/ines/churn', 'solar/unet', 'odd/', 'solar/deep/er/net', 'Users/ines//x', 'solar']
 const list = names.map((name, i) => ({ id: String(i), name }))
@@ -54,4 +54,11 @@ test('moving is renaming: one, or a folder with all that is in it', () => {
   expect(move({ path: 'solar' }, '', 'solar')).toEqual([])
   expect(moveFault({ path: 'solar' }, 'solar/deep')).toBe('solar cannot be put into itself.')
   expect(moveFault({ path: 'solar' }, 'solar2')).toBeUndefined()
+})
+
+test('several are moved together, each as it is called, and what is in a moved folder goes with it', () => {
+  const moved = renames(list, { all: [{ id: '1' }, { path: 'solar/deep' }, { path: 'solar/deep/er' }] }, 'new', '')
+  expect(moved.map(({ before, name }) => `${before} → ${name}`)).toEqual(['Default → new/Default', 'solar/deep/er/net → new/deep/er/net'])
+  expect(moveFault({ all: [{ id: '1' }, { path: 'solar' }] }, 'solar/deep')).toBe('solar cannot be put into itself.')
+  expect(placeOfMoved(list, { all: [{ path: 'solar/deep' }, { path: 'solar/other' }] }).path).toBe('solar')
 })

@@ -93,11 +93,32 @@ export function treeRows<Item extends Named>(
   return rows
 }
 
-/** What is moved: one experiment, or a folder with all that is in it. */
-export type Moved = { id: string } | { path: string }
+/** What is moved: one experiment, a folder with all that is in it, or several of both. */
+export type Moved = MovedOne | { all: readonly MovedOne[] }
+export type MovedOne = { id: string } | { path: string }
 
-/** The names that put `what` into the folder `into`, called `text` there. What has its name already is left out. */
+/** What of several is in none of the others: a folder takes with it what is in it. */
+function outermost(list: readonly Named[], all: readonly MovedOne[]): readonly MovedOne[] {
+  const paths = all.flatMap((one) => ('path' in one ? one.path : []))
+  const names = new Map(list.map(({ id, name }) => [id, name]))
+  const isWithin = (path: string) => paths.some((each) => path === each || path.startsWith(`${each}/`))
+  return all.filter((one) => !isWithin('path' in one ? parentOf(one.path) : placeOf(names.get(one.id) ?? '').path))
+}
+
+/** The place of what is moved, and what it is called there; of several the folder they have in common. */
+export function placeOfMoved(list: readonly Named[], what: Moved): { path: string; text: string } {
+  if ('path' in what) return placeOf(what.path)
+  if ('id' in what) return placeOf(list.find(({ id }) => id === what.id)?.name ?? '')
+  const [first, ...others] = outermost(list, what.all).map((one) => placeOfMoved(list, one).path)
+  return {
+    path: first !== undefined && others.every((path) => path === first) ? first : '',
+    text: `${what.all.length} experiments and folders`,
+  }
+}
+
+/** The names that put `what` into the folder `into`, called `text` there; several keep what they are called. What has its name already is left out. */
 export function renames(list: readonly Named[], what: Moved, into: string, text: string): { id: string; name: string; before: string }[] {
+  if ('all' in what) return outermost(list, what.all).flatMap((one) => renames(list, one, into, placeOfMoved(list, one).text))
   const start = cleanPath(into)
   const under = (rest: string) => (start ? `${start}/${rest}` : rest)
   const moved =
@@ -113,4 +134,8 @@ export function renames(list: readonly Named[], what: Moved, into: string, text:
 
 /** Why `what` cannot be put into `into`; undefined where it can. */
 export const moveFault = (what: Moved, into: string): string | undefined =>
-  'path' in what && (into === what.path || into.startsWith(`${what.path}/`)) ? `${what.path} cannot be put into itself.` : undefined
+  'all' in what
+    ? what.all.map((one) => moveFault(one, into)).find((fault) => fault !== undefined)
+    : 'path' in what && (into === what.path || into.startsWith(`${what.path}/`))
+      ? `${what.path} cannot be put into itself.`
+      : undefined

@@ -16,6 +16,7 @@ import {
   searchExperiments,
   setExperimentTag,
 } from './experiments.ts'
+import { type ChangedExperiments, changedExperiments } from './follow.ts'
 import { latest, runCounts } from './loaders.ts'
 import { mostRenamed, renameExperiments } from './move.ts'
 
@@ -228,10 +229,18 @@ builder.mutationFields((t) => {
   }
 })
 
-const ExperimentsChanged = builder.objectRef<{ experiments: ExperimentWithTags[] }>('ExperimentsChanged').implement({
+const ExperimentsChanged = builder.objectRef<ChangedExperiments>('ExperimentsChanged').implement({
   description: 'Experiments as they are now.',
   fields: (t) => ({
-    experiments: t.field({ type: [Experiment], description: 'Changed last first.', resolve: (event) => event.experiments }),
+    experiments: t.field({
+      type: [Experiment],
+      description: 'Those that changed; a deleted one has `deletedAt`.',
+      resolve: (event) => event.experiments,
+    }),
+    begins: t.exposeBoolean('begins', {
+      description:
+        'True once, at the start: what changes from then on is told. A list that was read before may lack what changed before it; after a lost connection as well.',
+    }),
   }),
 })
 
@@ -239,14 +248,9 @@ builder.subscriptionField('experimentsChanged', (t) =>
   t.field({
     type: ExperimentsChanged,
     description:
-      'The active experiments, changed last first, at the start and whenever one of them or its count of live runs has changed; `first` of them at most. Twice a second at most.',
-    args: { first: t.arg.int({ defaultValue: 200 }) },
-    subscribe: (_root, { first }, ctx) =>
-      live(async function* (signal) {
-        for await (const _ of ctx.events.listen([['workspace', ctx.workspace.id]], signal, 500)) {
-          yield await call(ctx, searchExperiments, { orderBy: ['last_update_time DESC'], maxResults: first ?? 200 })
-        }
-      }),
+      'Experiments as they change. At the start the active ones that changed last, `first` of them at most; from then on each that changed, or whose count of runs did, however many: 200 in an event, twice a second at most.',
+    args: { first: t.arg.int({ defaultValue: 200, description: 'How many come at the start: 1 to 1 000.' }) },
+    subscribe: (_root, { first }, ctx) => live((signal) => changedExperiments(ctx, first ?? 200, signal)),
     resolve: (event) => event,
   }),
 )

@@ -119,6 +119,7 @@ export const createExperiment = operation({
           include: withTags,
         })
       })
+      ctx.events.ring('experiment', made.id)
       ctx.events.ring('workspace', ctx.workspace.id)
       // A grant was made, or a rule may ask about its tags.
       if (ctx.actor.id !== undefined) ctx.events.ring('standing', 0)
@@ -207,8 +208,8 @@ export const renameExperiment = operation({
 
 async function changed(ctx: Ctx, id: number, data: { name?: string }): Promise<ExperimentWithTags> {
   const row = await ctx.db.prisma.experiment.update({ where: { id }, data: { ...data, updatedAt: BigInt(Date.now()) }, include: withTags })
-  ctx.events.ring('workspace', ctx.workspace.id)
   ctx.events.ring('experiment', id)
+  ctx.events.ring('workspace', ctx.workspace.id)
   return row
 }
 

@@ -1,4 +1,5 @@
 import { type Platform, startPlatform } from '@tidegate/test'
+import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 let platform: Platform
@@ -67,4 +68,30 @@ it('says when a run last changed and who started the newest', async () => {
   const { lastActivityAt, lastUser } = await ask()
   expect(lastUser).toBe('ines')
   expect(lastActivityAt).toBeGreaterThan(before - 60_000)
+})
+
+it('tells whoever watches of each that changed, however many, a deleted one too, and of nothing that may not be seen', async () => {
+  const ids: string[] = []
+  while (ids.length < 230) ids.push(...(await Promise.all([0, 1, 2, 3, 4].map((i) => make(`watched/${ids.length + i}`)))))
+  const events: { begins: boolean; experiments: { id: string; name: string; deletedAt: number | null; runCount: number }[] }[] = []
+  // At another server than the one it happens in.
+  const client = createClient({ url: `${(await platform.another()).origin.replace('http', 'ws')}/graphql` })
+  const watching = (async () => {
+    const query = 'subscription { experimentsChanged { begins experiments { id name deletedAt runCount } } }'
+    for await (const { data } of client.iterate<any>({ query })) events.push(data.experimentsChanged)
+  })()
+  await expect.poll(() => events[0]?.begins).toBe(true)
+  expect(events[0]!.experiments).toHaveLength(200)
+  const told = () => new Map(events.slice(1).flatMap(({ experiments }) => experiments.map((each) => [each.id, each])))
+
+  await rename(...ids.map((id, i): [string, string] => [id, `moved/${i}`]))
+  await expect.poll(() => [...told().values()].filter(({ name }) => name.startsWith('moved/')).length).toBe(230)
+  // One that changed long before the others.
+  await platform.wire('POST', 'runs/create', { experiment_id: ids[0], start_time: 1 })
+  await expect.poll(() => told().get(ids[0]!)?.runCount).toBe(1)
+  await platform.wire('POST', 'experiments/delete', { experiment_id: ids[1] })
+  await expect.poll(() => typeof told().get(ids[1]!)?.deletedAt).toBe('number')
+  expect(events.slice(1).every(({ begins, experiments }) => !begins && experiments.length <= 200)).toBe(true)
+  await client.dispose()
+  await watching
 })

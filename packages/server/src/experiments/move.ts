@@ -75,8 +75,8 @@ export const renameExperiments = operation({
         const active = new Set(await renameAll(tx, ids, wanted, Date.now()))
         const left = ids.find((id) => !active.has(id))
         if (left !== undefined) throw gone(left)
-        tx.ring('workspace', ctx.workspace.id)
         for (const id of ids) tx.ring('experiment', id)
+        tx.ring('workspace', ctx.workspace.id)
       })
     } catch (error) {
       // Somebody took it between the look and the writing.

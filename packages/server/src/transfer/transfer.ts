@@ -70,10 +70,11 @@ export const importExperiment = operation({
     const workspaceId = ctx.workspace.id
     const made = await inTransaction(ctx, async (tx) => {
       const made = await writeExperiment(tx, { workspaceId, name, wanted: id, createdAt, updatedAt })
-      tx.ring('workspace', workspaceId)
       return made
     })
     const row = await ctx.db.prisma.experiment.findUniqueOrThrow({ where: { workspaceId_name: { workspaceId, name } } })
+    ctx.events.ring('experiment', row.id)
+    ctx.events.ring('workspace', workspaceId)
     const unique = new Map(tags.map((tag) => [tag.key, tag]))
     if (row.deletedAt === null) await addExperimentTags(ctx.db, row.id, [...unique.values()])
     await conditionsChanged(ctx, row.workspaceId)
@@ -335,6 +336,7 @@ export const finishExperiment = operation({
       if (!(await endExperiment(tx, experiment.id)) || experiment.deletedAt !== null) return
       await deleteRunsOf(tx, experiment.id, await trashTime(tx, ctx.workspace.id, deletedAt), ctx.actor.name)
     })
+    ctx.events.ring('experiment', experiment.id)
     ctx.events.ring('workspace', ctx.workspace.id)
     return ctx.db.prisma.experiment.findUniqueOrThrow({ where: { id: experiment.id } })
   },
