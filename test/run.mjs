@@ -14,11 +14,16 @@ const root = join(import.meta.dirname, '..')
 const { chromium, mlflowPython } = await import('./prerequisites.mjs')
 const { prepareClient, preparePages } = await import('../apps/server/prepare.mjs')
 const env = { ...process.env }
+const words = process.argv.slice(2)
+/** Without what only pages and MLflow's clients need. */
+const isBare = words.includes('--bare')
 try {
-  env.TIDEGATE_TEST_PYTHON = mlflowPython()
-  env.TIDEGATE_TEST_CHROMIUM = chromium()
+  if (!isBare) {
+    env.TIDEGATE_TEST_PYTHON = mlflowPython()
+    env.TIDEGATE_TEST_CHROMIUM = chromium()
+  }
   await prepareClient()
-  await preparePages()
+  if (!isBare) await preparePages()
 } catch (error) {
   console.error(error.message)
   process.exit(1)
@@ -27,7 +32,7 @@ try {
 const folder = mkdtempSync(join(tmpdir(), 'tidegate-report-'))
 const report = join(folder, 'report.json')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]
+const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...words.filter((word) => word !== '--bare')]
 const { status } = spawnSync(process.execPath, [vitest, ...args], { cwd: root, env, stdio: 'inherit' })
 let failed = status !== 0
 try {

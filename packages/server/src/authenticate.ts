@@ -23,6 +23,8 @@ export interface Authenticated {
 export interface Through {
   kind: 'SESSION' | 'TOKEN' | 'PASSWORD' | 'NONE'
   tokenId?: number
+  /** When the session or the token ends, ms. Undefined: not by itself. */
+  endsAt?: number
   /** As the server saw it. */
   address: string
 }
@@ -141,7 +143,7 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     if (now - Number(session.seenAt) > noteEvery)
       await db.prisma.accountSession.updateMany({ where: { digest: session.digest }, data: { seenAt: BigInt(now) } })
     return {
-      through: { kind: 'SESSION' },
+      through: { kind: 'SESSION', endsAt: Number(session.expiresAt) },
       account: session.account,
       isReadOnly: false,
       until: Math.min(now + belief, Number(session.expiresAt)),
@@ -156,7 +158,7 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     if (now - Number(token.usedAt ?? 0) > noteEvery)
       await db.prisma.accessToken.updateMany({ where: { id: token.id }, data: { usedAt: BigInt(now) } })
     return {
-      through: { kind: 'TOKEN', tokenId: token.id },
+      through: { kind: 'TOKEN', tokenId: token.id, ...(token.expiresAt !== null && { endsAt: Number(token.expiresAt) }) },
       account: token.account,
       isReadOnly: token.scope === 'READ',
       until: Math.min(now + belief, Number(token.expiresAt ?? Infinity)),

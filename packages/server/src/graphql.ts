@@ -6,7 +6,7 @@ import { complexityFromQuery } from '@pothos/plugin-complexity'
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { createYoga, type Plugin } from 'graphql-yoga'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import { keepsAll } from './access.ts'
 import { builder, limits } from './builder.ts'
 import type { Ctx, Kernel } from './context.ts'
@@ -15,6 +15,7 @@ import type { DocumentParams, Documents } from './documents.ts'
 import { AppError, codes } from './errors.ts'
 import { graphql as modules } from './modules.ts'
 import { readJson, type Wire } from './rest.ts'
+import { endable } from './subscription.ts'
 
 /** Bytes of an operation with its variables: a batch of 1 000 metrics fits many times over. */
 const bodyLimit = 4 * 1024 * 1024
@@ -24,7 +25,7 @@ const explainHeader = 'x-tidegate-explain'
 const socketLife = 60 * 60 * 1000
 
 export interface GraphqlFace {
-  answer(req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void>
+  answer(req: IncomingMessage, res: ServerResponse, context: () => Promise<Ctx>): Promise<void>
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer, context: () => Promise<Ctx>): void
   close(): Promise<void>
 }
@@ -89,6 +90,25 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
         return
       setResult({ ...result, errors: result.errors.map((error) => face(error) as GraphQLError) })
     },
+    // A stream of Server-Sent Events ends as a socket does, and says why.
+    onSubscribe({ args }) {
+      const { req, ...ctx } = args.contextValue as unknown as Ctx & { req?: IncomingMessage }
+      const context = req && contexts.get(req)
+      if (!context) return undefined
+      return {
+        onSubscribeResult({ result, setResult }) {
+          if (!(Symbol.asyncIterator in result)) return
+          const { events, end } = endable(result)
+          setResult(events)
+          const release = hold({
+            context,
+            rights: ctx,
+            end: (why) => end({ errors: [face(new AppError('UNAUTHENTICATED', why)) as GraphQLError] }),
+          })
+          streams.get(req)?.once('close', release)
+        },
+      }
+    },
     // What an operation costs stands in its answer, so that clients know how near the limit they are. Where only that is
     // asked for, nothing runs.
     onExecute({ args, setResultAndStopExecution }) {
@@ -124,7 +144,10 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
     plugins: [answers],
   })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: bodyLimit })
+  /** How a request is asked again who it is. */
   const contexts = new WeakMap<IncomingMessage, () => Promise<Ctx>>()
+  /** Where the events of one go. */
+  const streams = new WeakMap<IncomingMessage, ServerResponse>()
 
   useServer(
     {
@@ -161,20 +184,40 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
     12_000,
   )
 
-  /** Open sockets, with what their rights were when they opened. */
-  const held = new Map<WebSocket, { context: () => Promise<Ctx>; rights: Rights }>()
-  type Rights = Pick<Ctx, 'actor' | 'workspace' | 'standing'>
+  type Rights = Pick<Ctx, 'actor' | 'workspace' | 'standing' | 'through'>
+  interface Held {
+    context: () => Promise<Ctx>
+    /** What they were when it opened. */
+    rights: Rights
+    end(why: string): void
+  }
+  /** Open sockets and streams. */
+  const held = new Set<Held>()
+  /** Ends it when it has lasted so long, or the token or session it came by ends. Returns what forgets it. */
+  function hold(it: Held): () => void {
+    const { endsAt = Infinity } = it.rights.through
+    const life = Math.min(socketLife, endsAt - Date.now())
+    const timer = setTimeout(
+      () => it.end(life < socketLife ? 'Your token has expired' : 'An hour is over: connect again'),
+      Math.max(0, life),
+    )
+    held.add(it)
+    return () => {
+      clearTimeout(timer)
+      held.delete(it)
+    }
+  }
   const isStill = (before: Rights, now: Rights) =>
     before.actor.id === now.actor.id &&
     before.actor.kind === now.actor.kind &&
     before.workspace.id === now.workspace.id &&
     keepsAll(before.standing, now.standing)
 
-  /** A right that is withdrawn ends what is open by it: the socket closes, and who still may connects again and goes on. */
-  async function checkSockets(): Promise<void> {
-    for (const [websocket, it] of held) {
+  /** A right that is withdrawn ends what is open by it; who still may connects again and goes on. */
+  async function checkHeld(): Promise<void> {
+    for (const it of held) {
       const now = await it.context().catch(() => undefined)
-      if (!now || !isStill(it.rights, now)) websocket.close(4499, 'Your rights have changed: connect again')
+      if (!now || !isStill(it.rights, now)) it.end('Your rights have changed: connect again')
       // More may have been given: that can be taken too.
       else it.rights = now
     }
@@ -190,13 +233,16 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
       stop.signal,
       250,
     )) {
-      if (!isFirst) await checkSockets().catch((error) => kernel.log.warn({ err: error }, 'open sockets were not asked again'))
+      if (!isFirst) await checkHeld().catch((error) => kernel.log.warn({ err: error }, 'what is open was not asked again'))
       isFirst = false
     }
   })()
 
   return {
-    async answer(req, res, ctx) {
+    async answer(req, res, context) {
+      const ctx = await context()
+      contexts.set(req, context)
+      streams.set(req, res)
       if (req.method === 'POST') {
         const body: Wire = await readJson(req, bodyLimit)
         Object.assign(req, { body })
@@ -206,15 +252,15 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
     upgrade(req, socket, head, context) {
       contexts.set(req, context)
       sockets.handleUpgrade(req, socket, head, (websocket) => {
-        const timer = setTimeout(() => websocket.close(4499, 'An hour is over: connect again'), socketLife)
+        let release = () => {}
         void context().then(
-          (ctx) => websocket.readyState === websocket.OPEN && held.set(websocket, { context, rights: ctx }),
-          () => {},
+          (rights) => {
+            if (websocket.readyState === websocket.OPEN) release = hold({ context, rights, end: (why) => websocket.close(4499, why) })
+          },
+          // It learns so when it asks for something.
+          () => setTimeout(() => websocket.close(4499, 'Nobody signed in: connect again'), socketLife).unref(),
         )
-        websocket.once('close', () => {
-          clearTimeout(timer)
-          held.delete(websocket)
-        })
+        websocket.once('close', () => release())
         sockets.emit('connection', websocket, req)
       })
     },

@@ -98,7 +98,7 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
         query: new URLSearchParams(search),
       })
     }
-    if (path === '/graphql') return graphql.answer(req, res, await contextOf(req, undefined, (field) => field))
+    if (path === '/graphql') return graphql.answer(req, res, () => contextOf(req, undefined, (field) => field))
     const open = openPaths.get(path)
     if (typeof open === 'string') return void res.writeHead(200, { 'content-type': 'text/plain' }).end(open)
     if (open) return sendJson(res, 200, open)
