@@ -9,7 +9,8 @@
 import { AbilityBuilder, Ability as RuleSet, subject } from '@casl/ability'
 import { AppError } from './errors.ts'
 
-export type Action = 'read' | 'create' | 'edit' | 'delete' | 'manage'
+/** `review`: to ask for a transition, to comment, and to have a say in what was asked for, where the gate counts it. */
+export type Action = 'read' | 'create' | 'review' | 'edit' | 'delete' | 'manage'
 
 /** What permission is given on. */
 export type Securable =
@@ -34,11 +35,13 @@ export const roots = {
   SavedView: 'Experiment',
   ModelVersion: 'RegisteredModel',
   ModelAlias: 'RegisteredModel',
+  TransitionRequest: 'RegisteredModel',
+  VersionComment: 'RegisteredModel',
 } as const
 
 /** What a role may do in its workspace, on each kind. Each has what the one before it has. */
 const lines = {
-  VIEWER: { Workspace: ['read'], Experiment: ['read'], RegisteredModel: ['read'] },
+  VIEWER: { Workspace: ['read'], Experiment: ['read'], RegisteredModel: ['read', 'review'] },
   CONTRIBUTOR: { Workspace: ['create'], Experiment: ['edit', 'delete'], RegisteredModel: [] },
   ENGINEER: { Workspace: [], Experiment: [], RegisteredModel: ['create', 'edit', 'delete'] },
   APPROVER: { Workspace: [], Experiment: [], RegisteredModel: ['manage'] },
@@ -51,9 +54,9 @@ export const roles = Object.keys(lines) as Role[]
 /** MLflow's levels. NO_PERMISSIONS takes what a role gives; USE is MLflow's, and as READ but on a workspace, where it also makes things. */
 export const permissions = {
   NO_PERMISSIONS: [],
-  READ: ['read'],
-  USE: ['read'],
-  EDIT: ['read', 'edit'],
+  READ: ['read', 'review'],
+  USE: ['read', 'review'],
+  EDIT: ['read', 'review', 'edit'],
   MANAGE: ['manage'],
 } satisfies Record<string, Action[]>
 export type Permission = keyof typeof permissions
@@ -208,6 +211,23 @@ export function reasonOf(standing: Standing, action: Action, on: Securable, work
   const given = rules.find((rule) => ability({ rules: [rule] }))
   if (given) return `${given.via} says so`
   return role ? byRole : rules.length ? `${rules[0]!.via} does not say so` : `they are no member of the workspace '${workspace}'`
+}
+
+/** Whom a gate names: who has at least this role in the workspace, these accounts, and who is in these teams. */
+export interface People {
+  role: Role | null
+  accounts: string[]
+  teams: string[]
+}
+
+/** Whether somebody is among them. Who manages the installation has every role. */
+export function isAmong({ role, accounts, teams }: People, who: { actor: Actor; standing: Standing; teams: readonly string[] }): boolean {
+  const held = who.standing.isSystemAdmin ? 'ADMIN' : who.standing.role
+  return (
+    (role !== null && held !== undefined && roles.indexOf(held) >= roles.indexOf(role)) ||
+    (who.actor.kind === 'ACCOUNT' && accounts.includes(who.actor.name)) ||
+    teams.some((team) => who.teams.includes(team))
+  )
 }
 
 /** Which things of a kind may be read: those named or all others. What `may` says of each, for statements that can't ask it. */

@@ -5,6 +5,7 @@ import { routes as artifactRoutes, transfers as artifactTransfers } from './arti
 import { retainAudit } from './audit/retain.ts'
 import type { Kernel } from './context.ts'
 import experiments from './experiments/experiments.rest.ts'
+import { expireRequests } from './gates/requests.ts'
 import type { Job } from './jobs.ts'
 import { mailContent, postMail, retainMail } from './mail/mail.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
@@ -36,6 +37,7 @@ export const jobs: Array<Job<unknown>> = [
   postMail,
   retainMail,
   sendForgotten,
+  expireRequests,
 ]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
@@ -63,6 +65,9 @@ export const graphql = () =>
     import('./registry/mutations.graphql.ts'),
     import('./registry/live.graphql.ts'),
     import('./registry/activity.graphql.ts'),
+    import('./gates/policy.graphql.ts'),
+    import('./gates/requests.graphql.ts'),
+    import('./gates/mutations.graphql.ts'),
     import('./logs/logs.graphql.ts'),
     import('./search/search.graphql.ts'),
     import('./search/variety.graphql.ts'),

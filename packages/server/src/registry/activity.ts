@@ -30,6 +30,18 @@ export const kinds = {
   ALIAS_DELETED: 'An alias was taken away.',
   STAGE_CHANGED: 'A version came into another stage.',
   STAGE_CHANGED_ALONG: 'A version was sent out of its stage by one that came in.',
+  TRANSITION_REQUESTED: 'Somebody asked for a version to come into a stage.',
+  TRANSITION_APPROVED: 'Somebody approved a request.',
+  TRANSITION_REJECTED: 'Somebody rejected a request: it is closed.',
+  TRANSITION_CANCELLED: 'A request was taken back.',
+  TRANSITION_EXPIRED: 'The time of a request was over.',
+  TRANSITION_SUPERSEDED: 'The version came into another stage, so a request of it is closed.',
+  CHECK_REPORTED: 'A check said how it goes.',
+  CHECK_OVERRIDDEN: 'A request need not wait for a check.',
+  COMMENT_ADDED: 'Somebody commented on a version.',
+  COMMENT_CHANGED: 'They changed their comment.',
+  COMMENT_DELETED: 'They took it away.',
+  POLICY_CHANGED: 'Stages or gates were changed, of the workspace where no model is named.',
 } as const
 export type ActivityKind = keyof typeof kinds
 

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { may } from '../access.ts'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { anyText, key, limitedText, required } from '../fields.ts'
+import { policyOf } from '../gates/effective.ts'
 import { findModels, setModelTags } from '../models/logged-models.sql.ts'
 import { securableOf as securableOfLogged } from '../models/model-metrics.ts'
 import { operation } from '../operation.ts'
@@ -188,8 +189,9 @@ export const getLatestVersions = operation({
   action: 'read',
   on: onModel,
   async run(ctx, { stages }, model): Promise<ModelVersion[]> {
-    const wanted = stages?.map(stageNamed)
-    const found = (await latestOf(ctx, model)).sort((a, b) => stageOrder(a.stage) - stageOrder(b.stage))
+    const policy = await policyOf(ctx.db, model.workspaceId, model.id)
+    const wanted = stages?.map((stage) => stageNamed(stage, policy.stages))
+    const found = (await latestOf(ctx, model)).sort((a, b) => stageOrder(a.stage, policy.stages) - stageOrder(b.stage, policy.stages))
     return wanted?.length ? found.filter(({ stage }) => wanted.includes(stage)) : found
   },
 })
@@ -200,9 +202,10 @@ export const transitionStage = operation({
   action: 'edit',
   on: onVersion,
   async run(ctx, { stage, archiveExistingVersions }, version): Promise<ModelVersion> {
-    const to = stageNamed(stage)
+    const { stages } = await policyOf(ctx.db, version.workspaceId, version.modelId)
+    const to = stageNamed(stage, stages)
     const archiveOthers = archiveExistingVersions ?? false
-    if (archiveOthers) checkArchives(to)
+    if (archiveOthers) checkArchives(to, stages)
     const { done } = await move(ctx, { kind: 'stage', model: version.modelId, version, to, archiveOthers })
     if (!done) throw unknownVersion(version.name, version.version)
     return changed(ctx, version)

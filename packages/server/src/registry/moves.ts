@@ -6,11 +6,15 @@
  * it says it was moved from is what it was; and it is written down as an activity with it.
  */
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
+import { AppError } from '../errors.ts'
+import { gateOf, type Policy, policyOf } from '../gates/effective.ts'
+import { keepPolicies } from '../gates/policy.sql.ts'
+import { supersede } from '../gates/requests.sql.ts'
 import { conditionsChanged } from '../standing.ts'
 import { record } from './activity.ts'
 import { deleteAlias, othersIn, readAlias, readStage, setAlias, setStage } from './model-versions.sql.ts'
 import { holdModel, lockModel } from './registered-models.sql.ts'
-import { archived } from './stages.ts'
+import { archived, stageNamed } from './stages.ts'
 
 interface On {
   /** The registered model's id. */
@@ -20,8 +24,9 @@ interface On {
 }
 
 export type Move = On &
+  /** `request`: the transition request whose gate has opened. Without, a stage that has a gate is not entered. */
   (
-    | { kind: 'stage'; version: { id: number; version: number }; to: string; archiveOthers: boolean }
+    | { kind: 'stage'; version: { id: number; version: number }; to: string; archiveOthers: boolean; request?: number }
     /** `to` null: it stands for nothing any more. */
     | { kind: 'alias'; alias: string; to: { id: number; version: number } | null }
   )
@@ -37,37 +42,64 @@ export interface Moved {
 
 const gone: Moved = { done: false, from: undefined, sentOut: [] }
 
+/** Tells who looks at the model, and who may see what where that depends on it. */
+export async function rangMove(ctx: Ctx, model: number): Promise<void> {
+  ctx.events.ring('model', model)
+  ctx.events.ring('registry', ctx.workspace.id)
+  await conditionsChanged(ctx, ctx.workspace.id)
+}
+
 /** The one place where stages and aliases change. */
 export async function move(ctx: Ctx, it: Move): Promise<Moved> {
   const moved = await inTransaction(ctx, (tx) => (it.kind === 'stage' ? moveStage(tx, ctx, it) : moveAlias(tx, ctx, it)))
-  if (moved.done) {
-    ctx.events.ring('model', it.model)
-    ctx.events.ring('registry', ctx.workspace.id)
-    await conditionsChanged(ctx, ctx.workspace.id)
-  }
+  if (moved.done) await rangMove(ctx, it.model)
   return moved
 }
 
-async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'stage' }>): Promise<Moved> {
-  const { version, to, archiveOthers, comment = '' } = it
+/** Within a transaction. Whoever calls it rings after the commit (`rangMove`). */
+export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'stage' }>): Promise<Moved> {
+  const { version, to, archiveOthers, comment = '', request = null } = it
   const now = Date.now()
   const model = await holdModel(tx, it.model, now)
   if (!model) return gone
   const from = await readStage(tx, version.id)
   if (from === undefined) return gone
+  await keepPolicies(tx, ctx.workspace.id)
+  const policy = await policyOf(tx, ctx.workspace.id, model.id)
+  // It may have been taken away since it was asked for.
+  stageNamed(to, policy.stages)
+  if (request === null && from !== to) checkOpen(policy, to)
   const sentOut = archiveOthers ? await othersIn(tx, { model: model.id, stage: to, but: version.id }) : []
   for (const { id } of sentOut) await setStage(tx, id, archived, now)
   await setStage(tx, version.id, to, now)
+  const ended =
+    from === to && request === null
+      ? []
+      : await supersede(tx, [version.id, ...sentOut.map(({ id }) => id)], { but: request, by: ctx.actor.name, at: now })
   await record(
     tx,
     ctx,
-    { kind: 'STAGE_CHANGED', model, version: version.version, from, to, comment },
+    { kind: 'STAGE_CHANGED', model, version: version.version, from, to, comment, request },
     ...sentOut.map((other) => ({
       ...({ kind: 'STAGE_CHANGED_ALONG', model, version: other.version, from: to, to: archived } as const),
       data: { by: version.version },
     })),
+    ...ended.map((it) => ({ kind: 'TRANSITION_SUPERSEDED', model, version: it.version, to: it.to, request: it.id }) as const),
   )
   return { done: true, from, sentOut: sentOut.map(({ id }) => id) }
+}
+
+/** Throws where a stage has a gate: the way in is to ask for it. */
+function checkOpen(policy: Policy, stage: string): void {
+  const gate = gateOf(policy, stage)
+  if (!gate) return
+  const wants = [
+    ...(gate.approvals ? [`${gate.approvals} ${gate.approvals === 1 ? 'approval' : 'approvals'}`] : []),
+    ...(gate.checks.length ? [`the ${gate.checks.length === 1 ? 'check' : 'checks'} ${gate.checks.join(', ')}`] : []),
+  ]
+  throw new AppError('PERMISSION_DENIED', `'${stage}' has a gate: ask for the transition, and ${wants.join(' and ')} open it.`, {
+    field: 'stage',
+  })
 }
 
 async function moveAlias(tx: Tx, ctx: Ctx, { model: id, alias, to, comment = '' }: Extract<Move, { kind: 'alias' }>): Promise<Moved> {

@@ -3,6 +3,7 @@ import { may } from '../access.ts'
 import { Abilities, builder, KeyValue, PageInfo } from '../builder.ts'
 import { orNull } from '../experiments/experiments.graphql.ts'
 import { loader } from '../experiments/loaders.ts'
+import { type Policy, policiesOf } from '../gates/effective.ts'
 import { LoggedModel, modelByUuid } from '../models/logged-models.graphql.ts'
 import { call } from '../operation.ts'
 import { Artifact, Run, runByUuid } from '../runs/runs.graphql.ts'
@@ -12,7 +13,7 @@ import { getModelVersion, getVersionByAlias } from './model-versions.ts'
 import { type Alias as AliasRow, type RegisteredModel as ModelRow, readModels } from './registered-models.sql.ts'
 import { getRegisteredModel } from './registered-models.ts'
 import { type ModelPage, searchModelVersions, searchRegisteredModels, type VersionPage } from './search.ts'
-import { stageOrder, stages } from './stages.ts'
+import { stageOrder } from './stages.ts'
 import { championOf, securableOf } from './targets.ts'
 import { getManifest, versionArtifacts } from './version-files.ts'
 
@@ -100,11 +101,18 @@ const ModelManifest = builder.objectRef<Manifest>('ModelManifest').implement({
 
 const latestOf = loader<number, VersionRow[]>(async (ctx, ids) => {
   const byModel = Map.groupBy(await latestVersions(ctx.db, ids), ({ modelId }) => modelId)
-  return ids.map((id) => (byModel.get(id) ?? []).sort((a, b) => stageOrder(a.stage) - stageOrder(b.stage)))
+  const policies = await policiesOf(ctx.db, ctx.workspace.id, ids)
+  const order = (id: number, { stage }: VersionRow) => stageOrder(stage, policies.get(id)?.stages)
+  return ids.map((id) => (byModel.get(id) ?? []).sort((a, b) => order(id, a) - order(id, b)))
 })
 const versionCount = loader<number, number>(async (ctx, ids) => {
   const found = new Map((await countVersions(ctx.db, ids)).map(({ model, count }) => [model, count]))
   return ids.map((id) => found.get(id) ?? 0)
+})
+/** The stages and gates that hold for a model. */
+export const policyLoader = loader<number, Policy>(async (ctx, ids) => {
+  const found = await policiesOf(ctx.db, ctx.workspace.id, ids)
+  return ids.map((id) => found.get(id)!)
 })
 /** Of versions that were read: then so may be their models. */
 const modelById = loader<number, ModelRow>(async (ctx, ids) => {
@@ -125,7 +133,10 @@ RegisteredModel.implement({
     owner: t.exposeString('owner', { description: 'Who made it.' }),
     tags: t.field({ type: [KeyValue], description: 'By name.', resolve: ({ tags }) => pairs(tags) }),
     isPrompt: t.exposeBoolean('isPrompt', { description: 'Whether it is one of MLflow’s prompts.' }),
-    stages: t.stringList({ description: 'The stages its versions can be in, from the first to the last.', resolve: () => [...stages] }),
+    stages: t.stringList({
+      description: 'The stages its versions can be in, from the first to the last.',
+      resolve: async ({ id }, _, ctx) => [...(await policyLoader(ctx).load(id)).stages],
+    }),
     aliases: t.field({ type: [ModelAlias], description: 'By name.', resolve: ({ aliases }) => aliases }),
     versionCount: t.int({ description: 'How many versions it has.', resolve: ({ id }, _, ctx) => versionCount(ctx).load(id) }),
     latestVersions: t.field({

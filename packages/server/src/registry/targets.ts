@@ -1,6 +1,7 @@
 /** What the registry's operations act on: a registered model by its name, a version by its number or by what stands for one. */
 import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
+import { policyOf } from '../gates/effective.ts'
 import { check, type Target } from '../operation.ts'
 import { findAliased, findVersion, latestVersions, type ModelVersion } from './model-versions.sql.ts'
 import { champion, latest } from './names.ts'
@@ -55,7 +56,8 @@ export async function versionAt(
   const { row: model } = target
   if (by === 'alias' || by === 'latest') return { model, version: await aliased(ctx, model, by === 'latest' ? latest : which) }
   if (by === 'version') return { model, version: (await onVersion(ctx, { name, version: Number(which) })).row }
-  const stage = stageNamed(which)
+  const { stages } = await policyOf(ctx.db, model.workspaceId, model.id)
+  const stage = stageNamed(which, stages)
   const version = (await latestOf(ctx, model)).find((each) => each.stage === stage)
   if (!version) throw notFound(`No versions of model with name '${name}' and stage '${stage}' found`)
   return { model, version }

@@ -97,7 +97,14 @@ export const setGrant = operation({
   },
 })
 
-const words: Record<Action, string> = { read: 'see', create: 'make things in', edit: 'change', delete: 'delete', manage: 'manage' }
+const words: Record<Action, string> = {
+  read: 'see',
+  create: 'make things in',
+  review: 'ask for transitions and comment on',
+  edit: 'change',
+  delete: 'delete',
+  manage: 'manage',
+}
 
 /** May they, and why: by the same rules that decide. Of others it is asked by who manages the workspace. */
 export const explainAccess = operation({

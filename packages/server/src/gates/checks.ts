@@ -1,0 +1,102 @@
+/**
+ * Checks: what CI and others found of a version, by name, as on a pull request. What was reported of a version holds for every request of it,
+ * because what a version is made of does not change. When the last one that a request waits for has passed, its gate opens by itself.
+ */
+import { z } from 'zod'
+import { type Ctx, inTransaction, type Tx } from '../context.ts'
+import { invalid } from '../errors.ts'
+import { limitedText, required } from '../fields.ts'
+import { operation, type Target } from '../operation.ts'
+import { record } from '../registry/activity.ts'
+import { readHeld } from '../registry/model-versions.sql.ts'
+import { rangMove } from '../registry/moves.ts'
+import { modelName, versionNumber } from '../registry/names.ts'
+import { holdModel } from '../registry/registered-models.sql.ts'
+import { onVersion, unknownVersion } from '../registry/targets.ts'
+import { keepPolicies } from './policy.sql.ts'
+import { addOverride, type Check, findRequests, type Request, readChecks, readRequests, writeCheck } from './requests.sql.ts'
+import { onRequest } from './requests.ts'
+import { gateNow, settle } from './settle.ts'
+
+const states = ['QUEUED', 'RUNNING', 'PASSED', 'FAILED', 'SKIPPED'] as const
+const checkName = required.max(250)
+
+/** Opens what waits for nothing more, the oldest request first. */
+async function settleAll(tx: Tx, ctx: Ctx, versionId: number): Promise<void> {
+  const open = await findRequests(tx, {
+    ...{ workspace: ctx.workspace.id, reach: { but: [] }, versions: [versionId] },
+    ...{ states: ['OPEN'], limit: 1_000 },
+  })
+  const now = Date.now()
+  for (const request of open.reverse()) {
+    if (request.expiresAt !== null && request.expiresAt <= now) continue
+    const gate = await gateNow(tx, request)
+    if (gate && (await settle(tx, ctx, request, gate))) return
+  }
+}
+
+export const reportCheck = operation({
+  name: 'check.report',
+  input: z.object({
+    name: modelName,
+    version: versionNumber,
+    check: checkName,
+    state: z.enum(states),
+    summary: limitedText('summary', 1_000).transform((text) => text ?? ''),
+    url: limitedText('url', 2_000).transform((url, context) => {
+      if (!url || /^https?:\/\//i.test(url)) return url ?? ''
+      context.addIssue({ code: 'custom', message: 'It begins with https:// or http://.' })
+      return z.NEVER
+    }),
+  }),
+  action: 'edit',
+  on: onVersion,
+  async run(ctx, { check, state, summary, url }, version): Promise<Check> {
+    const found = await inTransaction(ctx, async (tx) => {
+      const model = await holdModel(tx, version.modelId, Date.now())
+      if (!model || !(await readHeld(tx, version.id))) throw unknownVersion(version.name, version.version)
+      await keepPolicies(tx, ctx.workspace.id)
+      const before = (await readChecks(tx, [version.id])).find(({ name }) => name === check)
+      const it = { versionId: version.id, name: check, state, summary, url, actor: ctx.actor.name, at: Date.now() }
+      await writeCheck(tx, it)
+      await record(tx, ctx, {
+        ...{ kind: 'CHECK_REPORTED', model, version: version.version, from: before?.state ?? null, to: state, comment: summary },
+        data: { check, ...(url && { url }) },
+      })
+      if (state === 'PASSED' || state === 'SKIPPED') await settleAll(tx, ctx, version.id)
+      return it
+    })
+    await rangMove(ctx, version.modelId)
+    return found
+  },
+})
+
+/** Whoever manages the workspace: not the model, which who made it manages. */
+const onOverride = async (ctx: Ctx, input: { request: number }): Promise<Target<Request>> => {
+  const { row, unseen } = await onRequest(ctx, input)
+  return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row, ...(unseen && { unseen }) }
+}
+
+export const overrideCheck = operation({
+  name: 'check.override',
+  input: z.object({ request: z.int().min(1), check: checkName, reason: required.max(1_000) }),
+  action: 'manage',
+  on: onOverride,
+  async run(ctx, { check, reason }, { id, modelId }): Promise<Request> {
+    await inTransaction(ctx, async (tx) => {
+      const model = await holdModel(tx, modelId, Date.now())
+      await keepPolicies(tx, ctx.workspace.id)
+      const [request] = await readRequests(tx, [id])
+      if (!model || request?.state !== 'OPEN') throw invalid(`Request ${id} is closed.`, 'request')
+      const gate = await gateNow(tx, request)
+      if (!gate?.checks.includes(check)) throw invalid(`Request ${id} waits for no check '${check}'.`, 'check')
+      await addOverride(tx, { requestId: id, name: check, actor: ctx.actor.name, reason, at: Date.now() })
+      await record(tx, ctx, {
+        ...{ kind: 'CHECK_OVERRIDDEN', model, version: request.version, to: request.to, comment: reason, request: id, data: { check } },
+      })
+      await settle(tx, ctx, request, gate)
+    })
+    await rangMove(ctx, modelId)
+    return (await readRequests(ctx.db, [id]))[0]!
+  },
+})

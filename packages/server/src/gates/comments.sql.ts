@@ -1,0 +1,44 @@
+/** Comments on versions: a statement for each thing that is done with them. */
+import type { Sql } from '@tidegate/db'
+
+export interface Comment {
+  id: number
+  versionId: number
+  /** Of which model, by its name now, and which version. */
+  modelId: number
+  workspaceId: number
+  name: string
+  version: number
+  accountId: number
+  actor: string
+  text: string
+  createdAt: number
+  updatedAt: number
+}
+
+const columns = `c.id, c.version_id AS "versionId", m.id AS "modelId", m.workspace_id AS "workspaceId", m.name, v.version, c.account_id AS "accountId",
+  c.actor, c.text, c.created_at AS "createdAt", c.updated_at AS "updatedAt"`
+const from = 'version_comment c JOIN model_version v ON v.id = c.version_id JOIN registered_model m ON m.id = v.registered_model_id'
+
+export const readComment = async (sql: Sql, id: number): Promise<Comment | undefined> =>
+  (await sql.query<Comment>(`SELECT ${columns} FROM ${from} WHERE c.id = $1`, [id]))[0]
+
+/** Of these versions, the oldest first. */
+export const commentsOf = (sql: Sql, versions: readonly number[]) =>
+  sql.query<Comment>(`SELECT ${columns} FROM ${from} WHERE c.version_id = ANY($1) ORDER BY c.id`, [versions])
+
+export const insertComment = async (
+  sql: Sql,
+  { versionId, accountId, actor, text, at }: Pick<Comment, 'versionId' | 'accountId' | 'actor' | 'text'> & { at: number },
+): Promise<number> =>
+  (
+    await sql.query<{ id: number }>(
+      'INSERT INTO version_comment (version_id, account_id, actor, text, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5) RETURNING id',
+      [versionId, accountId, actor, text, at],
+    )
+  )[0]!.id
+
+export const changeComment = (sql: Sql, id: number, text: string, at: number) =>
+  sql.query('UPDATE version_comment SET text = $2, updated_at = $3 WHERE id = $1', [id, text, at])
+
+export const removeComment = (sql: Sql, id: number) => sql.query('DELETE FROM version_comment WHERE id = $1', [id])

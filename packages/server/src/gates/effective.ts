@@ -1,0 +1,30 @@
+/** The stages and gates that hold for a model: its own, else the workspace's, else MLflow's four and none. */
+import type { Sql } from '@tidegate/db'
+import { stages as usual } from '../registry/stages.ts'
+import { type Gate, type PolicyRow, readPolicies } from './policy.sql.ts'
+
+export interface Policy {
+  /** In their order: the first is where versions begin, the last where they end. */
+  stages: readonly string[]
+  gates: readonly Gate[]
+}
+
+export const effective = (own: PolicyRow | undefined, above: PolicyRow | undefined): Policy => {
+  const stages = own?.stages ?? above?.stages ?? usual
+  const gates = own?.gates ?? above?.gates ?? []
+  return { stages, gates: gates.filter(({ stage }) => stages.includes(stage)) }
+}
+
+/** Of each of these models. */
+export async function policiesOf(sql: Sql, workspace: number, models: readonly number[]): Promise<Map<number, Policy>> {
+  const rows = await readPolicies(sql, workspace, models)
+  const above = rows.find(({ modelId }) => modelId === null)
+  const own = new Map(rows.map((row) => [row.modelId, row]))
+  return new Map(models.map((id) => [id, effective(own.get(id), above)]))
+}
+
+export const policyOf = async (sql: Sql, workspace: number, model: number): Promise<Policy> =>
+  (await policiesOf(sql, workspace, [model])).get(model)!
+
+/** The gate that stands before a stage. */
+export const gateOf = ({ gates }: Policy, stage: string): Gate | undefined => gates.find((gate) => gate.stage === stage)

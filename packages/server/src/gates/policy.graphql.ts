@@ -1,0 +1,114 @@
+/** Stages and gates in GraphQL. */
+import type { People } from '../access.ts'
+import { builder } from '../builder.ts'
+import { call } from '../operation.ts'
+import { policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
+import { Role } from '../workspaces/workspaces.graphql.ts'
+import type { Policy } from './effective.ts'
+import type { Gate as GateRow } from './policy.sql.ts'
+import { getPolicy, setPolicy } from './policy.ts'
+
+const GatePeople = builder.objectRef<People>('GatePeople').implement({
+  description: 'Whom a gate means: whoever is one of these.',
+  fields: (t) => ({
+    role: t.field({ type: Role, nullable: true, description: 'Who has at least this role in the workspace.', resolve: ({ role }) => role }),
+    accounts: t.exposeStringList('accounts', { description: 'These accounts.' }),
+    teams: t.exposeStringList('teams', { description: 'Who is in these teams.' }),
+  }),
+})
+
+export const Gate = builder.objectRef<GateRow>('Gate').implement({
+  description: 'What opens the way into a stage. A stage with a gate is entered by a transition request, and by nothing else.',
+  fields: (t) => ({
+    stage: t.exposeString('stage', { description: 'Which stage.' }),
+    from: t.exposeStringList('from', { nullable: true, description: 'The stages that a version may come from. Null: any.' }),
+    requesters: t.field({
+      type: GatePeople,
+      nullable: true,
+      description: 'Who may ask. Null: whoever may read the model.',
+      resolve: ({ requesters }) => requesters,
+    }),
+    approvers: t.field({ type: GatePeople, description: 'Whose approval counts.', resolve: ({ approvers }) => approvers }),
+    approvals: t.exposeInt('approvals', { description: 'How many of them must approve.' }),
+    selfApproval: t.exposeBoolean('selfApproval', { description: 'Whether who asks may be one of them.' }),
+    checks: t.exposeStringList('checks', { description: 'The checks that must have passed, or been skipped.' }),
+    ttl: t.expose('ttl', { type: 'Long', nullable: true, description: 'How long a request stays open, ms. Null: until it is closed.' }),
+    commentRequired: t.exposeBoolean('commentRequired', { description: 'Whether who asks must say why.' }),
+  }),
+})
+
+const RegistryPolicy = builder.objectRef<Policy>('RegistryPolicy').implement({
+  description: 'Which stages there are, and what opens the way into each.',
+  fields: (t) => ({
+    stages: t.stringList({ description: 'From the first to the last.', resolve: ({ stages }) => [...stages] }),
+    gates: t.field({ type: [Gate], description: 'Of the stages that have one.', resolve: ({ gates }) => [...gates] }),
+  }),
+})
+
+const GatePeopleInput = builder.inputType('GatePeopleInput', {
+  description: 'Whom a gate means: whoever is one of these.',
+  fields: (t) => ({
+    role: t.field({ type: Role, description: 'Who has at least this role in the workspace.' }),
+    accounts: t.stringList({ description: 'Names of accounts.' }),
+    teams: t.stringList({ description: 'Names of teams of the workspace.' }),
+  }),
+})
+const GateInput = builder.inputType('GateInput', {
+  description: 'What opens the way into a stage.',
+  fields: (t) => ({
+    stage: t.string({ required: true, description: 'Which stage: not the first, and not the archive.' }),
+    from: t.stringList({ description: 'The stages that a version may come from. @default any' }),
+    requesters: t.field({ type: GatePeopleInput, description: 'Who may ask. @default whoever may read the model' }),
+    approvers: t.field({
+      type: GatePeopleInput,
+      description: 'Whose approval counts. @default who has the role APPROVER, or a higher one',
+    }),
+    approvals: t.int({ defaultValue: 1, description: 'How many of them; 20 at most. 0: the checks alone open it.' }),
+    selfApproval: t.boolean({ defaultValue: false, description: 'Whether who asks may be one of them.' }),
+    checks: t.stringList({ description: 'Names of checks that must have passed.' }),
+    ttl: t.field({ type: 'Long', description: 'How long a request stays open, ms. @default until it is closed' }),
+    commentRequired: t.boolean({ defaultValue: false, description: 'Whether who asks must say why.' }),
+  }),
+})
+const SetRegistryPolicyInput = builder.inputType('SetRegistryPolicyInput', {
+  fields: (t) => ({
+    model: t.string({ description: 'Of this model only. @default of each model that has none of its own' }),
+    stages: t.stringList({
+      description: 'None, yours, Archived: 12 at most. @default as above it: the workspace’s, MLflow’s four',
+    }),
+    gates: t.field({
+      type: [GateInput],
+      description: 'One for each stage that is to have one. @default as above it: the workspace’s, none',
+    }),
+  }),
+})
+
+const RegistryPolicyPayload = builder
+  .objectRef<{ policy: Policy }>('RegistryPolicyPayload')
+  .implement({ fields: (t) => ({ policy: t.field({ type: RegistryPolicy, resolve: ({ policy }) => policy }) }) })
+
+builder.objectFields(RegisteredModel, (t) => ({
+  gates: t.field({
+    type: [Gate],
+    description: 'What opens the way into each of its stages that has a gate.',
+    resolve: async ({ id }, _, ctx) => [...(await policyLoader(ctx).load(id)).gates],
+  }),
+}))
+
+builder.queryField('registryPolicy', (t) =>
+  t.field({
+    type: RegistryPolicy,
+    description: 'The stages and gates of models that have none of their own.',
+    resolve: (_root, _args, ctx) => call(ctx, getPolicy, {}),
+  }),
+)
+
+builder.mutationField('setRegistryPolicy', (t) =>
+  t.field({
+    type: RegistryPolicyPayload,
+    description:
+      'Says which stages there are and what opens the way into each; for who manages the workspace, also of one model. Requests that are open are judged by what holds then.',
+    args: { input: t.arg({ type: SetRegistryPolicyInput, required: true }) },
+    resolve: async (_root, { input }, ctx) => ({ policy: await call(ctx, setPolicy, input) }),
+  }),
+)

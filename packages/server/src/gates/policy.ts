@@ -1,0 +1,139 @@
+/**
+ * Which stages a workspace or a model has, and what opens the way into each. Always true: only who manages the workspace says so, also for
+ * one model, so that nobody opens a gate by having made the model; no version stands in a stage that there is not; the first stage and the
+ * last, the archive, have no gates.
+ */
+import { z } from 'zod'
+import { type Role, roles } from '../access.ts'
+import { type Ctx, inTransaction } from '../context.ts'
+import { invalid } from '../errors.ts'
+import { anyText, required } from '../fields.ts'
+import { operation, type Target } from '../operation.ts'
+import { record } from '../registry/activity.ts'
+import { modelName } from '../registry/names.ts'
+import { rang } from '../registry/registered-models.ts'
+import { archived, first } from '../registry/stages.ts'
+import { onModel } from '../registry/targets.ts'
+import { effective, type Policy } from './effective.ts'
+import { type Gate, holdPolicies, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
+
+const most = { stages: 12, checks: 50, people: 100, approvals: 20, ttl: 366 * 86_400_000 }
+
+const names = (what: string) => z.array(required.max(250)).max(most.people, `It names at most ${most.people} ${what}.`).nullish()
+
+const people = z
+  .object({ role: z.enum(roles as [Role, ...Role[]]).nullish(), accounts: names('accounts'), teams: names('teams') })
+  .transform(({ role, accounts, teams }) => ({ role: role ?? null, accounts: accounts ?? [], teams: teams ?? [] }))
+
+const gate = z
+  .object({
+    stage: required,
+    from: z.array(required).min(1).nullish(),
+    requesters: people.nullish(),
+    approvers: people.nullish(),
+    approvals: z.int().min(0).max(most.approvals).nullish(),
+    selfApproval: z.boolean().nullish(),
+    checks: z.array(required.max(250)).max(most.checks).nullish(),
+    ttl: z.int().min(1_000).max(most.ttl).nullish(),
+    commentRequired: z.boolean().nullish(),
+  })
+  .transform(
+    ({ stage, from, requesters, approvers, approvals, selfApproval, checks, ttl, commentRequired }): Gate => ({
+      stage,
+      approvals: approvals ?? 1,
+      selfApproval: selfApproval ?? false,
+      commentRequired: commentRequired ?? false,
+      from: from ?? null,
+      requesters: requesters ?? null,
+      approvers: approvers ?? { role: 'APPROVER', accounts: [], teams: [] },
+      checks: [...new Set(checks ?? [])],
+      ttl: ttl ?? null,
+    }),
+  )
+
+const stageName = anyText
+  .trim()
+  .min(1)
+  .max(50)
+  .refine((name) => !/[/:@]/.test(name), 'A stage has no / : and @ in its name.')
+
+/** Throws where these can't be the stages and gates. */
+function judge({ stages, gates }: Policy): void {
+  const wrong = (message: string, field: string) => invalid(message, field)
+  const lower = stages.map((stage) => stage.toLowerCase())
+  if (stages[0] !== first || stages.at(-1) !== archived)
+    throw wrong(`The first stage is '${first}' and the last '${archived}': yours go between them.`, 'stages')
+  if (new Set(lower).size < lower.length) throw wrong('Two stages have one name: upper and lower case are the same.', 'stages')
+  if (lower.includes('latest') || lower.some((stage) => /^\d+$/.test(stage)))
+    throw wrong("A stage is not called 'latest' or a number: models:/ URIs mean those otherwise.", 'stages')
+  for (const [i, { stage, from, approvals, approvers, checks }] of gates.entries()) {
+    const at = `gates[${i}]`
+    if (!stages.includes(stage)) throw wrong(`There is no stage '${stage}': there are ${stages.join(', ')}.`, `${at}.stage`)
+    if (stage === first || stage === archived) throw wrong(`'${stage}' has no gate: versions begin and end there.`, `${at}.stage`)
+    if (gates.findIndex((other) => other.stage === stage) < i) throw wrong(`'${stage}' has two gates.`, `${at}.stage`)
+    const unknown = from?.find((other) => !stages.includes(other))
+    if (unknown !== undefined) throw wrong(`There is no stage '${unknown}': there are ${stages.join(', ')}.`, `${at}.from`)
+    if (approvals > 0 && !approvers.role && approvers.accounts.length + approvers.teams.length === 0)
+      throw wrong('Nobody can give the approvals: name a role, accounts or teams.', `${at}.approvers`)
+    if (approvals === 0 && checks.length === 0)
+      throw wrong('A gate that asks for no approval and no check holds nothing: leave it out.', `${at}.approvals`)
+  }
+}
+
+/** Whoever manages the workspace, of the workspace or of a model. */
+const onPolicy = async (
+  ctx: Ctx,
+  { model }: { model?: string | null | undefined },
+): Promise<Target<{ id: number; name: string } | null>> => {
+  const row = model ? (await onModel(ctx, { name: model })).row : null
+  return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row }
+}
+
+/** Says which there are. Null in place of either: as above it. */
+export const setPolicy = operation({
+  name: 'registry.set-policy',
+  input: z.object({
+    model: modelName.nullish(),
+    stages: z.array(stageName).max(most.stages, `There are at most ${most.stages} stages.`).nullish(),
+    gates: z.array(gate).nullish(),
+  }),
+  action: 'manage',
+  on: onPolicy,
+  async run(ctx, { stages, gates }, model): Promise<Policy> {
+    const modelId = model?.id ?? null
+    const now = await inTransaction(ctx, async (tx) => {
+      await holdPolicies(tx, ctx.workspace.id)
+      const rows = await readPolicies(tx, ctx.workspace.id, modelId === null ? [] : [modelId])
+      const above = modelId === null ? undefined : rows.find((row) => row.modelId === null)
+      const before = effective(
+        rows.find((row) => row.modelId === modelId),
+        above,
+      )
+      const policy = effective({ modelId, stages: stages ?? null, gates: null }, above)
+      judge({ stages: policy.stages, gates: gates ?? policy.gates })
+      const lost = (await stagesInUse(tx, ctx.workspace.id, modelId)).find((stage) => !policy.stages.includes(stage))
+      if (lost !== undefined) throw invalid(`Versions stand in '${lost}': move them first, or keep the stage.`, 'stages')
+      await writePolicy(tx, ctx.workspace.id, { modelId, stages: stages ?? null, gates: gates ?? null })
+      await record(tx, ctx, {
+        kind: 'POLICY_CHANGED',
+        model: model ?? { id: 0, name: '' },
+        data: { before, stages: stages ?? null, gates: gates ?? null },
+      })
+      return effective({ modelId, stages: stages ?? null, gates: gates ?? null }, above)
+    })
+    if (model) rang(ctx, model.id)
+    else ctx.events.ring('registry', ctx.workspace.id)
+    return now
+  },
+})
+
+export const getPolicy = operation({
+  name: 'registry.get-policy',
+  input: z.object({}),
+  action: 'read',
+  on: (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null }),
+  async run(ctx): Promise<Policy> {
+    const [above] = await readPolicies(ctx.db, ctx.workspace.id, [])
+    return effective(undefined, above)
+  },
+})

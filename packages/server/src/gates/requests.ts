@@ -1,0 +1,304 @@
+/** Transition requests as people use them: asked for, approved, rejected, taken back, and let go when their time is over. */
+import { z } from 'zod'
+import { isAmong, may, type People, reachOf } from '../access.ts'
+import { type Ctx, inTransaction, type Kernel, type Tx } from '../context.ts'
+import { AppError, invalid, notFound } from '../errors.ts'
+import { int64, limitedText, required } from '../fields.ts'
+import { enqueue, type Job, job } from '../jobs.ts'
+import { operation, type Target } from '../operation.ts'
+import { type NewActivity, record } from '../registry/activity.ts'
+import { readStage } from '../registry/model-versions.sql.ts'
+import { rangMove } from '../registry/moves.ts'
+import { modelName, versionNumber } from '../registry/names.ts'
+import { holdModel } from '../registry/registered-models.sql.ts'
+import { checkArchives, stageNamed } from '../registry/stages.ts'
+import { modelTarget, onVersion, securableOf, unknownVersion } from '../registry/targets.ts'
+import { gateOf, policyOf } from './effective.ts'
+import { type Gate, keepPolicies } from './policy.sql.ts'
+import {
+  addVote,
+  closeRequest,
+  dueRequests,
+  findRequests,
+  insertRequest,
+  type Request,
+  type RequestState,
+  readRequests,
+  readVotes,
+} from './requests.sql.ts'
+import { gateNow, settle } from './settle.ts'
+
+/** Characters, as Databricks has it. */
+const longest = 65_535
+export const comment = limitedText('comment', longest).transform((text) => text?.trim() ?? '')
+
+/** Who they are among those who ask and vote: 0 where there are no accounts. */
+export const accountOf = ({ actor }: Pick<Ctx, 'actor'>): number => actor.id ?? 0
+
+/** The teams of whoever asks. */
+export const teamsOf = async ({ db, workspace, actor }: Ctx): Promise<string[]> =>
+  actor.id === undefined
+    ? []
+    : (
+        await db.prisma.team.findMany({
+          where: { workspaceId: workspace.id, members: { some: { accountId: actor.id } } },
+          select: { name: true },
+        })
+      ).map(({ name }) => name)
+
+export const isOneOf = (ctx: Ctx, people: People, teams: readonly string[]): boolean =>
+  isAmong(people, { actor: ctx.actor, standing: ctx.standing, teams })
+
+/** Why somebody's approval does not count; undefined where it does. */
+export function voteFault(
+  ctx: Ctx,
+  request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId'>,
+  gate: Gate | undefined,
+  teams: readonly string[],
+): string | undefined {
+  const securable = securableOf({ modelId: request.modelId, workspaceId: request.workspaceId })
+  if (!may(ctx.ability, 'review', securable)) return 'You may not have a say in transitions of this model.'
+  if (!gate) return may(ctx.ability, 'edit', securable) ? undefined : 'Who may move the version themselves may approve: you may not.'
+  if (!isOneOf(ctx, gate.approvers, teams)) return `You are not among those whose approval counts for '${gate.stage}'.`
+  return !gate.selfApproval && request.accountId === accountOf(ctx) ? 'You asked for it yourself: another must approve.' : undefined
+}
+
+const denied = (message: string) => new AppError('PERMISSION_DENIED', message)
+const unknown = (id: number) => notFound(`Transition request ${id} not found`)
+const requestId = int64.refine((id) => id > 0 && id < 2 ** 31, 'It is no id of a request.')
+
+export async function onRequest(ctx: Ctx, { request: id }: { request: number }): Promise<Target<Request>> {
+  const [row] = await readRequests(ctx.db, [id])
+  if (row?.workspaceId !== ctx.workspace.id) throw unknown(id)
+  return { securable: securableOf({ modelId: row.modelId, workspaceId: row.workspaceId }), row, unseen: () => unknown(id) }
+}
+
+const told = (request: Request) => ({
+  model: { id: request.modelId, name: request.name },
+  ...{ version: request.version, from: request.from, to: request.to, request: request.id },
+})
+
+export const requestTransition = operation({
+  name: 'transition.request',
+  input: z.object({ name: modelName, version: versionNumber, stage: required, comment, archiveExisting: z.boolean().nullish() }),
+  action: 'review',
+  on: onVersion,
+  async run(ctx, { stage, comment, archiveExisting }, version): Promise<Request> {
+    const teams = await teamsOf(ctx)
+    const id = await inTransaction(ctx, async (tx) => {
+      const now = Date.now()
+      const model = await holdModel(tx, version.modelId, now)
+      const from = model && (await readStage(tx, version.id))
+      if (from === undefined) throw unknownVersion(version.name, version.version)
+      await keepPolicies(tx, ctx.workspace.id)
+      const policy = await policyOf(tx, ctx.workspace.id, version.modelId)
+      const to = stageNamed(stage, policy.stages)
+      if (to === from) throw invalid(`Version ${version.version} is in '${to}' already.`, ctx.spell('stage'))
+      if (archiveExisting) checkArchives(to, policy.stages)
+      const gate = gateOf(policy, to)
+      if (gate?.from && !gate.from.includes(from))
+        throw invalid(
+          `'${to}' is entered from ${gate.from.join(' or ')}, and version ${version.version} is in '${from}'.`,
+          ctx.spell('stage'),
+        )
+      if (gate?.requesters && !isOneOf(ctx, gate.requesters, teams)) throw denied(`You are not among those who may ask for '${to}'.`)
+      if (gate?.commentRequired && comment === '')
+        throw invalid(`Say why it should come into '${to}': its gate asks for a comment.`, ctx.spell('comment'))
+      const id = await insertRequest(tx, {
+        ...{ workspaceId: ctx.workspace.id, modelId: version.modelId, versionId: version.id, from, to },
+        ...{ archiveExisting: archiveExisting ?? false, comment, accountId: accountOf(ctx), actor: ctx.actor.name },
+        ...{ createdAt: now, expiresAt: gate?.ttl ? now + gate.ttl : null },
+      })
+      if (id === undefined) throw new AppError('RESOURCE_ALREADY_EXISTS', `You have asked for '${to}' already, and the request is open.`)
+      const [request] = await readRequests(tx, [id])
+      await record(tx, ctx, { kind: 'TRANSITION_REQUESTED', ...told(request!), comment })
+      // A gate that only waits for checks may stand open.
+      if (gate?.approvals === 0) await settle(tx, ctx, request!, gate)
+      return id
+    })
+    await rangMove(ctx, version.modelId)
+    return (await readRequests(ctx.db, [id]))[0]!
+  },
+})
+
+/** Does it to a request that is open still, while nothing else is done to its model. */
+async function decide(
+  ctx: Ctx,
+  { id, modelId }: Request,
+  work: (tx: Tx, request: Request, gate: Gate | undefined) => Promise<void>,
+): Promise<Request> {
+  const isLate = await inTransaction(ctx, async (tx) => {
+    const now = Date.now()
+    if (!(await holdModel(tx, modelId, now))) throw unknown(id)
+    await keepPolicies(tx, ctx.workspace.id)
+    const [request] = await readRequests(tx, [id])
+    if (!request) throw unknown(id)
+    if (request.state === 'OPEN' && request.expiresAt !== null && request.expiresAt <= now) {
+      await expire(tx, request)
+      return true
+    }
+    if (request.state !== 'OPEN')
+      throw new AppError('RESOURCE_CONFLICT', `Request ${id} is closed: it was ${request.state.toLowerCase()} by ${request.closedBy}.`)
+    await work(tx, request, await gateNow(tx, request))
+    return false
+  })
+  await rangMove(ctx, modelId)
+  if (isLate) throw new AppError('RESOURCE_CONFLICT', `Request ${id} is closed: its time is over.`)
+  const [row] = await readRequests(ctx.db, [id])
+  if (!row) throw unknown(id)
+  return row
+}
+
+/** What closes by itself is closed by the server. */
+const server = (workspaceId: number) => ({ actor: { name: 'Tidegate', kind: 'NONE' as const }, workspace: { id: workspaceId, name: '' } })
+
+async function expire(tx: Tx, request: Request): Promise<void> {
+  const { actor, workspace } = server(request.workspaceId)
+  if (!(await closeRequest(tx, request.id, { state: 'EXPIRED', by: actor.name, comment: '', at: Date.now() }))) return
+  await record(tx, { actor, workspace }, { kind: 'TRANSITION_EXPIRED', ...told(request) })
+}
+
+export const approveTransition = operation({
+  name: 'transition.approve',
+  input: z.object({ request: requestId, comment, archiveExisting: z.boolean().nullish() }),
+  action: 'review',
+  on: onRequest,
+  async run(ctx, { comment, archiveExisting }, request): Promise<Request> {
+    const teams = await teamsOf(ctx)
+    return decide(ctx, request, async (tx, request, gate) => {
+      const fault = voteFault(ctx, request, gate, teams)
+      if (fault) throw denied(fault)
+      const accountId = accountOf(ctx)
+      const votes = await readVotes(tx, [request.id])
+      if (!votes.some((vote) => vote.accountId === accountId)) {
+        await addVote(tx, { requestId: request.id, accountId, actor: ctx.actor.name, comment, at: Date.now() })
+        await record(tx, ctx, { kind: 'TRANSITION_APPROVED', ...told(request), comment })
+      }
+      // Who opens the gate says what becomes of those that stand there.
+      await settle(tx, ctx, { ...request, archiveExisting: archiveExisting ?? request.archiveExisting }, gate)
+    })
+  },
+})
+
+async function close(
+  tx: Tx,
+  ctx: Ctx,
+  request: Request,
+  { state, kind, comment }: { state: 'REJECTED' | 'CANCELLED'; kind: NewActivity['kind']; comment: string },
+): Promise<void> {
+  await closeRequest(tx, request.id, { state, by: ctx.actor.name, comment, at: Date.now() })
+  await record(tx, ctx, { kind, ...told(request), comment })
+}
+
+/** By whoever may approve; who asked may reject their own only where they may approve it. */
+export const rejectTransition = operation({
+  name: 'transition.reject',
+  input: z.object({ request: requestId, comment }),
+  action: 'review',
+  on: onRequest,
+  async run(ctx, { comment }, request): Promise<Request> {
+    const teams = await teamsOf(ctx)
+    return decide(ctx, request, async (tx, request, gate) => {
+      const fault = voteFault(ctx, request, gate, teams)
+      if (fault) throw denied(fault)
+      await close(tx, ctx, request, { state: 'REJECTED', kind: 'TRANSITION_REJECTED', comment })
+    })
+  },
+})
+
+export const mayCancel = (ctx: Ctx, { accountId, modelId, workspaceId }: Pick<Request, 'accountId' | 'modelId' | 'workspaceId'>): boolean =>
+  accountId === accountOf(ctx) || may(ctx.ability, 'manage', securableOf({ modelId, workspaceId }))
+
+/** By who asked, or who manages the model. */
+export const cancelTransition = operation({
+  name: 'transition.cancel',
+  input: z.object({ request: requestId, comment }),
+  action: 'review',
+  on: onRequest,
+  run: (ctx, { comment }, request): Promise<Request> =>
+    decide(ctx, request, async (tx, request) => {
+      if (!mayCancel(ctx, request)) throw denied('Who asked takes a request back, or who manages the model: you did not ask.')
+      await close(tx, ctx, request, { state: 'CANCELLED', kind: 'TRANSITION_CANCELLED', comment })
+    }),
+})
+
+export const getRequest = operation({
+  name: 'transition.get',
+  input: z.object({ request: requestId }),
+  action: 'read',
+  on: onRequest,
+  run: (_ctx, _, request): Request => request,
+})
+
+export interface RequestPage {
+  requests: Request[]
+  nextPageToken: string | undefined
+}
+
+const states = ['OPEN', 'APPROVED', 'REJECTED', 'CANCELLED', 'EXPIRED', 'SUPERSEDED'] as const satisfies RequestState[]
+/** Open requests that are looked through for those that wait on somebody. */
+const mostWaiting = 1_000
+
+/** Those of a model, or of all that may be read, newest first. */
+export const listRequests = operation({
+  name: 'transition.list',
+  input: z.object({
+    model: modelName.nullish(),
+    states: z.array(z.enum(states)).nullish(),
+    waitingOnMe: z.boolean().nullish(),
+    first: z.int().min(1).max(1_000),
+    after: z.string().nullish(),
+  }),
+  action: 'read',
+  on: async (ctx: Ctx, { model }): Promise<Target<{ id: number } | null>> =>
+    model ? modelTarget(ctx, model) : { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null },
+  async run(ctx, { states, waitingOnMe, first, after }, model): Promise<RequestPage> {
+    if (after && !/^\d{1,9}$/.test(after)) throw invalid('`after` is not where a page ended: give back `endCursor`.', 'after')
+    const sought = {
+      ...{ workspace: ctx.workspace.id, reach: reachOf(ctx.standing, 'RegisteredModel'), model: model?.id },
+      before: after ? Number(after) : undefined,
+    }
+    const found = waitingOnMe
+      ? await waiting(ctx, await findRequests(ctx.db, { ...sought, states: ['OPEN'], limit: mostWaiting }))
+      : await findRequests(ctx.db, { ...sought, states: states ?? undefined, limit: first + 1 })
+    return { requests: found.slice(0, first), nextPageToken: found.length > first ? String(found[first - 1]!.id) : undefined }
+  },
+})
+
+/** Those that whoever asks may approve and has not. */
+async function waiting(ctx: Ctx, open: Request[]): Promise<Request[]> {
+  const teams = await teamsOf(ctx)
+  const votes = await readVotes(
+    ctx.db,
+    open.map(({ id }) => id),
+  )
+  const voted = new Set(votes.filter(({ accountId }) => accountId === accountOf(ctx)).map(({ requestId }) => requestId))
+  const found: Request[] = []
+  for (const request of open) {
+    const gate = gateOf(await policyOf(ctx.db, request.workspaceId, request.modelId), request.to)
+    if (!voted.has(request.id) && voteFault(ctx, request, gate, teams) === undefined) found.push(request)
+  }
+  return found
+}
+
+/** Requests of one turn. */
+const batch = 100
+
+export const expireRequests: Job<Record<string, never>> = job({
+  name: 'transition.expire',
+  payload: z.object({}),
+  every: '* * * * *',
+  async run(kernel: Kernel) {
+    const due = await dueRequests(kernel.db, Date.now(), batch)
+    for (const { id, modelId, workspaceId } of due) {
+      await inTransaction(kernel, async (tx) => {
+        if (!(await holdModel(tx, modelId, Date.now()))) return
+        const [request] = await readRequests(tx, [id])
+        if (request?.state === 'OPEN') await expire(tx, request)
+      })
+      kernel.events.ring('model', modelId)
+      kernel.events.ring('registry', workspaceId)
+    }
+    if (due.length === batch) await enqueue(kernel.db, expireRequests, {}, { key: expireRequests.name })
+  },
+})

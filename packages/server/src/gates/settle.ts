@@ -1,0 +1,82 @@
+/**
+ * The life of a transition request: open, and then approved, rejected, cancelled, expired or superseded, for ever. Always true: a request
+ * is looked at and closed in a transaction that holds its model, so of two at once one decides; what it needs is asked of the gate that
+ * stands now, not of the one it was asked under; and a version comes into a gated stage in the transaction that approves its request.
+ */
+import type { Ctx, Tx } from '../context.ts'
+import { moveStage } from '../registry/moves.ts'
+import { policyOf } from './effective.ts'
+import type { Gate } from './policy.sql.ts'
+import {
+  type Check,
+  type CheckState,
+  closeRequest,
+  type Override,
+  type Request,
+  readChecks,
+  readOverrides,
+  readVotes,
+  type Vote,
+} from './requests.sql.ts'
+
+/** A check that a request waits for. */
+export interface NeededCheck {
+  name: string
+  /** Null: it has not been heard of. */
+  check: Check | null
+  override: Override | null
+  isMet: boolean
+}
+
+export interface Judged {
+  /** Approvals that count, and how many there must be. */
+  votes: Vote[]
+  needed: number
+  checks: NeededCheck[]
+  /** Nothing is missing. */
+  isOpen: boolean
+}
+
+const passing: readonly CheckState[] = ['PASSED', 'SKIPPED']
+
+/** Without a gate one approval of somebody who might move it themselves is enough. */
+export function judge(
+  request: Pick<Request, 'accountId'>,
+  gate: Gate | undefined,
+  { votes, checks, overrides }: { votes: readonly Vote[]; checks: readonly Check[]; overrides: readonly Override[] },
+): Judged {
+  const counted = votes.filter(({ accountId }) => !gate || gate.selfApproval || accountId !== request.accountId)
+  const needed = gate?.approvals ?? 1
+  const wanted = (gate?.checks ?? []).map((name): NeededCheck => {
+    const check = checks.find((each) => each.name === name) ?? null
+    const override = overrides.find((each) => each.name === name) ?? null
+    return { name, check, override, isMet: override !== null || (check !== null && passing.includes(check.state)) }
+  })
+  return { votes: counted, needed, checks: wanted, isOpen: counted.length >= needed && wanted.every(({ isMet }) => isMet) }
+}
+
+/** Approves it where nothing is missing. False where it goes on waiting. */
+export async function settle(tx: Tx, ctx: Ctx, request: Request, gate: Gate | undefined): Promise<boolean> {
+  const [votes, checks, overrides] = [
+    await readVotes(tx, [request.id]),
+    await readChecks(tx, [request.versionId]),
+    await readOverrides(tx, [request.id]),
+  ]
+  if (!judge(request, gate, { votes, checks, overrides }).isOpen) return false
+  if (!(await closeRequest(tx, request.id, { state: 'APPROVED', by: ctx.actor.name, comment: '', at: Date.now() }))) return false
+  await moveStage(tx, ctx, {
+    kind: 'stage',
+    model: request.modelId,
+    version: { id: request.versionId, version: request.version },
+    to: request.to,
+    archiveOthers: request.archiveExisting,
+    comment: request.comment,
+    request: request.id,
+  })
+  return true
+}
+
+export const gateNow = async (
+  tx: Tx,
+  { workspaceId, modelId, to }: Pick<Request, 'workspaceId' | 'modelId' | 'to'>,
+): Promise<Gate | undefined> => (await policyOf(tx, workspaceId, modelId)).gates.find(({ stage }) => stage === to)
