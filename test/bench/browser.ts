@@ -1,6 +1,7 @@
 /**
  * A Chromium that is timed: from an input's own time stamp to the frame that shows what was asked for. Nothing of the page that is
- * timed has to help: rows and places are found by their markup, curves by the strokes on their canvas.
+ * timed has to help: rows and places are found by their markup, curves by the strokes on their canvas, and
+ * where they are painted pixel by pixel, by how many the canvas says it shows.
  */
 import { type Browser, chromium as browsers, type CDPSession, type Page } from 'playwright-core'
 import { chromium } from '../prerequisites.mjs'
@@ -39,18 +40,32 @@ function install(): void {
   }).observe({ type: 'layout-shift', buffered: true })
   for (const type of ['click', 'keydown', 'pointerup'])
     addEventListener(type, (event) => (probe.input = event.timeStamp), { capture: true })
-  const { stroke } = CanvasRenderingContext2D.prototype
+  const { stroke, putImageData } = CanvasRenderingContext2D.prototype
   let strokes = 0
-  CanvasRenderingContext2D.prototype.stroke = function (...args: [] | [Path2D]) {
+  let isNoted = false
+  const note = () => {
+    if (isNoted) return
+    isNoted = true
     // The task after the frame's callbacks runs when the frame is out.
-    if (strokes++ === 0)
-      requestAnimationFrame(() =>
-        setTimeout(() => {
-          probe.drawn.push({ at: performance.now(), strokes })
-          strokes = 0
-        }),
-      )
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        probe.drawn.push({ at: performance.now(), strokes })
+        strokes = 0
+        isNoted = false
+      }),
+    )
+  }
+  CanvasRenderingContext2D.prototype.stroke = function (...args: [] | [Path2D]) {
+    strokes++
+    note()
     stroke.apply(this, args as [Path2D])
+  }
+  CanvasRenderingContext2D.prototype.putImageData = function (this: CanvasRenderingContext2D, ...args: unknown[]) {
+    putImageData.apply(this, args as Parameters<typeof putImageData>)
+    const { canvas } = this
+    // It says so right after.
+    queueMicrotask(() => (strokes += Number(canvas.dataset.painted ?? 0)))
+    note()
   }
 }
 

@@ -14,7 +14,7 @@ export type Real = number | 'NaN' | 'Infinity' | '-Infinity'
 export const graphql = initGraphQLTada<{
   introspection: introspection
   disableMasking: true
-  scalars: { Timestamp: number; Long: number; Real: Real; Cell: number | string | null }
+  scalars: { Timestamp: number; Long: number; Real: Real; Cell: number | string | null; Doubles: string }
 }>()
 
 /** An enum or an input of the schema, by its name: `EnumOf<'RunStatus'>`. As the schema grows, so do these. */

@@ -30,6 +30,7 @@ export const builder = new SchemaBuilder<{
     Long: Number_
     Real: { Input: number; Output: number }
     Cell: { Input: never; Output: string | number }
+    Doubles: { Input: never; Output: readonly number[] }
   }
 }>({
   plugins: [ComplexityPlugin, PrismaPlugin],
@@ -89,6 +90,14 @@ builder.scalarType('Real', {
   parseLiteral: (node: ValueNode) => {
     if (node.kind === Kind.INT || node.kind === Kind.FLOAT || node.kind === Kind.STRING) return parseReal(node.value)
     throw new GraphQLError('Real is a number, or "NaN", "Infinity" or "-Infinity".')
+  },
+})
+
+builder.scalarType('Doubles', {
+  description: 'Numbers in a row: their 64-bit floats, the lowest byte first, as base64.',
+  serialize: (value) => Buffer.from(Float64Array.from(value as number[]).buffer).toString('base64') as never,
+  parseValue: () => {
+    throw new GraphQLError('Doubles is for answers only.')
   },
 })
 

@@ -12,7 +12,7 @@ import type { introspection } from '../../.svelte-kit/graphql-env'
 export const graphql = initGraphQLTada<{
   introspection: introspection
   disableMasking: true
-  scalars: { Timestamp: number; Long: number; Real: Real; Cell: number | string | null }
+  scalars: { Timestamp: number; Long: number; Real: Real; Cell: number | string | null; Doubles: string }
 }>()
 
 export type { FragmentOf, ResultOf, VariablesOf } from 'gql.tada'

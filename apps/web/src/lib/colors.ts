@@ -60,3 +60,12 @@ export function canvasColor(token: string): string {
   probe.remove()
   return color
 }
+
+/** A CSS colour that a canvas takes, as red, green and blue, 0 to 255. */
+export function rgbOf(color: string): [number, number, number] {
+  const ctx = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', { willReadFrequently: true })!
+  ctx.fillStyle = color
+  ctx.fillRect(0, 0, 1, 1)
+  const [red, green, blue] = ctx.getImageData(0, 0, 1, 1).data
+  return [red!, green!, blue!]
+}

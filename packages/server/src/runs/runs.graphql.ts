@@ -83,10 +83,22 @@ const SmoothedSeries = builder.objectRef<Smoothed>('SmoothedSeries').implement({
   description: 'A line as it is smoothed over all of its points, those before the range too, and what the mean goes on with.',
   fields: (t) => ({
     values: t.expose('values', { type: ['Real'], description: 'At the last point of each bucket; NaN where that is no finite number.' }),
+    packed: t.expose('values', { type: 'Doubles', description: 'The same for machines.' }),
     interval: t.exposeFloat('interval', { description: 'The median distance of the points that is not zero; 0 where there is none.' }),
     mean: t.expose('mean', { type: 'Real', description: 'Of the whole line: the mean at its last finite point.' }),
     weights: t.exposeFloat('weights', { description: 'The sum of the weights there.' }),
     at: t.exposeFloat('at', { description: 'The step or time there.' }),
+  }),
+})
+
+const PackedSeries = builder.objectRef<Line>('PackedSeries').implement({
+  description: 'The columns of a series for machines: read in a fraction of the time, and sent in fewer bytes, than as lists.',
+  fields: (t) => ({
+    steps: t.expose('steps', { type: 'Doubles', description: 'As `steps` of the series.' }),
+    times: t.expose('times', { type: 'Doubles', description: 'As `times` of the series.' }),
+    min: t.expose('min', { type: 'Doubles', description: 'As `min` of the series.' }),
+    max: t.expose('max', { type: 'Doubles', description: 'As `max` of the series.' }),
+    last: t.expose('last', { type: 'Doubles', description: 'As `last` of the series.' }),
   }),
 })
 
@@ -100,6 +112,7 @@ const Series = builder.objectRef<Line>('Series').implement({
     min: t.expose('min', { type: ['Real'], description: 'The least value of each bucket; NaN only where all are.' }),
     max: t.expose('max', { type: ['Real'], description: 'The greatest value of each bucket.' }),
     last: t.expose('last', { type: ['Real'], description: 'The value of the last point of each bucket.' }),
+    packed: t.field({ type: PackedSeries, description: 'The five columns above, for machines.', resolve: (line) => line }),
     count: t.expose('count', { type: 'Long', description: 'How many points the range holds.' }),
     sampled: t.exposeBoolean('sampled', { description: 'True where buckets hold more than one point.' }),
     smoothed: t.field({

@@ -1,9 +1,10 @@
-/** How one line looks on a canvas: its band, its raw values and itself. */
+/** How one line looks on a canvas: its band, its raw values and itself. Lines of very many points are painted, others stroked. */
 import { type DrawnLine, lowerBound, type Range } from '#lib/chart/lines.ts'
+import type { Ink, Pixels } from '#lib/chart/pixels.ts'
 
 const rawAlpha = 0.22
 const bandAlpha = 0.22
-/** With more points to a pixel than this the joins cannot be seen, and round ones are most of the work. */
+/** With more points to a pixel than this no join can be seen. */
 const dense = 0.5
 
 type Place = (value: number) => number
@@ -27,15 +28,41 @@ export interface Look {
   detailed: boolean
 }
 
+/** Its points on screen, and one beyond each edge, so that lines leave the picture where they should. */
+function stretchOf(drawn: DrawnLine, { from, to }: Range): [first: number, last: number] {
+  return [Math.max(0, lowerBound(drawn.x, from) - 1), Math.min(drawn.x.length, lowerBound(drawn.x, to) + 1)]
+}
+
+/** True for a line that is to be painted. */
+export function isDense(drawn: DrawnLine, { x, width }: Places): boolean {
+  const [first, last] = stretchOf(drawn, x)
+  return last - first > dense * width
+}
+
+const thickness = (strong: boolean, ratio: number) => (strong ? 2.25 : 1.5) * ratio
+
+export function paintOne(
+  pixels: Pixels,
+  drawn: DrawnLine,
+  { strong, detailed }: Look,
+  rgb: Ink['rgb'],
+  { x, left, top, ratio }: Places,
+): void {
+  const { line, min, max } = drawn
+  const [first, last] = stretchOf(drawn, x)
+  const stretch = { x: drawn.x, starts: drawn.starts, first, last, left, top }
+  if (min && max && detailed) pixels.band(stretch, min, max, { rgb, alpha: bandAlpha }, ratio)
+  if (drawn.raw !== drawn.y && detailed) pixels.line(stretch, drawn.raw, { rgb, alpha: rawAlpha }, ratio, [], ratio)
+  const dash = (line.dash ?? []).map((length) => length * ratio)
+  pixels.line(stretch, drawn.y, { rgb, alpha: 1 }, thickness(strong, ratio), dash, ratio)
+}
+
 export function drawOne(ctx: CanvasRenderingContext2D, drawn: DrawnLine, { color, strong, detailed }: Look, places: Places): void {
   const { line, min, max } = drawn
-  const { x, width, ratio } = places
-  // One point beyond each edge, so that lines leave the picture where they should.
-  const first = Math.max(0, lowerBound(drawn.x, x.from) - 1)
-  const last = Math.min(drawn.x.length, lowerBound(drawn.x, x.to) + 1)
-  const isDense = last - first > dense * width
-  ctx.lineJoin = isDense ? 'bevel' : 'round'
-  ctx.lineCap = isDense ? 'butt' : 'round'
+  const { x, ratio } = places
+  const [first, last] = stretchOf(drawn, x)
+  ctx.lineJoin = 'round'
+  ctx.lineCap = 'round'
   ctx.strokeStyle = ctx.fillStyle = color
   ctx.lineWidth = ratio
   if (min && max && detailed) {
@@ -47,7 +74,7 @@ export function drawOne(ctx: CanvasRenderingContext2D, drawn: DrawnLine, { color
     stroke(ctx, drawn, drawn.raw, first, last, places)
   }
   ctx.globalAlpha = 1
-  ctx.lineWidth = (strong ? 2.25 : 1.5) * ratio
+  ctx.lineWidth = thickness(strong, ratio)
   ctx.setLineDash((line.dash ?? []).map((length) => length * ratio))
   stroke(ctx, drawn, drawn.y, first, last, places)
   ctx.setLineDash([])

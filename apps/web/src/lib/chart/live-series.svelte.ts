@@ -7,15 +7,16 @@ import { untrack } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import { type ApiError, graphql, live, query, toApiError } from '#lib/api.ts'
 import type { Axis, Range } from '#lib/chart/lines.ts'
-import { type Arrivals, fold, noPoints, type Points, pointsOf, seriesRange } from '#lib/chart/points.ts'
+import { type Arrivals, fold, noPoints, type Points, pointsOf, seriesRange, unpacked } from '#lib/chart/points.ts'
 
 const SeriesOfRuns = graphql(`
   query SeriesOfRuns($runs: [ID!]!, $keys: [String!]!, $axis: SeriesAxis, $from: Float, $to: Float, $buckets: Int, $smoothing: Smoothing) {
     runs(ids: $runs) {
       id
       series(keys: $keys, axis: $axis, from: $from, to: $to, buckets: $buckets, smoothing: $smoothing) {
-        key steps times min max last count sampled cursor
-        smoothed { values interval mean weights at }
+        key count sampled cursor
+        packed { steps times min max last }
+        smoothed { packed interval mean weights at }
       }
     }
   }
@@ -319,7 +320,7 @@ export class LiveSeries {
         const answer = await query(SeriesOfRuns, { runs: some, keys: few, buckets, ...(within ?? {}), smoothing: smoothing ?? null })
         return answer.runs.flatMap((run) =>
           (run?.series ?? []).map((series) => ({
-            series: { run: run!.id, key: series.key, points: pointsOf(series, smoothing), within },
+            series: { run: run!.id, key: series.key, points: pointsOf(unpacked(series), smoothing), within },
             cursor: series.cursor,
           })),
         )

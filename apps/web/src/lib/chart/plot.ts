@@ -4,11 +4,12 @@
  * is the base-10 logarithm, so that both kinds are one code.
  */
 import type uPlot from 'uplot'
-import { drawOne, type Places } from '#lib/chart/draw.ts'
+import { drawOne, isDense, type Look, type Places, paintOne } from '#lib/chart/draw.ts'
 import { type Label, labelsOf } from '#lib/chart/labels.ts'
 import type { Axis, DrawnLine, Range } from '#lib/chart/lines.ts'
+import { Pixels } from '#lib/chart/pixels.ts'
 import { axisTexts, axisTicks, logTexts, logTicks, numberTicks, tickTexts } from '#lib/chart/ticks.ts'
-import { canvasColor } from '#lib/colors.ts'
+import { canvasColor, rgbOf } from '#lib/colors.ts'
 
 type Constructor = typeof uPlot
 
@@ -80,6 +81,7 @@ function layer(): HTMLCanvasElement {
 export class Plot {
   readonly #plot: uPlot
   readonly #colors = new Map<string, string>()
+  readonly #rgbs = new Map<string, [number, number, number]>()
   #inks!: Inks
   #model: PlotModel
   /** The lines, and above them the one in focus. */
@@ -282,13 +284,10 @@ export class Plot {
     const { lines } = this.#model
     const places = this.#places(plot)
     this.#within(this.#back, plot, (ctx) => {
-      for (const drawn of lines)
-        drawOne(
-          ctx,
-          drawn,
-          { color: this.#color(drawn.line.color), strong: false, detailed: lines.length <= mostDetailed || !!drawn.line.band },
-          places,
-        )
+      this.#lines(ctx, plot, lines, places, (drawn) => ({
+        strong: false,
+        detailed: lines.length <= mostDetailed || drawn.line.band !== undefined,
+      }))
       for (const label of this.#labels(ctx, plot, places)) this.#write(ctx, label)
     })
     this.#bringOut(plot)
@@ -305,10 +304,47 @@ export class Plot {
     if (one)
       this.#within(this.#front, plot, (ctx) => {
         const places = this.#places(plot)
-        drawOne(ctx, one, { color: this.#color(one.line.color), strong: true, detailed: true }, places)
+        this.#lines(ctx, plot, [one], places, () => ({ strong: true, detailed: true }))
         const label = this.#labels(ctx, plot, places).find(({ id }) => id === focus)
         if (label) this.#write(ctx, label)
       })
+  }
+
+  /** Those of very many points as pixels, which lie below the others. The canvas is empty. */
+  #lines(
+    ctx: CanvasRenderingContext2D,
+    { bbox }: uPlot,
+    lines: readonly DrawnLine[],
+    places: Places,
+    lookOf: (drawn: DrawnLine) => Omit<Look, 'color'>,
+  ): void {
+    const { canvas } = ctx
+    const painted = lines.filter((drawn) => isDense(drawn, places))
+    if (painted.length > 0) {
+      const room = 2 * places.ratio
+      const { left, top, width, height } = bbox
+      const pixels = new Pixels(canvas.width, canvas.height, {
+        left: left - room,
+        top: top - room,
+        right: left + width + room,
+        bottom: top + height + room,
+      })
+      for (const drawn of painted) {
+        const color = this.#color(drawn.line.color)
+        paintOne(pixels, drawn, { color, ...lookOf(drawn) }, this.#rgb(color), places)
+      }
+      ctx.putImageData(new ImageData(pixels.data, pixels.width, pixels.height), 0, 0)
+    }
+    // Whoever looks on from outside cannot count what is painted.
+    canvas.dataset.painted = String(painted.length)
+    for (const drawn of lines)
+      if (!painted.includes(drawn)) drawOne(ctx, drawn, { color: this.#color(drawn.line.color), ...lookOf(drawn) }, places)
+  }
+
+  #rgb(color: string): [number, number, number] {
+    let rgb = this.#rgbs.get(color)
+    if (rgb === undefined) this.#rgbs.set(color, (rgb = rgbOf(color)))
+    return rgb
   }
 
   #labels(ctx: CanvasRenderingContext2D, { bbox }: uPlot, { left, top, ratio }: Places): Label[] {

@@ -46,6 +46,33 @@ export interface Arrivals {
 /** A value as the API writes it, as a number. */
 export const toNumber = (value: Real): number => (typeof value === 'number' ? value : Number(value))
 
+/** Numbers in a row as the API packs them. */
+function unpack(text: string): number[] {
+  const letters = atob(text)
+  const bytes = new Uint8Array(letters.length)
+  for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i)
+  return [...new Float64Array(bytes.buffer)]
+}
+
+interface Packed {
+  packed: Record<'steps' | 'times' | 'min' | 'max' | 'last', string>
+  count: number
+  sampled: boolean
+  smoothed: { packed: string; interval: number; mean: Real; weights: number; at: number } | null
+}
+
+/** A `series` that was asked for packed, as lists. */
+export const unpacked = ({ packed, count, sampled, smoothed }: Packed) => ({
+  steps: unpack(packed.steps),
+  times: unpack(packed.times),
+  min: unpack(packed.min),
+  max: unpack(packed.max),
+  last: unpack(packed.last),
+  count,
+  sampled,
+  smoothed: smoothed && { ...smoothed, values: unpack(smoothed.packed) },
+})
+
 /** What a `series` of the API holds. */
 export function pointsOf(
   series: {

@@ -5,7 +5,7 @@
  */
 import type { Sql } from '@tidegate/db'
 import { unpackBatch, unpackChunk, unpackSummaries } from './codec.ts'
-import { type Columns, combine, compareValues, type Order, pick, slice } from './columns.ts'
+import { type Columns, combine, compareValues, type Order, slice } from './columns.ts'
 import { bytesOf, type LineRow, readLines } from './read.sql.ts'
 import type { ChartLine, ChartRange } from './shape.ts'
 
@@ -60,9 +60,22 @@ export async function read(sql: Sql, run: number, keys: readonly number[], by: O
   for (const key of wanted) {
     const all = combine(parts.get(key)!, order)
     const axis = order === 'step' ? all.steps : all.times
-    found.set(key, { points: pick(all, (i) => axis[i]! >= from && axis[i]! <= to), summarised: summarised.get(key)! })
+    // In the order of that axis, so what is within is a stretch of it.
+    found.set(key, { points: slice(all, firstFrom(axis, from), firstFrom(axis, to, 1)), summarised: summarised.get(key)! })
   }
   return { head, found }
+}
+
+/** The first place whose value is not below `at`, or with `above` is above it. */
+function firstFrom(ascending: Float64Array, at: number, above: 0 | 1 = 0): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (above ? ascending[middle]! <= at : ascending[middle]! < at) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 export async function readChart(sql: Sql, run: number, keys: readonly number[], range: ChartRange): Promise<ChartLine[]> {
@@ -134,7 +147,7 @@ function stretchOf(part: Columns | LineRow): Stretch {
  * axis, so that neither a dense moment nor a long pause takes them all; where points are even this is the same.
  * `places` gets the number of each entry's last point.
  */
-export function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: number, cursor: number, places: number[] = []): ChartLine {
+export function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: number, cursor: number, places?: number[]): ChartLine {
   const line: ChartLine = { key, steps: [], times: [], min: [], max: [], last: [], count: 0, sampled: false, cursor }
   const along = (stretch: Stretch, i: number) => (axis === 'step' ? stretch.steps : stretch.times)[i]!
   for (const { n, counts } of stretches) line.count += counts ? counts.reduce((sum, count) => sum + count, 0) : n
@@ -145,29 +158,43 @@ export function lineOf(key: number, stretches: Stretch[], axis: Order, buckets: 
   const width = along(end, end.n - 1) - start
   let seen = 0
   let bucket = -1
-  let at = -1
-  for (const stretch of stretches) {
-    const { n, counts, steps, times, min, max, last } = stretch
+  // Of the entry that is being made: written when it is whole, since this goes over a million points in a chart of fifty runs.
+  let [low, high, step, time, value] = [0, 0, 0, 0, 0]
+  const finish = () => {
+    line.steps.push(step)
+    line.times.push(time)
+    line.min.push(low)
+    line.max.push(high)
+    line.last.push(value)
+    places?.push(seen - 1)
+  }
+  for (const { n, counts, steps, times, min, max, last } of stretches) {
+    const column = axis === 'step' ? steps : times
     for (let i = 0; i < n; i++) {
       const count = counts ? counts[i]! : 1
-      const share = (seen + count / 2) / line.count
-      const place = width > 0 ? (share + (along(stretch, i) - start) / width) / 2 : share
-      const next = line.sampled ? Math.min(buckets - 1, Math.floor(place * buckets)) : seen
-      seen += count
-      if (next > bucket) {
-        bucket = next
-        at++
-        line.min[at] = min[i]!
-        line.max[at] = max[i]!
-      } else {
-        if (min[i]! < line.min[at]! || Number.isNaN(line.min[at])) line.min[at] = min[i]!
-        if (max[i]! > line.max[at]! || Number.isNaN(line.max[at])) line.max[at] = max[i]!
+      let next = seen
+      if (line.sampled) {
+        const share = (seen + count / 2) / line.count
+        const place = width > 0 ? (share + (column[i]! - start) / width) / 2 : share
+        next = Math.min(buckets - 1, Math.floor(place * buckets))
       }
-      places[at] = seen - 1
-      line.steps[at] = steps[i]!
-      line.times[at] = times[i]!
-      line.last[at] = last[i]!
+      const least = min[i]!
+      const greatest = max[i]!
+      if (next > bucket) {
+        if (bucket >= 0) finish()
+        bucket = next
+        low = least
+        high = greatest
+      } else {
+        if (least < low || Number.isNaN(low)) low = least
+        if (greatest > high || Number.isNaN(high)) high = greatest
+      }
+      seen += count
+      step = steps[i]!
+      time = times[i]!
+      value = last[i]!
     }
   }
+  finish()
   return line
 }
