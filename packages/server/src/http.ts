@@ -86,7 +86,10 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
       }
       const ctx = await contextOf(req)
       checkSignedIn(ctx)
-      const input = route.method === 'GET' ? queryArguments(new URLSearchParams(search)) : await readJson(req, route.limit ?? 1024 * 1024)
+      const asked = queryArguments(new URLSearchParams(search))
+      const input = route.method === 'GET' ? asked : await readJson(req, route.limit ?? 1024 * 1024)
+      // Databricks' clients say in the query what is to be deleted, MLflow's in the body.
+      if (route.method === 'DELETE') for (const key in asked) input[key] ??= asked[key]
       return sendJson(res, 200, await route.handle(ctx, inPath ? { ...input, ...inPath } : input))
     }
     for (const transfer of transfers) {

@@ -9,6 +9,7 @@ import { expireRequests } from './gates/requests.ts'
 import type { Job } from './jobs.ts'
 import { mailContent, postMail, retainMail } from './mail/mail.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
+import { databricksRoutes } from './registry/databricks.rest.ts'
 import { routes as registryRoutes, transfers as registryTransfers } from './registry/registry.rest.ts'
 import type { Route, Transfer } from './rest.ts'
 import mlflowAuth from './roles/mlflow-auth.rest.ts'
@@ -24,7 +25,16 @@ import { transfers as authTransfers } from './users/auth.rest.ts'
 import { sendForgotten } from './users/links.ts'
 import workspaces from './workspaces/workspaces.rest.ts'
 
-export const routes: Route[] = [...experiments, ...runs, ...artifactRoutes, ...modelRoutes, ...registryRoutes, ...workspaces, ...mlflowAuth]
+export const routes: Route[] = [
+  ...experiments,
+  ...runs,
+  ...artifactRoutes,
+  ...modelRoutes,
+  ...registryRoutes,
+  ...databricksRoutes,
+  ...workspaces,
+  ...mlflowAuth,
+]
 /** Work after the answer. */
 export const jobs: Array<Job<unknown>> = [
   refreshCatalogues,

@@ -230,6 +230,34 @@ export const getRequest = operation({
   run: (_ctx, _, request): Request => request,
 })
 
+/** An open request, and what whoever asks may do with it. */
+export interface Answerable {
+  request: Request
+  approve: boolean
+  cancel: boolean
+}
+
+/** Those of one version, the oldest first. */
+export const openRequests = operation({
+  name: 'transition.list-open',
+  input: z.object({ name: modelName, version: versionNumber }),
+  action: 'read',
+  on: onVersion,
+  async run(ctx, _, version): Promise<Answerable[]> {
+    const open = await findRequests(ctx.db, {
+      ...{ workspace: ctx.workspace.id, reach: { but: [] }, versions: [version.id] },
+      ...{ states: ['OPEN'], limit: 1_000 },
+    })
+    const policy = await policyOf(ctx.db, version.workspaceId, version.modelId)
+    const teams = await teamsOf(ctx)
+    return open.reverse().map((request) => ({
+      request,
+      approve: voteFault(ctx, request, gateOf(policy, request.to), teams) === undefined,
+      cancel: mayCancel(ctx, request),
+    }))
+  },
+})
+
 export interface RequestPage {
   requests: Request[]
   nextPageToken: string | undefined

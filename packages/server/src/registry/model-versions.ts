@@ -196,17 +196,19 @@ export const getLatestVersions = operation({
   },
 })
 
+const comment = limitedText('comment', 65_535)
+
 export const transitionStage = operation({
   name: 'model-version.transition-stage',
-  input: z.object({ name: modelName, version: versionNumber, stage: required, archiveExistingVersions: z.boolean().nullish() }),
+  input: z.object({ name: modelName, version: versionNumber, stage: required, archiveExistingVersions: z.boolean().nullish(), comment }),
   action: 'edit',
   on: onVersion,
-  async run(ctx, { stage, archiveExistingVersions }, version): Promise<ModelVersion> {
+  async run(ctx, { stage, archiveExistingVersions, comment = '' }, version): Promise<ModelVersion> {
     const { stages } = await policyOf(ctx.db, version.workspaceId, version.modelId)
     const to = stageNamed(stage, stages)
     const archiveOthers = archiveExistingVersions ?? false
     if (archiveOthers) checkArchives(to, stages)
-    const { done } = await move(ctx, { kind: 'stage', model: version.modelId, version, to, archiveOthers })
+    const { done } = await move(ctx, { kind: 'stage', model: version.modelId, version, to, archiveOthers, comment })
     if (!done) throw unknownVersion(version.name, version.version)
     return changed(ctx, version)
   },

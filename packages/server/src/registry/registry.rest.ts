@@ -24,7 +24,6 @@ import {
   deleteRegisteredModel,
   deleteRegisteredModelTag,
   getRegisteredModel,
-  type ModelWithLatest,
   renameRegisteredModel,
   setRegisteredModelTag,
   updateRegisteredModel,
@@ -32,41 +31,7 @@ import {
 } from './registered-models.ts'
 import { type ModelPage, searchModelVersions, searchRegisteredModels, type VersionPage } from './search.ts'
 import { getVersionArtifact } from './version-files.ts'
-
-const list = (values: Record<string, string>) =>
-  Object.keys(values)
-    .sort()
-    .map((key) => ({ key, value: values[key]! }))
-
-const versionToWire = (row: ModelVersion) =>
-  compact({
-    name: row.name,
-    version: String(row.version),
-    creation_timestamp: row.createdAt,
-    last_updated_timestamp: row.updatedAt,
-    user_id: row.createdBy,
-    current_stage: row.stage,
-    description: row.description,
-    source: row.source,
-    run_id: row.run,
-    run_link: row.runLink,
-    status: row.status,
-    status_message: row.statusMessage || undefined,
-    tags: list(row.tags),
-    aliases: row.aliases,
-  })
-
-const modelToWire = ({ model, latest }: ModelWithLatest) =>
-  compact({
-    name: model.name,
-    creation_timestamp: model.createdAt,
-    last_updated_timestamp: model.updatedAt,
-    user_id: model.owner,
-    description: model.description || undefined,
-    latest_versions: latest.map(versionToWire),
-    tags: list(model.tags),
-    aliases: model.aliases.map(({ alias, version }) => ({ alias, version: String(version) })),
-  })
+import { modelToWire, versionToWire } from './wire.ts'
 
 const one = { out: async (model: RegisteredModel, ctx: Ctx) => ({ registered_model: modelToWire((await withLatest(ctx, [model]))[0]!) }) }
 const oneVersion = { out: (row: ModelVersion) => ({ model_version: versionToWire(row) }) }
