@@ -29,6 +29,9 @@ export interface Ids {
   token: string
   /** Who the admin is at a provider. */
   identity: string
+  /** A program of the workspace, by its name, and its token. */
+  service: string
+  serviceToken: string
   /** A run that an import has begun. */
   begun: string
   /** A registered model with one version, by its name. */
@@ -95,6 +98,8 @@ export const unknown: Ids = {
   account: 'viewer-zznorthzz',
   accountId: '',
   identity: '987654329',
+  service: 'ci@nowhere-at-all',
+  serviceToken: '987654330',
   invitedId: '',
   registered: 'never-registered',
 }
@@ -168,7 +173,18 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
   ): Promise<
     Omit<
       Ids,
-      'workspace' | 'token' | 'identity' | 'deletedExperiment' | 'account' | 'accountId' | 'invitedId' | 'team' | 'customRole' | 'roleRule'
+      | 'workspace'
+      | 'token'
+      | 'identity'
+      | 'service'
+      | 'serviceToken'
+      | 'deletedExperiment'
+      | 'account'
+      | 'accountId'
+      | 'invitedId'
+      | 'team'
+      | 'customRole'
+      | 'roleRule'
     >
   > {
     const experimentName = `${title} ${marker}`
@@ -358,9 +374,30 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       },
       include: { rules: true },
     })
+    const program = await db.prisma.account.create({
+      data: {
+        id: 700_000 + number,
+        name: `ci@${marker}`,
+        about: marker,
+        serviceOf: workspace.id,
+        createdAt: now,
+        members: { create: { workspaceId: workspace.id, role: 'CONTRIBUTOR', addedAt: now } },
+        tokens: { create: { name: `token ${marker}`, digest: digestOf(`of ci ${marker}`), hint: 'tg_ci', scope: 'ALL', createdAt: now } },
+      },
+      include: { tokens: true },
+    })
     const { id: invited } = await db.prisma.account.create({ data: { id: 600_000 + number, name: `invited-${marker}`, createdAt: now } })
     const given = { invitedId: String(invited), team: team.name, customRole: String(role.id), roleRule: String(role.rules[0]!.id) }
-    const place = { ...given, workspace: name, token: adminToken, identity, account: `viewer-${marker}`, accountId }
+    const place = {
+      ...given,
+      workspace: name,
+      token: adminToken,
+      identity,
+      service: program.name,
+      serviceToken: String(program.tokens[0]!.id),
+      account: `viewer-${marker}`,
+      accountId,
+    }
     return {
       ...seen,
       ...place,

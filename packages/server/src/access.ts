@@ -60,6 +60,25 @@ export const permissions = {
   MANAGE: ['manage'],
 } satisfies Record<string, Action[]>
 export type Permission = keyof typeof permissions
+
+/** What a token may do at most, where that is more than to read and less than all that its account may. */
+const caps = {
+  RUNS: {
+    Self: ['read'],
+    System: ['read'],
+    Workspace: ['read', 'create'],
+    Experiment: ['read', 'create', 'edit'],
+    RegisteredModel: ['read'],
+  },
+  MODELS: {
+    Self: ['read'],
+    System: ['read'],
+    Workspace: ['read', 'create'],
+    Experiment: ['read', 'create', 'edit'],
+    RegisteredModel: ['read', 'create', 'edit'],
+  },
+} satisfies Record<string, Record<Securable['kind'], Action[]>>
+export type Cap = keyof typeof caps
 export type Granted = 'Experiment' | 'RegisteredModel'
 
 /** On one thing, to one person: it goes before their role, and before what their teams were granted. */
@@ -101,6 +120,10 @@ export interface Standing {
   rules: readonly Rule[]
   /** A token that only reads. */
   isReadOnly: boolean
+  /** A token that may not do all. */
+  cap?: Cap
+  /** A token of this workspace only: it knows of no other, and makes no token that does. */
+  isBound?: true
 }
 
 type Where = (on: { id: number; workspaceId: number }) => boolean
@@ -154,19 +177,23 @@ function gather(grants: readonly Grant[]) {
 /** The rules of one actor in one workspace. Of two that speak of a thing, the later decides. */
 export function abilityOf(actor: Actor, workspaceId: number, standing: Standing): Ability {
   const { can, cannot, build } = new AbilityBuilder<Ability>(RuleSet)
-  const { role, isSystemAdmin, grants, rules, isReadOnly } = standing
-  const allowed = (actions: readonly Action[]) =>
-    !isReadOnly ? [...actions] : actions.some((action) => action === 'read' || action === 'manage') ? (['read'] as Action[]) : []
-  const give = (actions: readonly Action[], kind: string, where: Where) => {
-    const those = allowed(actions)
+  const { role, isSystemAdmin, grants, rules, isReadOnly, cap, isBound } = standing
+  const allowed = (actions: readonly Action[], kind: Securable['kind']): Action[] => {
+    const most: readonly Action[] | undefined = isReadOnly || (isBound && kind === 'Self') ? ['read'] : cap && caps[cap][kind]
+    if (!most) return [...actions]
+    return actions.includes('manage') ? [...most] : most.filter((action) => actions.includes(action))
+  }
+  const give = (actions: readonly Action[], kind: Securable['kind'], where: Where) => {
+    const those = allowed(actions, kind)
     if (those.length) can(those, kind, where)
   }
   const isHere: Where = (on) => on.workspaceId === workspaceId
   const isThis: Where = (on) => on.id === workspaceId
-  if (actor.kind !== 'NONE') can(allowed(['manage']), 'Self')
-  if (isSystemAdmin) can(allowed(['manage']), 'System')
+  if (actor.kind !== 'NONE') can(allowed(['manage'], 'Self'), 'Self')
+  if (isSystemAdmin) can(allowed(['manage'], 'System'), 'System')
   for (const each of isSystemAdmin ? roles : role ? roles.slice(0, roles.indexOf(role) + 1) : []) {
-    for (const [kind, actions] of Object.entries(lines[each])) give(actions, kind, kind === 'Workspace' ? isThis : isHere)
+    for (const [kind, actions] of Object.entries(lines[each]) as Array<[Granted | 'Workspace', Action[]]>)
+      give(actions, kind, kind === 'Workspace' ? isThis : isHere)
   }
   if (holdsAll(standing)) return build({ conditionsMatcher: (where) => where as never })
 
@@ -181,7 +208,7 @@ export function abilityOf(actor: Actor, workspaceId: number, standing: Standing)
     if (kind !== 'Workspace') give(permissions[permission], kind, among(ids))
     else {
       give(permission === 'USE' ? ['read', 'create'] : permissions[permission], kind, isThis)
-      for (const each of ['Experiment', 'RegisteredModel']) give(['read'], each, isHere)
+      for (const each of ['Experiment', 'RegisteredModel'] as const) give(['read'], each, isHere)
     }
   }
   for (const { kind, permission, ids } of gather(grants)) {

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { userInfo } from 'node:os'
-import { type Actor, everything, hasPlace, nothing, type Standing } from './access.ts'
+import { type Actor, type Cap, everything, hasPlace, nothing, type Standing } from './access.ts'
 import type { Kernel } from './context.ts'
 import { AppError, notFound } from './errors.ts'
 import { checkPassword, digestOf } from './passwords.ts'
@@ -57,6 +57,9 @@ interface Known {
   through: Omit<Through, 'address'>
   account: { id: number; name: string; isAdmin: boolean }
   isReadOnly: boolean
+  cap?: Cap
+  /** The one workspace that it is good in. */
+  bound?: string
   until: number
 }
 
@@ -152,7 +155,8 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
 
   async function byToken(secret: string): Promise<Known> {
     const now = Date.now()
-    const token = await db.prisma.accessToken.findUnique({ where: { digest: digestOf(secret) }, include: { account: true } })
+    const include = { account: true, workspace: { select: { name: true } } }
+    const token = await db.prisma.accessToken.findUnique({ where: { digest: digestOf(secret) }, include })
     if (!token || token.account.disabledAt !== null) throw refused('This token is not known here: it was revoked, or is of another server.')
     if (token.expiresAt !== null && Number(token.expiresAt) <= now) throw refused(`The token '${token.name}' has expired.`)
     if (now - Number(token.usedAt ?? 0) > noteEvery)
@@ -160,7 +164,9 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     return {
       through: { kind: 'TOKEN', tokenId: token.id, ...(token.expiresAt !== null && { endsAt: Number(token.expiresAt) }) },
       account: token.account,
-      isReadOnly: token.scope === 'READ',
+      isReadOnly: token.scope === 'READ' && token.allows === null,
+      ...(token.allows !== null && { cap: token.allows as Cap }),
+      ...(token.workspace && { bound: token.workspace.name }),
       until: Math.min(now + belief, Number(token.expiresAt ?? Infinity)),
     }
   }
@@ -230,9 +236,11 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
       // Nobody is told which workspaces there are.
       return { actor: nobody, workspace: { id: 0, name: '' }, standing: nothing, through: { kind: 'NONE', address } }
     }
-    const { workspace, standing } = await placeOf(known.account, name).catch(async (error: unknown) => {
+    const { bound } = known
+    if (bound !== undefined && isFirm && name !== bound) throw noWorkspace(name)
+    const { workspace, standing } = await placeOf(known.account, bound ?? name).catch(async (error: unknown) => {
       // Who named none is where they are a member: one that is not in `default` need not say so each time.
-      const own = isFirm ? null : await firstWorkspaceOf(known.account.id)
+      const own = isFirm || bound !== undefined ? null : await firstWorkspaceOf(known.account.id)
       if (!own) throw error
       return placeOf(known.account, own.name)
     })
@@ -240,10 +248,19 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
       actor: { name: known.account.name, kind: 'ACCOUNT', id: known.account.id },
       workspace,
       through: { ...known.through, address },
-      standing: known.isReadOnly ? { ...standing, isReadOnly: true } : standing,
+      standing: narrowed(standing, known),
     }
   }
   return Object.assign(authenticate, { attempt, mode, close: () => stop.abort() })
+}
+
+/** What a token leaves of what its account may do. */
+function narrowed(standing: Standing, { isReadOnly, cap, bound }: Known): Standing {
+  if (!isReadOnly && !cap && bound === undefined) return standing
+  // Of one workspace: who manages the installation manages that one by it.
+  const here: Partial<Standing> =
+    bound === undefined ? {} : { isBound: true, ...(standing.isSystemAdmin && { role: 'ADMIN' }), isSystemAdmin: false }
+  return { ...standing, ...here, ...(isReadOnly && { isReadOnly }), ...(cap && { cap }) }
 }
 
 const noWorkspace = (name: string) => notFound(`No workspace '${name}' exists`)

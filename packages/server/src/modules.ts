@@ -60,6 +60,7 @@ export const graphql = () =>
   Promise.all([
     import('./audit/audit.graphql.ts'),
     import('./users/users.graphql.ts'),
+    import('./users/tokens.graphql.ts'),
     import('./workspaces/workspaces.graphql.ts'),
     import('./teams/teams.graphql.ts'),
     import('./roles/roles.graphql.ts'),

@@ -44,8 +44,15 @@ export function ownId(ctx: Ctx): number {
 export async function findAccount(ctx: Ctx, which: { id: string } | { name: string }): Promise<Account> {
   const where = 'id' in which ? { id: id(which.id) } : { name: which.name.toLowerCase() }
   const found = await ctx.db.prisma.account.findUnique({ where })
-  if (!found) throw notFound(`No account ${'id' in which ? `with id=${which.id}` : `'${which.name}'`} exists`)
+  // By name a program is known in its workspace only.
+  const isElsewhere = 'name' in which && found?.serviceOf != null && found.serviceOf !== ctx.workspace.id
+  if (!found || isElsewhere) throw notFound(`No account ${'id' in which ? `with id=${which.id}` : `'${which.name}'`} exists`)
   return found
+}
+
+/** Throws for a program's account: it has tokens, and nothing else to come in by. */
+export function checkPerson({ name, serviceOf }: Account): void {
+  if (serviceOf !== null) throw invalid(`'${name}' is a service account: it has tokens only, which the admins of its workspace make.`)
 }
 
 export async function beginSession(ctx: Ctx, accountId: number, agent: string): Promise<string> {
@@ -123,6 +130,7 @@ export const setPassword = operation({
   on: system,
   async run(ctx, { name, password }): Promise<Account> {
     const account = await findAccount(ctx, { name })
+    checkPerson(account)
     checkStrength(password, account.name)
     const hash = await hashPassword(password)
     const [updated] = await ctx.db.prisma.$transaction([
@@ -179,6 +187,7 @@ export const updateAccount = operation({
   on: system,
   async run(ctx, { id, isAdmin, isDisabled, email }): Promise<Account> {
     const account = await findAccount(ctx, { id })
+    if (isAdmin || email) checkPerson(account)
     const takesAdmin = account.isAdmin && account.disabledAt === null && (isAdmin === false || isDisabled === true)
     const updated = await ctx.db.prisma.$transaction(
       async (tx) => {

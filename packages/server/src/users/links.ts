@@ -13,7 +13,7 @@ import { enqueue, job } from '../jobs.ts'
 import { address, sendMail, writeMail } from '../mail/mail.ts'
 import { operation, type Target } from '../operation.ts'
 import { checkStrength, digestOf, hashPassword, newSecret } from '../passwords.ts'
-import { accountName, beginSession, changed, findAccount, type SignedIn } from './accounts.ts'
+import { accountName, beginSession, changed, checkPerson, findAccount, type SignedIn } from './accounts.ts'
 
 const hour = 60 * 60_000
 /** How long one is good: that of an admin, and that of whoever asked for one, ms. */
@@ -157,6 +157,7 @@ export const resetPassword = operation({
   on: system,
   async run(ctx, { id, mail }): Promise<Invited> {
     const account = await findAccount(ctx, { id })
+    checkPerson(account)
     const to = mail === false ? null : account.email
     const { link, keep } = await newLink(ctx, account, { to, by: ctx.actor.name, good: life.invited })
     await ctx.db.prisma.$transaction(async (tx) => {
@@ -175,6 +176,7 @@ export const withdrawInvitation = operation({
   on: system,
   async run(ctx, { id }): Promise<Account> {
     const account = await findAccount(ctx, { id })
+    checkPerson(account)
     // Of a withdrawal and a sign-in at once the later finds the other's.
     const unused = { id: account.id, password: null, identities: { none: {} }, tokens: { none: {} } }
     const { count } = await ctx.db.prisma.account.deleteMany({ where: unused })

@@ -1,16 +1,19 @@
-/** Accounts and tokens in GraphQL. Signing in and out is at /auth, because it is about a cookie. */
-import type { Account as AccountRow, AccessToken as TokenRow } from '@tidegate/db'
+/** Accounts in GraphQL. Signing in and out is at /auth, because it is about a cookie. */
+import type { Account as AccountRow } from '@tidegate/db'
 import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
 import { changePassword, listAccounts, updateAccount } from './accounts.ts'
 import { createAccount, doors, type Invited, resetPassword, withdrawInvitation } from './links.ts'
-import { createToken, listTokens, revokeToken, type scopes } from './tokens.ts'
 
 const time = (value: bigint | null) => (value === null ? null : Number(value))
 
 const SignInWay = builder.enumType('SignInWay', {
   description: 'How somebody signs in.',
-  values: { PASSWORD: { description: 'By name and password.' }, SSO: { description: 'At a provider.' } },
+  values: {
+    PASSWORD: { description: 'By name and password.' },
+    SSO: { description: 'At a provider.' },
+    TOKEN: { description: 'By tokens only: a program.' },
+  },
 })
 
 export const Account = builder.objectRef<AccountRow>('Account').implement({
@@ -27,12 +30,17 @@ export const Account = builder.objectRef<AccountRow>('Account').implement({
       description: 'Since when nobody gets in by it. Null while it is in use.',
       resolve: ({ disabledAt }) => time(disabledAt),
     }),
+    isService: t.boolean({
+      description: 'A program of one workspace, owned by its admins: `serviceAccounts`.',
+      resolve: ({ serviceOf }) => serviceOf !== null,
+    }),
     hasPassword: t.boolean({ description: 'Its owner has set one.', resolve: ({ password }) => password !== null }),
     signsIn: t.field({
       type: [SignInWay],
       description: 'How they sign in. Nothing: they were invited, and have not come yet.',
       complexity: { multiplier: 1 },
-      resolve: async ({ id, password }, _args, ctx) => {
+      resolve: async ({ id, password, serviceOf }, _args, ctx) => {
+        if (serviceOf !== null) return ['TOKEN' as const]
         const { identities } = await doors(ctx).load(id)
         return [...(password !== null ? (['PASSWORD'] as const) : []), ...(identities ? (['SSO'] as const) : [])]
       },
@@ -42,37 +50,6 @@ export const Account = builder.objectRef<AccountRow>('Account').implement({
       nullable: true,
       description: 'Until when the link is good that they were invited by. Null where there is none, or they have come.',
       resolve: async ({ id, password }, _args, ctx) => (password === null ? (await doors(ctx).load(id)).linkUntil : null),
-    }),
-  }),
-})
-
-const TokenScope = builder.enumType('TokenScope', {
-  description: 'What a token is good for; never for more than its account.',
-  values: { READ: { description: 'Only to read.' }, ALL: { description: 'For all that its account may do.' } } satisfies Record<
-    (typeof scopes)[number],
-    { description: string }
-  >,
-})
-
-const AccessToken = builder.objectRef<TokenRow>('AccessToken').implement({
-  description: 'A key for a program. The token itself is shown once, when it is made.',
-  fields: (t) => ({
-    id: t.id({ description: 'A number, as text.', resolve: ({ id }) => String(id) }),
-    name: t.exposeString('name', { description: 'What it is for.' }),
-    hint: t.exposeString('hint', { description: 'How it begins, to tell it by.' }),
-    scope: t.field({ type: TokenScope, description: 'What it is good for.', resolve: ({ scope }) => (scope === 'READ' ? 'READ' : 'ALL') }),
-    createdAt: t.field({ type: 'Timestamp', description: 'When it was made.', resolve: ({ createdAt }) => Number(createdAt) }),
-    expiresAt: t.field({
-      type: 'Timestamp',
-      nullable: true,
-      description: 'Not taken from then on. Null: never.',
-      resolve: ({ expiresAt }) => time(expiresAt),
-    }),
-    usedAt: t.field({
-      type: 'Timestamp',
-      nullable: true,
-      description: 'When it was last used, to the minute. Null: never yet.',
-      resolve: ({ usedAt }) => time(usedAt),
     }),
   }),
 })
@@ -92,28 +69,11 @@ const InvitedPayload = builder.objectRef<Invited>('InvitedPayload').implement({
 const AccountPayload = builder
   .objectRef<AccountRow>('AccountPayload')
   .implement({ fields: (t) => ({ account: t.field({ type: Account, resolve: (account) => account }) }) })
-const CreateTokenPayload = builder.objectRef<{ token: TokenRow; secret: string }>('CreateTokenPayload').implement({
-  fields: (t) => ({
-    token: t.field({ type: AccessToken, resolve: ({ token }) => token }),
-    secret: t.exposeString('secret', {
-      description: 'The token: MLFLOW_TRACKING_TOKEN, or Authorization: Bearer. Shown now and never again.',
-    }),
-  }),
-})
-const TokenPayload = builder
-  .objectRef<TokenRow>('TokenPayload')
-  .implement({ fields: (t) => ({ token: t.field({ type: AccessToken, resolve: (token) => token }) }) })
-
 builder.queryFields((t) => ({
   accounts: t.field({
     type: [Account],
     description: 'All accounts. For who manages the installation.',
     resolve: (_root, _args, ctx) => call(ctx, listAccounts, {}),
-  }),
-  tokens: t.field({
-    type: [AccessToken],
-    description: 'Your own tokens, newest first.',
-    resolve: (_root, _args, ctx) => call(ctx, listTokens, {}),
   }),
 }))
 
@@ -166,22 +126,6 @@ builder.mutationFields((t) => {
         next: t.arg.string({ required: true, description: 'Ten characters or more.' }),
       },
       resolve: (_root, args, ctx) => call(ctx, changePassword, args),
-    }),
-    createToken: t.field({
-      type: CreateTokenPayload,
-      description: 'Makes a token of your own.',
-      args: {
-        name: t.arg.string({ required: true, description: 'What it is for.' }),
-        scope: t.arg({ type: TokenScope, description: '@default ALL' }),
-        expiresAt: t.arg({ type: 'Timestamp', description: 'Not taken from then on. @default never' }),
-      },
-      resolve: (_root, args, ctx) => call(ctx, createToken, args),
-    }),
-    revokeToken: t.field({
-      type: TokenPayload,
-      description: 'Refused from now on.',
-      args: { id },
-      resolve: (_root, args, ctx) => call(ctx, revokeToken, args),
     }),
   }
 })

@@ -10,6 +10,7 @@ import { explainAccess, type Grantee, listGrants, setGrant } from './grants.ts'
 import {
   archiveWorkspace,
   createWorkspace,
+  listArchived,
   listMembers,
   listWorkspaces,
   type MemberWithAccount,
@@ -183,6 +184,11 @@ builder.queryFields((t) => ({
     type: [Member],
     description: 'Who is in this workspace.',
     resolve: (_root, _args, ctx) => call(ctx, listMembers, {}),
+  }),
+  archivedWorkspaces: t.field({
+    type: [Workspace],
+    description: 'Those that take no request, newest first. For who manages the installation: `restoreWorkspace` takes one back.',
+    resolve: (_root, _args, ctx) => call(ctx, listArchived, {}),
   }),
   grants: t.field({
     type: [AccessGrant],

@@ -38,10 +38,20 @@ export const listWorkspaces = operation({
     ctx.db.prisma.workspace.findMany({
       where: {
         archivedAt: null,
-        ...(!ctx.standing.isSystemAdmin && placesOf(ctx.actor.id ?? -1)),
+        ...(ctx.standing.isBound ? { id: ctx.workspace.id } : !ctx.standing.isSystemAdmin && placesOf(ctx.actor.id ?? -1)),
       },
       orderBy: { id: 'asc' },
     }),
+})
+
+/** For who manages the installation: only they can take one back. */
+export const listArchived = operation({
+  name: 'workspace.list-archived',
+  input: z.object({}),
+  action: 'read',
+  on: system,
+  run: (ctx): Promise<Workspace[]> =>
+    ctx.db.prisma.workspace.findMany({ where: { archivedAt: { not: null } }, orderBy: { archivedAt: 'desc' } }),
 })
 
 async function named(ctx: Ctx, name: string): Promise<Workspace> {
@@ -150,10 +160,13 @@ export const listMembers = operation({
     }),
 })
 
-/** Throws where nobody would be left who manages the workspace. */
+/** Throws where no person would be left who manages the workspace. */
 async function checkLastAdmin(ctx: Ctx, accountId: number): Promise<void> {
-  const others = await ctx.db.prisma.member.count({ where: { workspaceId: ctx.workspace.id, role: 'ADMIN', NOT: { accountId } } })
-  const own = await ctx.db.prisma.member.findUnique({ where: { workspaceId_accountId: { workspaceId: ctx.workspace.id, accountId } } })
+  const isPerson = { serviceOf: null }
+  const others = await ctx.db.prisma.member.count({
+    where: { workspaceId: ctx.workspace.id, role: 'ADMIN', account: isPerson, NOT: { accountId } },
+  })
+  const own = await ctx.db.prisma.member.findFirst({ where: { workspaceId: ctx.workspace.id, accountId, account: isPerson } })
   if (own?.role === 'ADMIN' && others === 0)
     throw invalid(`They are the only one who manages the workspace '${ctx.workspace.name}'. Make somebody else an admin first.`)
 }

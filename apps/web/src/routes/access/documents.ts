@@ -10,12 +10,12 @@ const MemberFields = graphql(`
 `)
 const TokenFields = graphql(`
   fragment TokenFields on AccessToken {
-    id name hint scope createdAt expiresAt usedAt
+    id name hint scope workspace createdAt expiresAt usedAt isRenewed
   }
 `)
 const AccountFields = graphql(`
   fragment AccountFields on Account {
-    id name email isAdmin createdAt disabledAt signsIn invitedUntil
+    id name email isAdmin isService createdAt disabledAt signsIn invitedUntil
   }
 `)
 
@@ -101,12 +101,41 @@ export const UnassignRole = graphql(`
 
 export const Tokens = graphql(`query Tokens { tokens { ...TokenFields } }`, [TokenFields])
 export const CreateToken = graphql(
-  `mutation CreateToken($name: String!, $scope: TokenScope, $expiresAt: Timestamp) {
-    createToken(name: $name, scope: $scope, expiresAt: $expiresAt) { secret token { ...TokenFields } }
+  `mutation CreateToken($account: String, $name: String!, $scope: TokenScope, $workspace: String, $expiresAt: Timestamp) {
+    createToken(account: $account, name: $name, scope: $scope, workspace: $workspace, expiresAt: $expiresAt) { secret token { ...TokenFields } }
   }`,
   [TokenFields],
 )
-export const RevokeToken = graphql(`mutation RevokeToken($id: ID!) { revokeToken(id: $id) { token { id } } }`)
+export const RenewToken = graphql(
+  `mutation RenewToken($account: String, $id: ID!, $overlap: Long) {
+    renewToken(account: $account, id: $id, overlap: $overlap) { secret token { ...TokenFields } }
+  }`,
+  [TokenFields],
+)
+export const RevokeToken = graphql(`
+  mutation RevokeToken($account: String, $id: ID!) { revokeToken(account: $account, id: $id) { token { id } } }
+`)
+
+const ServiceFields = graphql(
+  `fragment ServiceFields on ServiceAccount { id name about role createdAt disabledAt tokens { ...TokenFields } }`,
+  [TokenFields],
+)
+export type Service = ResultOf<typeof ServiceFields>
+export const Services = graphql(`query Services { serviceAccounts { ...ServiceFields } }`, [ServiceFields])
+export const CreateService = graphql(
+  `mutation CreateService($name: String!, $about: String, $role: Role) {
+    createServiceAccount(name: $name, about: $about, role: $role) { service { ...ServiceFields } }
+  }`,
+  [ServiceFields],
+)
+export const UpdateService = graphql(
+  `mutation UpdateService($account: String!, $isDisabled: Boolean) {
+    updateServiceAccount(account: $account, isDisabled: $isDisabled) { service { ...ServiceFields } }
+  }`,
+  [ServiceFields],
+)
+export const DeleteService = graphql(`mutation DeleteService($account: String!) { deleteServiceAccount(account: $account) { name } }`)
+
 export const ChangePassword = graphql(`
   mutation ChangePassword($current: String!, $next: String!) { changePassword(current: $current, next: $next) { account { id } } }
 `)
@@ -139,6 +168,8 @@ export const UpdateWorkspace = graphql(`
     updateWorkspace(workspace: $workspace, name: $name, description: $description) { workspace { id name } }
   }
 `)
+export const ArchivedWorkspaces = graphql(`query ArchivedWorkspaces { archivedWorkspaces { name archivedAt } }`)
+export type Archived = ResultOf<typeof ArchivedWorkspaces>['archivedWorkspaces'][number]
 export const ArchiveWorkspace = graphql(`
   mutation ArchiveWorkspace($workspace: String!) { archiveWorkspace(workspace: $workspace) { workspace { id } } }
 `)
