@@ -49,7 +49,9 @@ it('a token is made for some work in one place, and renewed while the old one is
   expect(await violations(page)).toEqual([])
 
   // Near its end the page says so.
-  await platform.db.query("UPDATE access_token SET expires_at = expires_at - 28::bigint * 86400000 WHERE name = 'nightly'")
+  await platform.db.query(
+    "UPDATE access_token SET expires_at = expires_at - 28::bigint * 86400000, created_at = created_at - 28::bigint * 86400000 WHERE name = 'nightly'",
+  )
   await page.reload()
   await page.getByText('nightly expires within a week: renew it').waitFor()
   await page.getByRole('button', { name: 'Renew nightly' }).click()

@@ -5,16 +5,9 @@ const hour = 3_600_000
 const day = 24 * hour
 
 it('says how long a token is good', () => {
-  expect([null, -1, 1, 1.4 * hour, 2 * hour, 47 * hour, 3 * day, 90 * day].map((left) => expiryText(left && 1000 * day + left, 1000 * day))).toEqual([
-    'never',
-    'expired',
-    'in 1 hour',
-    'in 1 hour',
-    'in 2 hours',
-    'in 47 hours',
-    'in 3 days',
-    'in 90 days',
-  ])
+  expect(
+    [null, -1, 1, 1.4 * hour, 2 * hour, 47 * hour, 3 * day, 90 * day].map((left) => expiryText(left && 1000 * day + left, 1000 * day)),
+  ).toEqual(['never', 'expired', 'in 1 hour', 'in 1 hour', 'in 2 hours', 'in 47 hours', 'in 3 days', 'in 90 days'])
 })
 
 it('tells of those that end soon or have ended, but not of those that were renewed or never end', () => {
