@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -308,4 +309,60 @@ describe('a server killed while it collects the trash', () => {
     server.child.kill('SIGTERM')
     expect((await server.exited).code).toBe(0)
   }, 90_000)
+})
+
+describe('a server killed while a webhook is told', () => {
+  let db: TestDatabase
+  beforeAll(async () => {
+    db = await freshDatabase()
+  })
+  afterAll(() => db.close())
+
+  it('tells it again after the next start, with the same id, and loses nothing that was committed', async () => {
+    let server: ReturnType<typeof run>
+    const told: Array<{ id: string; model: string }> = []
+    // At the third call it dies before it has an answer.
+    const receiver = createServer((req, res) => {
+      let body = ''
+      req.on('data', (chunk) => (body += chunk))
+      req.on('end', () => {
+        told.push({ id: String(req.headers['x-mlflow-delivery-id']), model: JSON.parse(body).model_name })
+        if (told.length === 3) server.child.kill('SIGKILL')
+        else res.end()
+      })
+    }).listen(0, '127.0.0.1')
+    await once(receiver, 'listening')
+    const { port } = receiver.address() as net.AddressInfo
+    const options = ['--port', '0', '--data', join(folder, 'told'), '--database-url', db.url, '--outbound-hosts', '127.0.0.1']
+    server = run(options)
+    const origin = await server.ready
+    const http_url_spec = { url: `http://127.0.0.1:${port}/` }
+    await post(origin, 'registry-webhooks/create', { events: ['REGISTERED_MODEL_CREATED'], http_url_spec })
+    const acknowledged: string[] = []
+    for (let i = 0; i < 200; i++) {
+      const name = `weir-${i}`
+      const isMade = await post(origin, 'registered-models/create', { name }).then(
+        () => true,
+        () => false,
+      )
+      if (!isMade) break
+      acknowledged.push(name)
+    }
+    await server.exited
+    expect(acknowledged.length).toBeGreaterThan(2)
+
+    // What the dead worker had at hand is free a minute later: here it is later.
+    await db.query(`UPDATE job_worker SET seen_at = seen_at - interval '2 minutes'`)
+    await db.query(`UPDATE graphile_worker._private_jobs SET locked_at = locked_at - interval '2 minutes' WHERE locked_at IS NOT NULL`)
+    server = run(options)
+    await server.ready
+    const missing = () => acknowledged.filter((name) => !told.some(({ model }) => model === name))
+    await expect.poll(missing, { timeout: 60_000, interval: 100 }).toEqual([])
+    const idsOf = (name: string) => new Set(told.filter(({ model }) => model === name).map(({ id }) => id)).size
+    expect([...new Set(told.map(({ model }) => model))].filter((name) => idsOf(name) !== 1)).toEqual([])
+    await expect.poll(() => told.filter(({ model }) => model === told[2]!.model).length, { timeout: 60_000 }).toBeGreaterThan(1)
+    server.child.kill('SIGTERM')
+    expect((await server.exited).code).toBe(0)
+    receiver.close()
+  })
 })

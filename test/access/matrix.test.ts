@@ -90,7 +90,10 @@ const alwaysRefused = new Set([
 ])
 
 /** What is not hidden in a workspace that one is in: it is the workspace's, or one's own. */
-const ofWorkspace = new Set<keyof Ids>(['workspace', 'token', 'identity', 'service', 'serviceToken', 'team', 'customRole', 'roleRule'])
+const ofWorkspace = new Set<keyof Ids>([
+  ...(['workspace', 'token', 'identity', 'service', 'serviceToken'] as const),
+  ...(['team', 'customRole', 'roleRule', 'webhook', 'delivery'] as const),
+])
 
 const all = [...operations.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 const rows = new Map<string, string>()

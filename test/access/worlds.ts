@@ -2,7 +2,7 @@
  * Workspaces with something of every kind in each, and people of every role. Always true: every text that was written in a workspace holds its
  * marker and no other's, and the numbers of one are far from those of another, so an answer shows whose it is.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { cp, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { type Platform, startPlatform } from '@tidegate/test'
@@ -39,6 +39,9 @@ export interface Ids {
   team: string
   customRole: string
   roleRule: string
+  /** A webhook of the workspace, and something that it was to say. */
+  webhook: string
+  delivery: string
   /** Of the installation, and so of no workspace: who may name it, knows it. */
   account: string
   accountId: string
@@ -95,6 +98,8 @@ export const unknown: Ids = {
   team: 'no such team',
   customRole: '987654327',
   roleRule: '987654328',
+  webhook: '00000000-0000-4000-8000-000000000000',
+  delivery: '00000000-0000-4000-8000-000000000001',
   account: 'viewer-zznorthzz',
   accountId: '',
   identity: '987654329',
@@ -185,6 +190,8 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       | 'team'
       | 'customRole'
       | 'roleRule'
+      | 'webhook'
+      | 'delivery'
     >
   > {
     const experimentName = `${title} ${marker}`
@@ -386,8 +393,36 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       },
       include: { tokens: true },
     })
+    // It calls nobody: the address is refused before.
+    const hook = await db.prisma.webhook.create({
+      data: {
+        ...{ uuid: randomUUID(), workspaceId: workspace.id, dialect: 'MLFLOW', name: marker, description: marker },
+        ...{
+          events: ['prompt_alias.deleted'],
+          url: `https://127.0.0.1/${marker}`,
+          createdBy: `viewer-${marker}`,
+          createdAt: now,
+          updatedAt: now,
+        },
+        deliveries: {
+          create: {
+            uuid: randomUUID(),
+            modelId: 0,
+            event: 'prompt_alias.deleted',
+            body: marker,
+            state: 'FAILED',
+            createdAt: now,
+            nextAt: now,
+          },
+        },
+      },
+      include: { deliveries: true },
+    })
     const { id: invited } = await db.prisma.account.create({ data: { id: 600_000 + number, name: `invited-${marker}`, createdAt: now } })
-    const given = { invitedId: String(invited), team: team.name, customRole: String(role.id), roleRule: String(role.rules[0]!.id) }
+    const given = {
+      ...{ invitedId: String(invited), team: team.name, customRole: String(role.id), roleRule: String(role.rules[0]!.id) },
+      ...{ webhook: hook.uuid, delivery: hook.deliveries[0]!.uuid },
+    }
     const place = {
       ...given,
       workspace: name,

@@ -20,6 +20,8 @@ export async function tidegate(folder: string) {
       host: '127.0.0.1',
       port: 0,
       access,
+      // The tests' own receivers of webhooks.
+      outboundHosts: ['127.0.0.1'],
       logLevel: 'error',
     })
   }

@@ -8,7 +8,7 @@ import type { Ctx } from './context.ts'
 
 /** Characters of what was asked. */
 const longest = 2_000
-const secret = /password|secret|token|current|next|session|body/i
+const secret = /password|secret|token|current|next|session|body|authorization/i
 
 /** What was asked, as text, without what must not be read. */
 export function detailOf(input: unknown): string {

@@ -36,14 +36,16 @@ export interface Enqueued {
   at?: number
   /** A job of this key that still waits is replaced. */
   key?: string
+  /** In place of the job's own. */
+  queue?: string
 }
 
 /** Adds a job; with a transaction, as part of it. */
-export async function enqueue<Payload>(sql: Sql, job: Job<Payload>, payload: Payload, { at, key }: Enqueued = {}): Promise<void> {
+export async function enqueue<Payload>(sql: Sql, job: Job<Payload>, payload: Payload, { at, key, queue }: Enqueued = {}): Promise<void> {
   await addJob(sql, {
     name: job.name,
     payload: JSON.stringify(payload),
-    queue: job.queue ?? null,
+    queue: queue ?? job.queue ?? null,
     at: at ?? null,
     tries: job.tries ?? 10,
     key: key ?? null,

@@ -23,6 +23,8 @@ import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
 import { transfers as authTransfers } from './users/auth.rest.ts'
 import { sendForgotten } from './users/links.ts'
+import { bring, sweepWebhooks, webhookAuthorization, webhookSecret } from './webhooks/outbox.ts'
+import webhooks from './webhooks/webhooks.rest.ts'
 import workspaces from './workspaces/workspaces.rest.ts'
 
 export const routes: Route[] = [
@@ -34,6 +36,7 @@ export const routes: Route[] = [
   ...databricksRoutes,
   ...workspaces,
   ...mlflowAuth,
+  ...webhooks,
 ]
 /** Work after the answer. */
 export const jobs: Array<Job<unknown>> = [
@@ -48,11 +51,13 @@ export const jobs: Array<Job<unknown>> = [
   retainMail,
   sendForgotten,
   expireRequests,
+  bring,
+  sweepWebhooks,
 ]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
-export const sealed: SealedColumn[] = [alertSecret, ssoSecret, idTokens, mailContent]
+export const sealed: SealedColumn[] = [alertSecret, ssoSecret, idTokens, mailContent, webhookSecret, webhookAuthorization]
 export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...registryTransfers, ...authTransfers, ...ssoTransfers]
 
 /** Each adds its types and fields to the builder. */
@@ -91,4 +96,5 @@ export const graphql = () =>
     import('./keyring/keyring.graphql.ts'),
     import('./sso/sso.graphql.ts'),
     import('./mail/mail.graphql.ts'),
+    import('./webhooks/webhooks.graphql.ts'),
   ])

@@ -13,6 +13,8 @@ import { invalid } from './errors.ts'
 export interface Outbound {
   /** Throws INVALID_PARAMETER_VALUE where a URL can't be called, as far as its text tells. */
   check(url: string, field: string): void
+  /** The operator has named its host. */
+  isNamed(url: string): boolean
   /** Sends a body, gives the answer's status. Throws where there is none. */
   post(url: string, call: { headers: Record<string, string>; body: string; signal: AbortSignal }): Promise<number>
   /** The same with the answer, a mebibyte at most: for libraries that want a `fetch`. */
@@ -76,6 +78,7 @@ export function openOutbound(allowedHosts: readonly string[]): Outbound {
   }
 
   return {
+    isNamed: (url) => allowed.has(new URL(url).hostname.replace(/^\[|\]$/g, '')),
     check(url, field) {
       const message = fault(url)
       if (message) throw invalid(`The URL can't be called. ${message}`, field)

@@ -10,6 +10,7 @@ import type { Ctx, Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { anyText } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
+import { announce } from '../webhooks/outbox.ts'
 import { type Activity, addActivities, holdChain, readActivities, readChain, readEnd, stageAt, type Tenure } from './activity.sql.ts'
 import { modelName } from './names.ts'
 import { modelTarget, onModel } from './targets.ts'
@@ -86,6 +87,12 @@ export async function record(tx: Tx, ctx: Pick<Ctx, 'actor' | 'workspace'>, ...e
     return { ...it, hash }
   })
   await addActivities(tx, workspaceId, rows)
+  // The whole of what is short in the log.
+  await announce(
+    tx,
+    ctx.workspace,
+    rows.map((row, i) => ({ ...row, from: entries[i]!.from ?? null, to: entries[i]!.to ?? null, data: { ...entries[i]!.data } })),
+  )
 }
 
 export interface ActivityPage {

@@ -1,0 +1,201 @@
+"""
+Webhooks: MLflow's by its client, and those of Databricks' workspace registry by its SDK. They call a receiver of the test's own, on this
+machine: MLflow's own server allows that with MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS=true, MLFLOW_WEBHOOK_ALLOWED_SCHEMES=http,https and, not to go
+by what it knew a minute ago, MLFLOW_WEBHOOK_CACHE_TTL=0.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from mlflow.entities.webhook import WebhookAction, WebhookEntity, WebhookEvent, WebhookStatus
+from under_test import client, equal, origin, refused, soon, unique
+
+
+@pytest.fixture
+def receiver():
+    """Answers what it is told to, and keeps what it was sent: (path, headers, body) each."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"]))
+            server.calls.append((self.path, self.headers, body.decode()))
+            self.send_response(server.answers.pop(0) if server.answers else 200)
+            self.end_headers()
+            self.wfile.write(b"thank you")
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.calls, server.answers = [], []
+    server.url = f"http://127.0.0.1:{server.server_port}/hook"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+@pytest.fixture
+def make(receiver):
+    made = []
+
+    def by(events, **more):
+        webhook = client.create_webhook(**{"name": "ci", "url": receiver.url, "events": events, **more})
+        made.append(webhook.webhook_id)
+        return webhook
+
+    yield by
+    for each in made:
+        try:
+            client.delete_webhook(each)
+        except Exception:
+            pass  # The test has deleted it.
+
+
+def told(receiver, name):
+    """What was said of a model: others may be made at the same time by other clients."""
+    return [json.loads(body) for _, _, body in list(receiver.calls) if json.loads(body)["data"].get("name") == name]
+
+
+def test_a_webhook_is_told_what_happens_to_models(receiver, make):
+    make(["registered_model.created", "model_version.created", "model_version_tag.set", "model_version_alias.created", "model_version_alias.deleted"])
+    name = unique("told")
+    client.create_registered_model(name, description="of tides")
+    client.create_model_version(name, "s3://models/tide", description="the first")
+    client.set_model_version_tag(name, "1", "data", "2026")
+    client.set_registered_model_alias(name, "champion", "1")
+    client.delete_registered_model_alias(name, "champion")
+    soon(lambda: len(told(receiver, name)) == 5)
+    said = told(receiver, name)
+    # MLflow's own server sends from several threads.
+    equal(
+        sorted((it["entity"], it["action"]) for it in said),
+        [
+            ("model_version", "created"),
+            ("model_version_alias", "created"),
+            ("model_version_alias", "deleted"),
+            ("model_version_tag", "set"),
+            ("registered_model", "created"),
+        ],
+    )
+    data = {(it["entity"], it["action"]): it["data"] for it in said}
+    equal(data["registered_model", "created"], {"name": name, "tags": {}, "description": "of tides"})
+    version = data["model_version", "created"]
+    equal((version["version"], version["source"], version["description"]), ("1", "s3://models/tide", "the first"))
+    equal(data["model_version_tag", "set"], {"name": name, "version": "1", "key": "data", "value": "2026"})
+    equal(data["model_version_alias", "created"], {"name": name, "alias": "champion", "version": "1"})
+
+
+def test_what_it_is_told_is_signed(receiver, make):
+    make(["registered_model.created"], secret="spring tide")
+    name = unique("signed")
+    client.create_registered_model(name)
+    soon(lambda: told(receiver, name))
+    _, headers, body = next(it for it in receiver.calls if name in it[2])
+    signed = f"{headers['X-MLflow-Delivery-Id']}.{headers['X-MLflow-Timestamp']}.{body}"
+    digest = base64.b64encode(hmac.new(b"spring tide", signed.encode(), hashlib.sha256).digest()).decode()
+    equal(headers["X-MLflow-Signature"], f"v1,{digest}")
+
+
+def test_it_is_told_again_when_the_receiver_was_away(receiver, make):
+    make(["registered_model.created"])
+    receiver.answers += [503, 500]
+    name = unique("again")
+    client.create_registered_model(name)
+    soon(lambda: len(told(receiver, name)) == 3)
+    equal(len({it[1]["X-MLflow-Delivery-Id"] for it in receiver.calls if name in it[2]}), 1)
+
+
+def test_a_webhook_is_made_read_changed_listed_and_deleted(make):
+    events = [WebhookEvent(WebhookEntity.MODEL_VERSION, WebhookAction.CREATED)]
+    made = make(events, description="of the CI", secret="s")
+    equal((made.name, made.description, made.events, made.status), ("ci", "of the CI", events, WebhookStatus.ACTIVE))
+    equal(made.secret, None)
+    equal(client.get_webhook(made.webhook_id).url, made.url)
+    changed = client.update_webhook(made.webhook_id, name="cd", status="DISABLED", events=["registered_model.created"])
+    equal((changed.name, changed.status, [str(it) for it in changed.events]), ("cd", WebhookStatus.DISABLED, ["registered_model.created"]))
+    equal(changed.description, "of the CI")
+    others = [make(events).webhook_id for _ in range(3)]
+    listed, token = [], None
+    while True:
+        page = client.list_webhooks(max_results=2, page_token=token)
+        listed += [it.webhook_id for it in page]
+        token = page.token
+        if not token:
+            break
+    assert {made.webhook_id, *others} <= set(listed)
+    client.delete_webhook(made.webhook_id)
+    with refused("RESOURCE_DOES_NOT_EXIST", made.webhook_id):
+        client.get_webhook(made.webhook_id)
+
+
+def test_one_that_is_disabled_says_nothing(receiver, make):
+    make(["registered_model.created"], status="DISABLED")
+    other = make(["registered_model.created"])
+    name = unique("quiet")
+    client.create_registered_model(name)
+    soon(lambda: told(receiver, name))
+    client.delete_webhook(other.webhook_id)
+    equal(len(told(receiver, name)), 1)
+
+
+def test_it_is_tested_with_an_example(receiver, make):
+    made = make(["model_version.created"], status="DISABLED")
+    result = client.test_webhook(made.webhook_id)
+    equal((result.success, result.response_status, result.response_body), (True, 200, "thank you"))
+    equal([it["data"]["name"] for it in map(json.loads, [receiver.calls[0][2]])], ["example_model"])
+    client.test_webhook(made.webhook_id, "prompt_version.created")
+    equal(json.loads(receiver.calls[1][2])["entity"], "prompt_version")
+    receiver.answers += [400]
+    equal(client.test_webhook(made.webhook_id).success, False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"name": "two words"}, {"name": "-"}, {"url": "ftp://example.com"}, {"url": " "}, {"url": "no url"}],
+    ids=lambda it: str(it),
+)
+def test_what_can_be_no_webhook_is_refused(make, wrong):
+    with refused("INVALID_PARAMETER_VALUE"):
+        make(["registered_model.created"], **wrong)
+
+
+@pytest.mark.differs("MLflow's tests have to allow private addresses")
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://169.254.169.254/latest", "http://[::1]:1/", "https://localhost/"])
+def test_what_is_behind_the_server_is_not_called(make, url):
+    with refused("INVALID_PARAMETER_VALUE", "not an address on the public internet"):
+        make(["registered_model.created"], url=url)
+
+
+@pytest.mark.differs("Databricks' registry, which MLflow does not have")
+def test_databricks_sdk_makes_tests_lists_changes_and_deletes_them(receiver):
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.ml import HttpUrlSpec, RegistryWebhookEvent, RegistryWebhookStatus
+
+    registry = WorkspaceClient(host=origin, token="none").model_registry
+    name = unique("databricks")
+    client.create_registered_model(name)
+    spec = HttpUrlSpec(url=receiver.url, secret="neap", authorization="Bearer abc")
+    events = [RegistryWebhookEvent.MODEL_VERSION_CREATED, RegistryWebhookEvent.MODEL_VERSION_TRANSITIONED_TO_PRODUCTION]
+    made = registry.create_webhook(events, http_url_spec=spec, model_name=name, description="of the CI").webhook
+    equal((made.model_name, made.events, made.status), (name, events, RegistryWebhookStatus.ACTIVE))
+    equal(made.http_url_spec.url, receiver.url)
+    assert not {'neap', 'Bearer abc'} & set(made.http_url_spec.as_dict().values())
+    client.create_model_version(name, "s3://models/tide")
+    client.transition_model_version_stage(name, "1", "Production")
+    soon(lambda: len(receiver.calls) == 2)
+    for (_, headers, body), event in zip(receiver.calls, events):
+        said = json.loads(body)
+        equal((said["event"], said["model_name"], said["webhook_id"]), (event.value, name, made.id))
+        equal(headers["X-Databricks-Signature"], hmac.new(b"neap", body.encode(), hashlib.sha256).hexdigest())
+        equal(headers["Authorization"], "Bearer abc")
+    answer = registry.test_registry_webhook(made.id)
+    equal((answer.status_code, answer.body), (200, "thank you"))
+    registry.update_webhook(made.id, status=RegistryWebhookStatus.DISABLED)
+    equal([(it.id, it.status) for it in registry.list_webhooks(model_name=name)], [(made.id, RegistryWebhookStatus.DISABLED)])
+    registry.delete_webhook(id=made.id)
+    equal(list(registry.list_webhooks(model_name=name)), [])
