@@ -129,7 +129,6 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'model-version.create': (at) => ({ name: at.registered, source: `runs:/${at.run}/model`, runId: at.run }),
   'model-version.get-artifact': (at) => ({ name: at.registered, version: '1', path: 'plain.txt' }),
   'registered-model.set-alias': (at) => ({ name: at.registered, alias: 'challenger', version: '1' }),
-  'activity.stage-at': (at) => ({ name: at.registered, stage: 'None', at: 1 }),
   'webhook.create': () => ({ dialect: 'MLFLOW', name: 'hook', events: ['model_version.created'], url: 'https://example.com/' }),
   'webhook.get': (at) => ({ id: at.webhook }),
   'webhook.update': (at) => ({ id: at.webhook, name: 'other' }),
