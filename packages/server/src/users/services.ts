@@ -57,8 +57,6 @@ export const createService = operation({
   async run(ctx, { name, about, role }): Promise<Service> {
     const { id: workspaceId } = ctx.workspace
     const full = `${name}@${ctx.workspace.name}`
-    if (ctx.authenticate.mode === 'open')
-      throw new AppError('BAD_REQUEST', 'This server is open: it has no accounts. Start it with --access accounts.')
     if ((await ctx.db.prisma.account.count({ where: { serviceOf: workspaceId } })) >= mostServices)
       throw invalid(`There are ${mostServices} service accounts here, and that is the most. Delete one that is not used.`)
     const at = BigInt(Date.now())
