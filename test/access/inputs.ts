@@ -84,7 +84,6 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'workspace.get': (at) => ({ name: at.workspace }),
   'alert.read': (at) => ({ ids: [at.alert] }),
   'alert.list': (at) => ({ experimentId: at.experiment, runId: at.run }),
-  'activity.stage-at': (at) => ({ name: at.registered, stage: 'Staging', at: 1 }),
   'token.create': (at) => ({ account: at.service, name: 'a token' }),
   'token.renew': (at) => ({ account: at.service, id: at.serviceToken }),
   'token.revoke': (at) => ({ id: at.token }),
