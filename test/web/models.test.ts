@@ -192,6 +192,52 @@ it('a version is judged beside the champion: its metrics, its signature, where i
   await page.close()
 }, 60_000)
 
+it('a gate is asked, seen to wait for its check, and opened by the approval of who it waits on', async () => {
+  await post('registered-models/create', { name: 'load' })
+  await register('load', await train('keen-tern', 2))
+  await platform.graphql(`mutation { setRegistryPolicy(input: { model: "load", gates: [{ stage: "Production", selfApproval: true, checks: ["drift", "latency"],
+    commentRequired: true, ttl: 604800000 }] }) { policy { stages } } }`)
+  const report = (check: string, state: string, summary = '') =>
+    platform.graphql(
+      `mutation { reportCheck(input: { name: "load", version: 1, check: "${check}", state: ${state}, summary: "${summary}" }) { check { name } } }`,
+    )
+  await report('latency', 'PASSED', '31 ms')
+  const { page, errors } = await openPage(browser, `${platform.origin}/models/load/1`)
+  await page.getByRole('button', { name: 'Move to …' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('From None to').selectOption('Production')
+  await dialog.getByText('1 approval and the checks drift, latency open it').waitFor()
+  expect(await violations(page)).toEqual([])
+  await dialog.getByLabel(/^Why/).fill('14 days in shadow')
+  await dialog.getByRole('button', { name: 'Ask for Production' }).click()
+  const panel = page.getByRole('region', { name: 'Request to move to Production' })
+  await panel.getByText('14 days in shadow').waitFor()
+  await panel.getByRole('img', { name: '1 of 3 conditions met' }).waitFor()
+  await report('drift', 'FAILED', 'past the band')
+  await panel.getByRole('listitem').filter({ hasText: 'past the band' }).waitFor()
+  expect(await seen(page)).toEqual([])
+
+  await page.goto(`${platform.origin}/models`)
+  const strip = page.getByRole('region', { name: 'Waits on you' })
+  await strip.getByText('1 of 2 checks').waitFor()
+  expect(await seen(page)).toEqual([])
+  await strip.getByRole('link', { name: 'Review v1 of load' }).click()
+  await panel.getByLabel('Comment on the request').fill('looks right')
+  await panel.getByRole('button', { name: 'Approve' }).click()
+  await panel.getByText('Your approval is kept').waitFor()
+  await page.getByLabel('Comment', { exact: true }).fill('mind **islands**')
+  await page.getByRole('button', { name: 'Comment', exact: true }).click()
+  await page.getByRole('region', { name: 'Comments' }).locator('strong', { hasText: 'islands' }).waitFor()
+  await panel.getByRole('button', { name: 'Override drift' }).click()
+  await panel.getByLabel(/^Why need it not wait/).fill('the band is old')
+  expect(await violations(page)).toEqual([])
+  await panel.getByRole('button', { name: 'Open past it' }).click()
+  await page.getByRole('region', { name: 'Activity' }).getByText('moved it None → Production').waitFor()
+  expect(await panel.count()).toBe(0)
+  expect(errors).toEqual([])
+  await page.close()
+}, 60_000)
+
 it('its card is Markdown, its files are shown, and how it is loaded', async () => {
   await post('registered-models/create', { name: 'churn' })
   await register('churn', await train('brisk-tern', 1))

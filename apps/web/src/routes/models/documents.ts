@@ -55,16 +55,70 @@ export const ModelListChanged = graphql(
   [ModelFacts],
 )
 
+const GateFacts = graphql(`
+  fragment GateFacts on Gate {
+    stage
+    from
+    approvals
+    selfApproval
+    checks
+    ttl
+    commentRequired
+    requesters { role accounts teams }
+    approvers { role accounts teams }
+  }
+`)
+export type Gate = ResultOf<typeof GateFacts>
+
+const RequestFacts = graphql(
+  `
+  fragment RequestFacts on TransitionRequest {
+    id
+    from
+    to
+    state
+    archiveExisting
+    comment
+    requestedBy
+    requestedAt
+    expiresAt
+    approvalsNeeded
+    approvals { by comment time }
+    checks { name isMet check { state summary url by } override { by reason } }
+    gate { ...GateFacts }
+    can { approve whyNot hasApproved cancel }
+  }
+`,
+  [GateFacts],
+)
+export type Request = ResultOf<typeof RequestFacts>
+
+const ActivityFacts = graphql(`
+  fragment ActivityFacts on Activity {
+    id
+    time
+    kind
+    version
+    actor
+    from
+    to
+    comment
+    data
+  }
+`)
+export type Activity = ResultOf<typeof ActivityFacts>
+
 export const ModelPage = graphql(
   `
   query ModelPage($name: String!, $first: Int!) {
     registeredModel(name: $name) {
       ...ModelFacts
       versions(first: $first) { total nodes { ...VersionFacts } }
+      activity(first: 30) { nodes { ...ActivityFacts } }
     }
   }
 `,
-  [ModelFacts, VersionFacts],
+  [ModelFacts, VersionFacts, ActivityFacts],
 )
 export type Model = NonNullable<ResultOf<typeof ModelPage>['registeredModel']>
 
@@ -108,10 +162,14 @@ export const VersionPage = graphql(
         datasets { dataset { id name digest } }
       }
       loggedModel { id name metrics { key value datasetName } }
+      requests(openOnly: true) { ...RequestFacts }
+      comments { id text by createdAt updatedAt mine }
+      activity(first: 30) { nodes { ...ActivityFacts } }
       model {
         id
         name
         stages
+        gates { ...GateFacts }
         aliases { alias version }
         champion {
           version
@@ -125,7 +183,7 @@ export const VersionPage = graphql(
     }
   }
 `,
-  [VersionFacts, SignatureFacts],
+  [VersionFacts, SignatureFacts, GateFacts, RequestFacts, ActivityFacts],
 )
 export type Version = NonNullable<ResultOf<typeof VersionPage>['modelVersion']>
 
@@ -203,5 +261,75 @@ export const SetAlias = graphql(`
 export const DeleteAlias = graphql(`
   mutation DeleteAlias($name: String!, $alias: String!) {
     deleteModelAlias(name: $name, alias: $alias) { model { id } }
+  }
+`)
+
+export const AskTransition = graphql(`
+  mutation AskTransition($input: RequestTransitionInput!) {
+    requestTransition(input: $input) { request { id state } }
+  }
+`)
+export const ApproveTransition = graphql(`
+  mutation ApproveTransition($request: ID!, $comment: String, $archiveExisting: Boolean) {
+    approveTransition(request: $request, comment: $comment, archiveExisting: $archiveExisting) { request { id state } }
+  }
+`)
+export const RejectTransition = graphql(`
+  mutation RejectTransition($request: ID!, $comment: String) {
+    rejectTransition(request: $request, comment: $comment) { request { id state } }
+  }
+`)
+export const CancelTransition = graphql(`
+  mutation CancelTransition($request: ID!, $comment: String) {
+    cancelTransition(request: $request, comment: $comment) { request { id state } }
+  }
+`)
+export const OverrideCheck = graphql(`
+  mutation OverrideCheck($request: ID!, $check: String!, $reason: String!) {
+    overrideCheck(request: $request, check: $check, reason: $reason) { request { id state } }
+  }
+`)
+export const AddComment = graphql(`
+  mutation AddComment($name: String!, $version: Int!, $text: String!) {
+    addVersionComment(name: $name, version: $version, text: $text) { comment { id } }
+  }
+`)
+export const DeleteComment = graphql(`
+  mutation DeleteComment($id: ID!) {
+    deleteVersionComment(id: $id) { id }
+  }
+`)
+
+export const WaitingOnMe = graphql(`
+  query WaitingOnMe {
+    transitionRequests(waitingOnMe: true, first: 20) {
+      nodes {
+        id
+        from
+        to
+        comment
+        requestedBy
+        requestedAt
+        approvalsNeeded
+        approvals { by }
+        checks { name isMet }
+        version { id name version }
+      }
+    }
+  }
+`)
+export type Waiting = ResultOf<typeof WaitingOnMe>['transitionRequests']['nodes'][number]
+
+export const Policy = graphql(
+  `
+  query Policy {
+    registryPolicy { stages gates { ...GateFacts } }
+  }
+`,
+  [GateFacts],
+)
+export const SetPolicy = graphql(`
+  mutation SetPolicy($input: SetRegistryPolicyInput!) {
+    setRegistryPolicy(input: $input) { policy { stages } }
   }
 `)
