@@ -17,7 +17,7 @@ export class Draw {
   /** Whose workspace the one who asks is in. */
   readonly own: World
   private readonly others: World[]
-  private readonly isReading: boolean
+  readonly isReading: boolean
   /** What was drawn of others. */
   readonly foreign: string[] = []
 
@@ -53,7 +53,7 @@ export class Draw {
 
   /** A marker that a name of a key may end with. */
   private mark(): string {
-    return (this.isReading && this.random.chance(40) ? this.random.pick(this.others) : this.own).marker
+    return (this.isReading && this.others.length && this.random.chance(40) ? this.random.pick(this.others) : this.own).marker
   }
 
   text = (): string => `text of ${this.own.marker} ${this.random(1000)}`
@@ -155,5 +155,21 @@ export class Draw {
       permission: () => random.pick(['READ', 'EDIT', 'MANAGE', 'NO_PERMISSIONS', 'DENY']),
     }
     return Object.hasOwn(table, name) ? table[name]!() : undefined
+  }
+}
+
+/** All of one thing: what differs between two requests of one number is whose ids they hold. */
+export class Fixed extends Draw {
+  private readonly at: Ids
+
+  constructor(seed: number, own: World, at: Ids) {
+    super(seed, own, [own], true)
+    this.at = at
+  }
+
+  override id(key: keyof Ids): string {
+    // The same chance is used up.
+    this.random(100)
+    return key === 'account' || key === 'accountId' ? this.own[key] : this.at[key] || '987654329'
   }
 }

@@ -26,11 +26,15 @@ export async function follow<It extends Following>(
   let isQuiet = false
   const late: Array<[It, string]> = []
   const stops: Array<() => void | Promise<void>> = []
+  const begun = new Set<It>()
   function hear(it: It, text: string): void {
     last = Date.now()
     heard(it, text)
+    // The state at the start may come late where much goes on.
+    const isFirst = !begun.has(it) && !/runsChanged|points|logLines/.test(it.document ?? '')
+    begun.add(it)
     // That it ended is no news of others.
-    if (isQuiet && isResting(it) && !/"errors":/.test(text)) late.push([it, text])
+    if (isQuiet && isResting(it) && !isFirst && !/"errors":/.test(text)) late.push([it, text])
   }
 
   for (const [i, it] of them.entries()) {

@@ -5,6 +5,7 @@
  * and row by row: so no count, no order and no error depends on what others have. Then all is put back.
  */
 import { buildSchema } from '../../packages/server/src/graphql.ts'
+import { measureFor } from '../../packages/server/src/trash/measure.ts'
 import { generator } from '../random.ts'
 import { follow } from './follow.ts'
 import { openWatch, timeless } from './leaks.ts'
@@ -50,6 +51,8 @@ export async function fuzz(worlds: Worlds, requests: number, seed: number, say: 
   const { all, platform, kernel } = worlds
   const schema = await buildSchema()
   const watch = await openWatch(worlds)
+  // What is measured in the background is settled before it begins.
+  while (await measureFor(kernel, 10_000));
   await worlds.keep()
   const report: Report = { requests: 0, byDoor: {}, byOutcome: {}, neverDone: [], events: 0, faults: [] }
   const done = new Map<string, boolean>()
@@ -62,6 +65,7 @@ export async function fuzz(worlds: Worlds, requests: number, seed: number, say: 
     const kind = `${it.what} ${what.slice(0, 12)}`
     if (seen.has(kind)) return
     seen.add(kind)
+    say(`fault ${report.faults.length + 1}: ${kind}`)
     const who = `${it.home?.workspace ?? 'nobody'} ${JSON.stringify(it.headers)}`
     report.faults.push(`${who} ${it.what}: ${what}\n  ${it.path.slice(0, 300)} ${it.body ?? ''}`.slice(0, 2_000))
   }

@@ -203,7 +203,9 @@ export function idsIn(make: (at: Ids) => unknown, at: Ids): Array<keyof Ids> {
 export function masked(answer: unknown, at: Ids): string {
   let text = JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? String(answer)
   const places = at.path.split('/').slice(0, 2)
-  for (const id of [...Object.values(at), ...places].filter((value) => typeof value === 'string')) text = text.replaceAll(id, 'ID')
+  const ids = [...Object.values(at), ...places].filter((value) => typeof value === 'string' && value !== '')
+  // The id of one may begin as that of another.
+  for (const id of ids.sort((a, b) => b.length - a.length)) text = text.replaceAll(id, 'ID')
   return text
     .replace(/\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
     .replace(/\b1\d{12}\b/g, 'NOW')

@@ -44,6 +44,14 @@ export async function openWatch({ platform: { db }, all }: Worlds): Promise<Watc
   }
 }
 
-/** What says when it was, and not what there is. */
+/** What says when it was, and not what there is; errors, which come in the order in which fields were found wrong, in one of their own. */
 export const timeless = (text: string): string =>
-  text.replace(/(?<!\d)1[789]\d{11}(?!\d)/g, 'NOW').replace(/"(usedAt|seenAt)":(null|NOW)/g, '"$1":NOW')
+  sorted(text)
+    .replace(/(?<!\d)1[789]\d{11}(?!\d)/g, 'NOW')
+    .replace(/"(usedAt|seenAt)":(null|NOW)/g, '"$1":NOW')
+
+function sorted(text: string): string {
+  if (!text.startsWith('{"errors":[{')) return text
+  const { errors, ...rest } = JSON.parse(text)
+  return JSON.stringify({ errors: errors.map((error: unknown) => JSON.stringify(error)).sort(), ...rest })
+}

@@ -85,6 +85,8 @@ export function callOn(it: (typeof wireRoutes)[number], draw: Draw): Asked {
 /** Files: by their whole path, in the folder of what they are of, and by ways round that. */
 export function transferOn(it: (typeof wireTransfers)[number], draw: Draw): Asked {
   const file = draw.id('path')
+  // What is in a query may become the name of a file.
+  const inQuery = draw.isReading ? draw.id('path') : draw.own.path
   const folder = file.split('/').slice(0, 3).join('/')
   const other = draw.id('path')
   const rest = draw.random.pick([
@@ -99,7 +101,7 @@ export function transferOn(it: (typeof wireTransfers)[number], draw: Draw): Aske
     () => `${draw.run()}/plain.txt`,
     () => draw.model(),
   ])()
-  const input = some({ ...everything('', draw), path: draw.random.pick(['plain.txt', '', folder, other, `../../${other}`]) }, draw)
+  const input = some({ ...everything('', draw), path: draw.random.pick(['plain.txt', '', inQuery, `../../${inQuery}`]) }, draw)
   return {
     door: 'wire',
     what: `${it.method} ${it.prefix}`,

@@ -3,8 +3,9 @@
  * marker and no other's, and the numbers of one are far from those of another, so an answer shows whose it is.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { cp, rm } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { type Platform, startPlatform } from '@tidegate/test'
 import { z } from 'zod'
 import { abilityOf } from '../../packages/server/src/access.ts'
@@ -92,7 +93,7 @@ export const unknown: Ids = {
   view: '987654323',
   rule: '987654324',
   alert: '987654325',
-  path: `987654321/${'f'.repeat(32)}/artifacts/notes.txt`,
+  path: `987654321/${'f'.repeat(32)}/artifacts/notes-zznowhere-at-allzz.txt`,
   token: '987654326',
   begun: 'd'.repeat(32),
   team: 'no such team',
@@ -494,6 +495,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       return { ...kernel!, ...known, ability: abilityOf(known.actor, known.workspace.id, known.standing), spell: (field) => field }
     },
     async keep() {
+      await rm(kept, { recursive: true, force: true })
       await cp(platform.folder, kept, { recursive: true })
       await run([
         'CREATE SCHEMA IF NOT EXISTS kept',
@@ -502,6 +504,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       marks = await marksOf()
     },
     async restore() {
+      for (const name of await readdir(platform.folder)) await rm(join(platform.folder, name), { recursive: true, force: true })
       await cp(kept, platform.folder, { recursive: true })
       const now = await marksOf()
       const touched = tables.filter(({ table }) => now.get(table) !== marks.get(table))

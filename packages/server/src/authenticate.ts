@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http'
 import { userInfo } from 'node:os'
 import { type Actor, type Cap, everything, hasPlace, nothing, type Standing } from './access.ts'
+import { type Attempt, openAttempts } from './attempts.ts'
 import type { Kernel } from './context.ts'
 import { AppError, notFound } from './errors.ts'
 import { checkPassword, digestOf } from './passwords.ts'
@@ -38,10 +39,6 @@ const headers = ['x-tidegate-workspace', 'x-mlflow-workspace']
 const belief = 10_000
 /** A session is noted as seen at most so often, and so is a token as used, ms. */
 const noteEvery = 60_000
-/** Failed tries within the window; then it has to wait. Many people may come from one address. */
-const mostFailures = { name: 10, address: 100 }
-const failureWindow = 15 * 60_000
-
 const localUser = (): string => {
   try {
     return userInfo().username
@@ -70,8 +67,7 @@ export function cookies(req: IncomingMessage): Map<string, string> {
 
 export interface Authenticator {
   (req: IncomingMessage): Promise<Authenticated>
-  /** Counts a failed try, or throws where there were too many. Forgets them when one succeeds. */
-  attempt(name: string, address: string, work: () => Promise<boolean>): Promise<boolean>
+  readonly attempt: Attempt
   readonly mode: AccessMode
   close(): void
 }
@@ -81,7 +77,7 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
   const workspaces = new Map<string, { id: number; name: string; until: number }>()
   const credentials = new Map<string, Known>()
   const standings = new Map<string, { standing: Standing; until: number }>()
-  const failures = new Map<string, { count: number; since: number }>()
+  const attempt = openAttempts(db)
   const stop = new AbortController()
 
   function forget(): void {
@@ -113,28 +109,6 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     const found = { id: row.id, name, until: Date.now() + belief }
     workspaces.set(name, found)
     return found
-  }
-
-  async function attempt(name: string, address: string, work: () => Promise<boolean>): Promise<boolean> {
-    const now = Date.now()
-    const keys = [`name ${name.toLowerCase()}`, `address ${address}`]
-    for (const [key, { since }] of failures) if (now - since > failureWindow) failures.delete(key)
-    const worst = keys
-      .map((key) => failures.get(key))
-      .find((each, i) => each && each.count >= (i === 0 ? mostFailures.name : mostFailures.address))
-    if (worst) {
-      const minutes = Math.ceil((worst.since + failureWindow - now) / 60_000)
-      throw new AppError('RESOURCE_EXHAUSTED', `Too many failed attempts. Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`)
-    }
-    if (await work()) {
-      failures.delete(keys[0]!)
-      return true
-    }
-    for (const key of keys) {
-      const before = failures.get(key)
-      failures.set(key, { count: (before?.count ?? 0) + 1, since: before?.since ?? now })
-    }
-    return false
   }
 
   const refused = (what: string) => new AppError('UNAUTHENTICATED', `${what} Sign in, or make a new token.`)
@@ -187,7 +161,8 @@ export function openAuthenticator(kernel: Pick<Kernel, 'db' | 'events'>, mode: A
     if (text === undefined) return undefined
     const [, scheme = '', value = ''] = /^(\w+)\s+(.+)$/.exec(text) ?? []
     // What stands in memory is no secret.
-    const key = Buffer.from(digestOf(text)).toString('base64')
+    // By which door it came, counts: what is good as a cookie is not good as a header.
+    const key = `${authorization === undefined} ${Buffer.from(digestOf(text)).toString('base64')}`
     const known = credentials.get(key)
     if (known && known.until > Date.now()) return known
     const address = req.socket.remoteAddress ?? ''

@@ -77,7 +77,8 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
       quiet: op.quiet ?? false,
     })
     return result
-  } catch (error) {
+  } catch (thrown) {
+    const error = meanwhile(thrown)
     outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
     await writeDown(ctx, {
       operation: op.name,
@@ -91,6 +92,18 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
   } finally {
     ctx.log.debug({ op: op.name, actor: ctx.actor.name, ms: Math.round((performance.now() - start) * 10) / 10, outcome })
   }
+}
+
+/** What another request did at the same time comes as a code of Prisma's: as an answer. */
+function meanwhile(error: unknown): unknown {
+  const code = error instanceof AppError ? undefined : (error as { code?: unknown } | null)?.code
+  if (code === 'P2025' || code === 'P2003')
+    return new AppError('RESOURCE_DOES_NOT_EXIST', 'What this is about was deleted meanwhile.', { cause: error })
+  if (code === 'P2034' || code === 'P2002')
+    return new AppError('RESOURCE_CONFLICT', 'Somebody changed the same at the same time, and nothing was done. Try again.', {
+      cause: error,
+    })
+  return error
 }
 
 /** Throws unless it may be done to all that it acts on. */

@@ -106,7 +106,10 @@ export const listUserRoles = operation({
     const account = await findAccount(ctx, { name })
     const [roles, grants, teams] = await Promise.all([
       listRoles.run(ctx, {}, ctx.workspace.id),
-      ctx.db.prisma.accessGrant.findMany({ where: { accountId: account.id, workspaceId: ctx.workspace.id } }),
+      ctx.db.prisma.accessGrant.findMany({
+        where: { accountId: account.id, workspaceId: ctx.workspace.id },
+        orderBy: [{ kind: 'asc' }, { objectId: 'asc' }],
+      }),
       ctx.db.prisma.teamMember.findMany({ where: { accountId: account.id } }),
     ])
     const holds = (it: WholeRole['holders'][number]) => it.accountId === account.id || teams.some(({ teamId }) => teamId === it.teamId)

@@ -224,7 +224,10 @@ export async function writeInputs(sql: Sql, run: number, experiment: number, inp
     await sql.query(makeDatasets, [experiment, names, digests, ...rest])
     found = (await sql.query<{ found: number }>(makeInputs, [run, experiment, names, digests]))[0]!.found
   }
-  const tags = inputs.flatMap(({ dataset, tags }) => tags.map((tag) => ({ ...dataset, ...tag })))
+  // Of a key that comes twice the last counts.
+  const tags = inputs.flatMap(({ dataset, tags }) =>
+    [...new Map(tags.map((tag) => [tag.key, tag])).values()].map((tag) => ({ ...dataset, ...tag })),
+  )
   if (tags.length) {
     await sql.query(makeInputTags, [
       run,
