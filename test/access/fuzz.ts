@@ -57,7 +57,7 @@ export async function fuzz(worlds: Worlds, requests: number, seed: number, say: 
   const report: Report = { requests: 0, byDoor: {}, byOutcome: {}, neverDone: [], events: 0, faults: [] }
   const done = new Map<string, boolean>()
   /** What of others the people of a workspace have written into it, since all was put back. */
-  const written = new Map<World, string[]>()
+  const written = new Map<World, Array<readonly string[]>>()
   const count = (of: Record<string, number>, key: string) => (of[key] = (of[key] ?? 0) + 1)
   const seen = new Set<string>()
   function fault(it: Sent, what: string): void {
@@ -90,13 +90,16 @@ export async function fuzz(worlds: Worlds, requests: number, seed: number, say: 
   function judge(it: Sent, text: string): void {
     // Of what they asked they find it all in their own log.
     const looked = it.what === 'query auditLog' ? text.replace(/"detail":"(?:[^"\\]|\\.)*"/g, '') : text
-    const leaks = watch.leaksIn(looked, it.home?.workspace, [...it.said, ...((it.home && written.get(it.home)) ?? [])])
+    const leaks = watch.leaksIn(looked, it.home?.workspace, [...it.said, ...((it.home && written.get(it.home)) ?? []).flat()])
     if (leaks.length) fault(it, `was told ${leaks.slice(0, 5).join(', ')}: ${text.slice(0, 1_500)}`)
   }
 
   async function send(it: Sent & { foreign?: string[] }): Promise<Answer> {
     report.requests++
     count(report.byDoor, it.door)
+    // While it is under way others may be told of it already.
+    const mine = it.home ? written.get(it.home)! : []
+    mine.push(it.foreign ?? [])
     const response = await fetch(platform.origin + it.path, {
       method: it.method,
       headers: it.headers,
@@ -107,8 +110,8 @@ export async function fuzz(worlds: Worlds, requests: number, seed: number, say: 
     const code = /"(?:error_code|code)":"([A-Z_]+)"/.exec(text)?.[1]
     const isDone = response.status < 400 && !(it.door === 'graphql' && text.includes('"errors":'))
     count(report.byOutcome, isDone ? 'OK' : (code ?? String(response.status)))
+    if (!isDone && it.foreign) mine.splice(mine.indexOf(it.foreign), 1)
     done.set(it.what, isDone || (done.get(it.what) ?? false))
-    if (isDone && it.home && it.foreign?.length) written.set(it.home, [...(written.get(it.home) ?? []), ...it.foreign])
     if (code === 'INTERNAL_ERROR' || (response.status >= 500 && !own500.has(code ?? '')))
       fault(it, `failed: ${response.status} ${text.slice(0, 500)}`)
     // Who is not signed in learns that, and nothing else.
@@ -138,7 +141,7 @@ export async function fuzz(worlds: Worlds, requests: number, seed: number, say: 
   for (let round = 0; report.requests < requests && report.faults.length < mostFaults; round++) {
     const resting = all[round % all.length]!
     const others = all.filter((world) => world !== resting)
-    written.clear()
+    for (const world of all) written.set(world, [])
     const asked = several(sizes.reading, [resting], 'reading')
     const first = await sendAll(asked)
 

@@ -23,6 +23,8 @@ const ids: Array<[RegExp, (draw: Draw) => string]> = [
   [/loggedmodel|model/i, (draw) => draw.model()],
   [/experiment/i, (draw) => draw.experiment()],
   [/runs?$|import/i, (draw) => draw.run()],
+  [/transition/i, (draw) => draw.id('request')],
+  [/comment/i, (draw) => draw.id('comment')],
   [/view/i, (draw) => draw.id('view')],
   [/alerts$/i, (draw) => draw.id('alert')],
   [/alertrule/i, (draw) => draw.id('rule')],

@@ -124,6 +124,19 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'account.permission': (at) => ({ name: at.account, kind: 'Experiment', id: at.experiment }),
   'account.roles': (at) => ({ name: at.account }),
   'account.set-password': (at) => ({ name: at.account, password: 'a long tide rises' }),
+  'activity.list': (at) => ({ model: at.registered, first: 5 }),
+  'check.override': (at) => ({ request: Number(at.request), check: 'ci', reason: 'because' }),
+  'check.report': (at) => ({ name: at.registered, version: '1', check: 'ci', state: 'PASSED' }),
+  'comment.add': (at) => ({ name: at.registered, version: '1', text: 'said' }),
+  'comment.edit': (at) => ({ comment: Number(at.comment), text: 'said otherwise' }),
+  'comment.delete': (at) => ({ comment: Number(at.comment) }),
+  'registry.set-policy': (at) => ({ model: at.registered, gates: [] }),
+  'transition.request': (at) => ({ name: at.registered, version: '1', stage: 'Staging' }),
+  'transition.approve': (at) => ({ request: Number(at.request) }),
+  'transition.reject': (at) => ({ request: Number(at.request) }),
+  'transition.cancel': (at) => ({ request: Number(at.request) }),
+  'transition.get': (at) => ({ request: Number(at.request) }),
+  'transition.list': (at) => ({ model: at.registered, first: 5 }),
   'account.withdraw': (at) => ({ id: at.invitedId }),
   'model-version.create': (at) => ({ name: at.registered, source: `runs:/${at.run}/model`, runId: at.run }),
   'model-version.get-artifact': (at) => ({ name: at.registered, version: '1', path: 'plain.txt' }),
@@ -169,7 +182,9 @@ export function inputOf(operation: { name: string; input: z.ZodType }, at: Ids):
   if (sample) return sample(at)
   const input = fill(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }), '', at)
   // The registry's things are known by name.
-  return /^(registered-model|model-version)\.(?!create)/.test(operation.name) && 'name' in input ? { ...input, name: at.registered } : input
+  return /^(registered-model|model-version|activity)\.(?!create)/.test(operation.name) && 'name' in input
+    ? { ...input, name: at.registered }
+    : input
 }
 
 /** The same with another that never was behind an id, wherever it is in a list. Undefined where it is in none. */

@@ -4,7 +4,7 @@ import { masked } from './inputs.ts'
 import type { Ids } from './worlds.ts'
 
 /** What runs beside requests, whoever asks. */
-const besides = /graphile_worker|pg_notify|^LISTEN|\bkept\.|xmin|INTO run_merge/
+const besides = /graphile_worker|pg_notify|^LISTEN|\bkept\.|xmin|point_(tail|chunk)|run_merge|SKIP LOCKED|^(BEGIN|COMMIT)/
 
 let count = 0
 let isCounting = false

@@ -37,6 +37,10 @@ export interface Ids {
   begun: string
   /** A registered model with one version, by its name. */
   registered: string
+  /** To put its version into production; open. */
+  request: string
+  /** On its version, of the installation's first admin. */
+  comment: string
   team: string
   customRole: string
   roleRule: string
@@ -108,6 +112,8 @@ export const unknown: Ids = {
   serviceToken: '987654330',
   invitedId: '',
   registered: 'never-registered',
+  request: '987654330',
+  comment: '987654331',
 }
 
 export interface Worlds {
@@ -254,6 +260,20 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       description: marker,
     })
     await wire(workspace, 'registered-models/alias', { name: registered, alias: 'champion', version: '1' })
+    const policy = { model: registered, gates: [{ stage: 'Production', approvals: 2, checks: ['ci'] }] }
+    await ask(workspace, 'mutation ($input: SetRegistryPolicyInput!) { setRegistryPolicy(input: $input) { __typename } }', {
+      input: policy,
+    })
+    const { requestTransition } = await ask(
+      workspace,
+      'mutation ($input: RequestTransitionInput!) { requestTransition(input: $input) { request { id } } }',
+      { input: { name: registered, version: 1, stage: 'Production', comment: marker } },
+    )
+    const { addVersionComment } = await ask(
+      workspace,
+      'mutation ($name: String!, $text: String!) { addVersionComment(name: $name, version: 1, text: $text) { comment { id } } }',
+      { name: registered, text: `said ${marker}` },
+    )
     const begun = createHash('md5').update(marker).digest('hex')
     await ask(workspace, 'mutation ($input: ImportRunsInput!) { importRuns(input: $input) { runs { id } } }', {
       input: { experimentId: experiment, runs: [{ id: begun, name: `begun ${marker}`, status: 'FINISHED', startedAt: 1 }] },
@@ -296,6 +316,8 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       alert: String(alert.id),
       path,
       registered,
+      request: requestTransition.request.id,
+      comment: addVersionComment.comment.id,
       begun,
     }
   }

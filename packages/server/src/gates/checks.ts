@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { limitedText, required } from '../fields.ts'
-import { operation, type Target } from '../operation.ts'
+import { check, operation, type Target } from '../operation.ts'
 import { record } from '../registry/activity.ts'
 import { readHeld } from '../registry/model-versions.sql.ts'
 import { rangMove } from '../registry/moves.ts'
@@ -73,8 +73,9 @@ export const reportCheck = operation({
 
 /** Whoever manages the workspace: not the model, which who made it manages. */
 const onOverride = async (ctx: Ctx, input: { request: number }): Promise<Target<Request>> => {
-  const { row, unseen } = await onRequest(ctx, input)
-  return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row, ...(unseen && { unseen }) }
+  const target = await onRequest(ctx, input)
+  check(ctx, 'read', target)
+  return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: target.row }
 }
 
 export const overrideCheck = operation({

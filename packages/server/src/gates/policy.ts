@@ -8,7 +8,7 @@ import { type Role, roles } from '../access.ts'
 import { type Ctx, inTransaction } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
-import { operation, type Target } from '../operation.ts'
+import { check, operation, type Target } from '../operation.ts'
 import { record } from '../registry/activity.ts'
 import { modelName } from '../registry/names.ts'
 import { rang } from '../registry/registered-models.ts'
@@ -85,8 +85,9 @@ const onPolicy = async (
   ctx: Ctx,
   { model }: { model?: string | null | undefined },
 ): Promise<Target<{ id: number; name: string } | null>> => {
-  const row = model ? (await onModel(ctx, { name: model })).row : null
-  return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row }
+  const target = model ? await onModel(ctx, { name: model }) : undefined
+  if (target) check(ctx, 'read', target)
+  return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: target?.row ?? null }
 }
 
 /** Says which there are. Null in place of either: as above it. */
