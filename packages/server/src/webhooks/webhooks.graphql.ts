@@ -1,6 +1,7 @@
 /** Webhooks in GraphQL. */
 import type { WebhookDelivery as DeliveryRow } from '@tidegate/db'
 import { builder, PageInfo } from '../builder.ts'
+import { checkSignedIn } from '../context.ts'
 import { call } from '../operation.ts'
 import { type Dialect, eventsOf } from './dialects.ts'
 import type { Outcome } from './outbox.ts'
@@ -199,7 +200,10 @@ builder.queryFields((t) => ({
   webhookEvents: t.stringList({
     description: 'All that webhooks of a dialect can say.',
     args: { dialect: t.arg({ type: WebhookDialect, required: true, description: 'Whose words.' }) },
-    resolve: (_root, { dialect }) => [...eventsOf(dialect)],
+    resolve(_root, { dialect }, ctx) {
+      checkSignedIn(ctx)
+      return [...eventsOf(dialect)]
+    },
   }),
 }))
 
