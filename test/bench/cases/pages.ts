@@ -26,7 +26,7 @@ const journeys: Record<Peer['name'], Journey> = {
     address: (experiment) => `/experiments/${experiment}`,
     list: '[role=grid]',
     row: '[role=grid] [role=row][data-run]',
-    empty: '.place',
+    empty: '[role=grid] .place',
     async filter({ page }, text) {
       await page.keyboard.press('/')
       await page.keyboard.insertText(text)
