@@ -275,3 +275,72 @@ it('draws of more than fifty curves their median and a band, those that are sele
   expect(errors).toEqual([])
   await page.close()
 })
+
+it('draws the curve of a run that is ticked, in its colour in the table and in what is read out, at one place in all charts', async () => {
+  const { page, errors } = await openPage(browser, address)
+  const eye = (name: string) => page.getByRole('button', { name: `Curve of ${name}`, exact: true })
+  await plot(page, 'val/loss').locator('.u-over').waitFor()
+  await eye('amber-heron').click()
+  await page.getByRole('button', { name: 'Curve of amber-heron', pressed: false }).waitFor()
+  const tip = plot(page, 'val/loss').locator('.tip')
+  const point = async (at: number) => {
+    const box = (await plot(page, 'val/loss').locator('.u-over').boundingBox())!
+    await page.mouse.move(box.x + box.width * at, box.y + box.height / 2)
+  }
+  await expect
+    .poll(async () => {
+      await point(0.3)
+      await point(0.31)
+      return tip.innerText()
+    })
+    .toMatch(/calm-osprey/)
+  expect(await tip.innerText()).not.toContain('amber-heron')
+  await eye('amber-heron').click()
+  await expect
+    .poll(async () => {
+      await point(0.4)
+      await point(0.41)
+      return tip.innerText()
+    })
+    .toMatch(/amber-heron/)
+  const row = page.getByRole('row').filter({ hasText: 'amber-heron' }).locator('.viz .sw')
+  const inTip = tip.locator('p').filter({ hasText: 'amber-heron' }).locator('.sw')
+  const [inTable, read] = await Promise.all([row, inTip].map((swatch) => swatch.evaluate((each) => getComputedStyle(each).backgroundColor)))
+  expect(inTable).toBe(read)
+  // The others show the place too, without words over them.
+  await plot(page, 'train/acc').locator('.cx').waitFor()
+  expect(await plot(page, 'train/acc').locator('.tip').count()).toBe(0)
+  await page.mouse.move(2, 2)
+  await expect.poll(() => page.locator('.cx').count()).toBe(0)
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('has steps, the clock or the time since the start along x, and a logarithmic y, for all charts at once', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'train/acc').locator('.u-over').waitFor()
+  const last = async (text: RegExp) =>
+    expect
+      .poll(async () => {
+        await plot(page, 'train/acc').focus()
+        await page.keyboard.press('End')
+        return page.getByText(text).count()
+      })
+      .toBe(1)
+  await last(/^step 99: /)
+  await page.getByText('Relative', { exact: true }).click()
+  await last(/^1 m 39 s: /)
+  await page.getByText('Time', { exact: true }).click()
+  await last(/ \d\d:\d\d:\d\d: /)
+  expect(new URL(page.url()).searchParams.get('x')).toBe('time')
+  await page.getByText('Step', { exact: true }).click()
+  await page.getByRole('button', { name: 'Log', exact: true }).click()
+  await expect.poll(() => new URL(page.url()).searchParams.get('y')).toBe('log')
+  for (const key of ['train/acc', 'val/loss'])
+    await chart(page, key).getByRole('button', { name: 'log', exact: true, pressed: true }).waitFor()
+  // Of train/acc the first is 0, which such a scale has no place for.
+  await chart(page, 'train/acc').getByText('2 points ≤ 0').waitFor()
+  expect(await violations(page)).toEqual([])
+  expect(errors).toEqual([])
+  await page.close()
+})

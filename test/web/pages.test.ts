@@ -100,7 +100,8 @@ describe('the models of a run', () => {
     const experiment_id = await newExperiment('with models')
     const run_id = await newRun(experiment_id, 'maker', 1)
     const { page, errors } = await openPage(browser, `${platform.origin}/runs/${run_id}`)
-    await page.getByRole('link', { name: 'Models', exact: true }).click()
+    // The rail has a link of that name too.
+    await page.locator('a[href*="tab=models"]').click()
     await page.getByText('No models yet').waitFor()
     const { model } = await platform.wire('POST', 'logged-models', {
       ...{ experiment_id, name: 'forest', model_type: 'classifier', source_run_id: run_id },

@@ -53,7 +53,7 @@ export async function read(sql: Sql, run: number, keys: readonly number[], by: O
   for (const row of rows) {
     if (row.kind === 'head') head = row.seq
     else if (row.kind === 'tail') for (const [key, points] of unpackBatch(bytesOf(row.data!), row.seq, wanted)) parts.get(key)!.push(points)
-    else if (row.data !== null) parts.get(row.key)!.push(unpackChunk(bytesOf(row.data)))
+    else if (row.data !== null) parts.get(row.key)!.push(unpackChunk(bytesOf(row.data), false))
     else summarised.get(row.key)!.push(row)
   }
   const found = new Map<number, Read>()

@@ -226,13 +226,15 @@ export function packChunk({ steps, times, values, seqs }: Columns): Buffer {
   return finish()
 }
 
-export function unpackChunk(bytes: Buffer): Columns {
+/** Whoever draws needs no seqs: where `withSeqs` is false they may be 0. */
+export function unpackChunk(bytes: Buffer, withSeqs = true): Columns {
   const reader = open(bytes, valuesFirst)
   const n = takeVarint(reader)
   if (!n) return columnsOf(0)
   if (bytes[0] === valuesFirst) {
     const values = takeValues(reader, n)
-    return { values, steps: takeIntegers(reader, n), times: takeIntegers(reader, n), seqs: takeIntegers(reader, n) }
+    const [steps, times] = [takeIntegers(reader, n), takeIntegers(reader, n)]
+    return { values, steps, times, seqs: withSeqs ? takeIntegers(reader, n) : new Float64Array(n) }
   }
   const steps = takeIntegers(reader, n)
   const times = takeIntegers(reader, n)

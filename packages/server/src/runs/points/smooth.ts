@@ -75,7 +75,7 @@ async function readWhole(sql: Sql, run: number, key: number, order: Order): Prom
   for (const row of await readLines(sql, run, [key], order, -all, all, all)) {
     if (row.kind === 'head') head = row.seq
     else if (row.kind === 'tail') for (const [, points] of unpackBatch(bytesOf(row.data!), row.seq, wanted)) parts.push(points)
-    else parts.push(unpackChunk(bytesOf(row.data!)))
+    else parts.push(unpackChunk(bytesOf(row.data!), false))
     if (++turn % rowsPerTurn === 0) await otherTurns()
   }
   return { head, points: combine(parts, order) }
