@@ -291,16 +291,16 @@ it('draws the curve of a run that is ticked, in its colour in the table and in w
     .poll(async () => {
       await point(0.3)
       await point(0.31)
-      return tip.innerText()
+      return tip.textContent()
     })
     .toMatch(/calm-osprey/)
-  expect(await tip.innerText()).not.toContain('amber-heron')
+  expect(await tip.textContent()).not.toContain('amber-heron')
   await eye('amber-heron').click()
   await expect
     .poll(async () => {
       await point(0.4)
       await point(0.41)
-      return tip.innerText()
+      return tip.textContent()
     })
     .toMatch(/amber-heron/)
   const row = page.getByRole('row').filter({ hasText: 'amber-heron' }).locator('.viz .sw')
