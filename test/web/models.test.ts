@@ -238,6 +238,32 @@ it('a gate is asked, seen to wait for its check, and opened by the approval of w
   await page.close()
 }, 60_000)
 
+it('stages and gates of the workspace are set on the page, and a fault is told', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/models`)
+  await page.getByRole('button', { name: 'Edit gates' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Stages and gates' })
+  await dialog.getByLabel(/^Stages between/).fill('Staging, Shadow, Production')
+  await dialog.getByLabel('Gate before Shadow').check()
+  await dialog.getByLabel('Approvals').fill('0')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await dialog.getByText('holds nothing').waitFor()
+  await dialog.getByLabel('Checks that must pass').fill('drift, latency')
+  await dialog.getByLabel('Requests close after, days').fill('7')
+  expect(await violations(page)).toEqual([])
+  await page.setViewportSize({ width: 390, height: 844 })
+  expect(await violations(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Stages and gates are set').waitFor()
+  const { registryPolicy } = await platform.graphql('{ registryPolicy { stages gates { stage approvals checks ttl } } }')
+  expect(registryPolicy).toEqual({
+    stages: ['None', 'Staging', 'Shadow', 'Production', 'Archived'],
+    gates: [{ stage: 'Shadow', approvals: 0, checks: ['drift', 'latency'], ttl: 604_800_000 }],
+  })
+  await platform.graphql('mutation { setRegistryPolicy(input: {}) { policy { stages } } }')
+  expect(errors).toEqual([])
+  await page.close()
+})
+
 it('its card is Markdown, its files are shown, and how it is loaded', async () => {
   await post('registered-models/create', { name: 'churn' })
   await register('churn', await train('brisk-tern', 1))
