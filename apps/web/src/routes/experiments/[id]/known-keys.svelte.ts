@@ -1,6 +1,6 @@
 /** The keys in use in an experiment: what the filter suggests and the column chooser lists. At most 5 000. */
 import { untrack } from 'svelte'
-import { query } from '#lib/api.ts'
+import { query, type ResultOf } from '#lib/api.ts'
 import { connection } from '#lib/connection.svelte.ts'
 import { type Column, columnRef, defaultColumns, type Kind } from './columns.ts'
 import { Keys } from './documents.ts'
@@ -9,6 +9,23 @@ import { Keys } from './documents.ts'
 const usual = 1_000
 const seldom = 10_000
 const veryMany = 500
+
+/** How long an early answer is as good as one that is asked for, ms. */
+const freshFor = 5_000
+let early: { experiment: string; answer: Promise<ResultOf<typeof Keys>>; at: number } | undefined
+
+/** Asks for the keys of an experiment while its page still waits for the experiment itself. */
+export function askEarly(experiment: string): void {
+  const answer = query(Keys, { experiment })
+  answer.catch(() => {})
+  early = { experiment, answer, at: performance.now() }
+}
+
+function ask(experiment: string): Promise<ResultOf<typeof Keys>> {
+  const asked = early
+  early = undefined
+  return asked?.experiment === experiment && performance.now() - asked.at < freshFor ? asked.answer : query(Keys, { experiment })
+}
 
 /** Called while a component is set up. They are asked for again when `changes` grows, as it does with a run's first point of a metric. */
 export function openKeys(experiment: string, read: () => { changes: number }) {
@@ -22,7 +39,7 @@ export function openKeys(experiment: string, read: () => { changes: number }) {
 
   async function load(): Promise<void> {
     try {
-      const { nodes, pageInfo } = (await query(Keys, { experiment })).columns
+      const { nodes, pageInfo } = (await ask(experiment)).columns
       hasMore = pageInfo.hasNextPage
       if (all?.length !== nodes.length) {
         all = nodes.map(({ kind, key }) => {
