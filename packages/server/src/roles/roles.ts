@@ -261,10 +261,12 @@ export const assignRole = operation({
     const { roleHolder } = ctx.db.prisma
     const held =
       (await roleHolder.findFirst({ where: { roleId: role.id, ...who } })) ??
-      // Of two at once one finds that the other was first.
-      (await roleHolder
-        .create({ data: { roleId: role.id, ...who } })
-        .catch(() => roleHolder.findFirstOrThrow({ where: { roleId: role.id, ...who } })))
+      // Of two at once one finds that the other was first, or that the role or who was to hold it is gone.
+      (await roleHolder.create({ data: { roleId: role.id, ...who } }).catch(async () => {
+        const other = await roleHolder.findFirst({ where: { roleId: role.id, ...who } })
+        if (!other) throw notFound(`No role with id=${role.id}, or nobody called so, exists any more`)
+        return other
+      }))
     changed(ctx)
     return { ...held, role: await reread(ctx, role.id) }
   },
