@@ -23,6 +23,16 @@ export function detailOf(input: unknown): string {
 
 const nameOf = (on: Securable): string => ('id' in on ? `${on.kind} ${on.id}` : on.kind)
 
+/** What differs, as text of both. */
+export function changeOf(before: unknown, after: unknown): { before: string; after: string } | undefined {
+  const [was, is] = [before ?? {}, after ?? {}] as [Record<string, unknown>, Record<string, unknown>]
+  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
+    (key) => detailOf({ it: was[key] }) !== detailOf({ it: is[key] }),
+  )
+  const of = (state: Record<string, unknown>) => detailOf(Object.fromEntries(keys.map((key) => [key, state[key] ?? null])))
+  return keys.length ? { before: of(was), after: of(is) } : undefined
+}
+
 interface Said {
   operation: string
   isReading: boolean
@@ -32,11 +42,13 @@ interface Said {
   outcome: string
   /** Part of what runs log. */
   quiet: boolean
+  /** What was so before, and is now. */
+  change?: { before: string; after: string } | undefined
 }
 
 const refusals = new Set(['PERMISSION_DENIED', 'UNAUTHENTICATED', 'RESOURCE_EXHAUSTED'])
 
-export async function writeDown(ctx: Ctx, { operation, isReading, on, input, outcome, quiet }: Said): Promise<void> {
+export async function writeDown(ctx: Ctx, { operation, isReading, on, input, outcome, quiet, change }: Said): Promise<void> {
   if (ctx.authenticate.mode === 'open') return
   const isRefusal = refusals.has(outcome)
   if (!isRefusal && (isReading || quiet || outcome !== 'OK')) return
@@ -57,6 +69,7 @@ export async function writeDown(ctx: Ctx, { operation, isReading, on, input, out
       target: targets.slice(0, 20).map(nameOf).join(', ') + (targets.length > 20 ? ` and ${targets.length - 20} more` : ''),
       outcome,
       detail: detailOf(input),
+      ...change,
     },
   })
 }

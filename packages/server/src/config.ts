@@ -58,6 +58,11 @@ export const settings = {
     help: 'Whom mail is from: "Tidegate <tidegate@example.com>".',
     fallback: '',
   },
+  auditDays: {
+    env: 'TIDEGATE_AUDIT_DAYS',
+    help: 'Days that entries of the audit log are kept; 0: for ever. Nobody changes it from a page: whoever is in the log could let it go.',
+    fallback: '400',
+  },
   secretKeys: {
     env: 'TIDEGATE_SECRET_KEYS',
     help: 'What seals secrets in the database, in place of the file secret-keys in --data: keys separated by commas; the first seals, all open. The same for every server on a database. `openssl rand -base64 32` makes one.',
@@ -132,6 +137,10 @@ const schema = z
         /^$|^(?:[^<>@"\r\n]+ <[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/,
         'is not a sender: give an address, or a name and one: Tidegate <tidegate@example.com>',
       ),
+    auditDays: z
+      .string()
+      .regex(/^\d{1,5}$/, 'is not a number of days: give 1 to 99999, or 0 for ever')
+      .transform(Number),
     secretKeys: z
       .string()
       .transform((keys) => keys.split(',').filter(Boolean))

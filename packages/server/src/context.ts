@@ -22,6 +22,8 @@ export interface Kernel {
   mailer: Mailer | undefined
   secrets: Secrets
   authenticate: Authenticator
+  /** Days that entries of the audit log are kept; 0: for ever. */
+  auditDays: number
   log: Logger
   /** Where people and clients reach us, such as http://127.0.0.1:5000. */
   origin: string

@@ -61,6 +61,8 @@ export interface ServerOptions {
   smtpUrl?: string
   /** Whom mail is from. */
   mailFrom?: string
+  /** Days that entries of the audit log are kept; 0: for ever. @default 400 */
+  auditDays?: number
   /** In place of the modules' own: for tests. */
   jobs?: Array<Job<unknown>>
   /** Where log lines go. @default standard error */
@@ -102,6 +104,7 @@ export async function createServer(options: ServerOptions): Promise<PlatformServ
     outbound: openOutbound(options.outboundHosts ?? []),
     mailer: options.smtpUrl ? openMailer({ url: options.smtpUrl, from: options.mailFrom || 'tidegate@localhost' }) : undefined,
     secrets,
+    auditDays: options.auditDays ?? 400,
     log,
     authenticate: openAuthenticator({ db, events }, options.access ?? 'open'),
     origin: '',

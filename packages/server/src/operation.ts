@@ -5,7 +5,7 @@
  */
 import type { z } from 'zod'
 import { type Action, authorise, authoriseWriting, type Securable } from './access.ts'
-import { writeDown } from './audit.ts'
+import { changeOf, writeDown } from './audit.ts'
 import { type Ctx, checkSignedIn } from './context.ts'
 import { AppError, show } from './errors.ts'
 
@@ -29,6 +29,8 @@ export interface Operation<Input, Row, Result> {
   input: z.ZodType<Input>
   action: Action
   on(ctx: Ctx, input: Input): Acted<Row> | Promise<Acted<Row>>
+  /** What it may change, as the audit log shows it: read before it and after. Null where there is none. */
+  state?(ctx: Ctx, input: Input, row: Row): Promise<object | null>
   run(ctx: Ctx, input: Input, row: Row): Promise<Result> | Result
 }
 
@@ -46,6 +48,7 @@ export function operation<Schema extends z.ZodType, On extends Acted<unknown> | 
   input: Schema
   action: Action
   on: (ctx: Ctx, input: z.output<Schema>) => On
+  state?: (ctx: Ctx, input: NoInfer<z.output<Schema>>, row: NoInfer<Awaited<On>['row']>) => Promise<object | null>
   run: (ctx: Ctx, input: z.output<Schema>, row: Awaited<On>['row']) => Promise<Result> | Result
 }): Operation<z.output<Schema>, Awaited<On>['row'], Result> {
   if (operations.has(it.name)) throw new Error(`Two operations are called '${it.name}'.`)
@@ -67,7 +70,10 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
     on = target.securable
     if (!op.open) check(ctx, op.action, target)
     if (op.writes) authoriseWriting(ctx.standing)
+    const state = async () => (ctx.authenticate.mode === 'open' ? undefined : await op.state?.(ctx, parsed.data, row))
+    const before = await state()
     const result = await op.run(ctx, parsed.data, row)
+    const change = op.state && changeOf(before, await state())
     await writeDown(ctx, {
       operation: op.name,
       isReading: op.action === 'read' && !op.writes,
@@ -75,6 +81,7 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
       input: raw,
       outcome,
       quiet: op.quiet ?? false,
+      change,
     })
     return result
   } catch (thrown) {

@@ -15,7 +15,7 @@ const Through = builder.enumType('Through', {
 })
 
 const AuditEntry = builder.objectRef<AuditRow>('AuditEntry').implement({
-  description: 'Something that was changed, or refused. It never changes itself; it is let go after 400 days.',
+  description: 'Something that was changed, or refused. It never changes itself; it is let go after the page’s `keptDays`.',
   fields: (t) => ({
     id: t.id({ description: 'A number, as text; it grows.', resolve: ({ id }) => String(id) }),
     time: t.field({ type: 'Timestamp', description: 'When.', resolve: ({ at }) => Number(at) }),
@@ -25,6 +25,11 @@ const AuditEntry = builder.objectRef<AuditRow>('AuditEntry').implement({
     operation: t.exposeString('operation', { description: 'What: `run.delete`, `member.set`.' }),
     target: t.exposeString('target', { description: 'About what: `Experiment 12`.' }),
     outcome: t.exposeString('outcome', { description: 'OK, or the code of the refusal.' }),
+    before: t.exposeString('before', {
+      nullable: true,
+      description: 'What was so before, as JSON of what differs. Null where nothing did, or it is not written down of this operation.',
+    }),
+    after: t.exposeString('after', { nullable: true, description: 'What is so since, likewise.' }),
     detail: t.exposeString('detail', { description: 'What was asked, as JSON without secrets; 2 000 characters at most.' }),
   }),
 })
@@ -36,6 +41,10 @@ const AuditPage = builder.objectRef<AuditPageRow>('AuditPage').implement({
       description: 'Those that were asked for.',
       complexity: { multiplier: 1 },
       resolve: ({ entries }) => entries,
+    }),
+    keptDays: t.int({
+      description: 'How many days entries are kept; 0: for ever. The operator says so.',
+      resolve: (_, __, ctx) => ctx.auditDays,
     }),
     next: t.exposeString('next', { nullable: true, description: 'Give it back as `after`. Null at the end.' }),
   }),

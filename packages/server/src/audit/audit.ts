@@ -43,7 +43,7 @@ export const readAudit = operation({
         ...(refused && { NOT: { outcome: 'OK' } }),
         at: { ...(from != null && { gte: BigInt(from) }), ...(to != null && { lte: BigInt(to) }) },
         ...(search && {
-          OR: [{ operation: holds(search) }, { target: holds(search) }, { detail: holds(search) }, { actor: holds(search) }],
+          OR: (['operation', 'target', 'detail', 'actor', 'before', 'after'] as const).map((column) => ({ [column]: holds(search) })),
         }),
         ...(after && { id: { lt: BigInt(after) } }),
       },

@@ -196,6 +196,7 @@ export const renameExperiment = operation({
   input: z.object({ experimentId: required, newName: experimentName }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  state: (ctx, _, { id }) => ctx.db.prisma.experiment.findUnique({ where: { id }, select: { name: true } }),
   async run(ctx, { newName }, row): Promise<ExperimentWithTags> {
     if (row.deletedAt !== null) throw new AppError('INVALID_STATE', 'Cannot rename a non-active experiment.')
     try {

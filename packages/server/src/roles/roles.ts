@@ -82,6 +82,18 @@ export async function namesOf(ctx: Ctx, rules: readonly RoleRule[]): Promise<Map
 
 const reread = (ctx: Ctx, id: number): Promise<WholeRole> => ctx.db.prisma.customRole.findUniqueOrThrow({ where: { id }, include: whole })
 
+/** For the audit log. */
+async function roleState(ctx: Ctx, _: unknown, { id }: Pick<WholeRole, 'id'>) {
+  const found = await ctx.db.prisma.customRole.findUnique({ where: { id }, include: whole })
+  if (!found) return null
+  const { name, description, rules, holders } = found
+  return {
+    ...{ name, description },
+    rules: rules.map(({ id: _, roleId: __, ...rule }) => rule),
+    holders: holders.map(({ accountId, teamId }) => (teamId === null ? `account ${accountId}` : `team ${teamId}`)),
+  }
+}
+
 export const listRoles = operation({
   name: 'role.list',
   input: z.object({ workspace: required.nullish() }),
@@ -136,6 +148,7 @@ export const updateRole = operation({
     }),
   action: 'manage',
   on: (ctx, { role }) => roleTarget(ctx, role),
+  state: (ctx, input, row) => roleState(ctx, input, row),
   async run(ctx, { name, description }, { id }): Promise<WholeRole> {
     const data = { ...(name != null && { name }), ...(description != null && { description }) }
     await ctx.db.prisma.customRole.update({ where: { id }, data }).catch(orTaken(name ?? ''))
@@ -150,6 +163,7 @@ export const deleteRole = operation({
   input: z.object({ role: required }),
   action: 'manage',
   on: (ctx, { role }) => roleTarget(ctx, role),
+  state: (ctx, input, row) => roleState(ctx, input, row),
   async run(ctx, _, { id }): Promise<void> {
     await ctx.db.prisma.customRole.deleteMany({ where: { id } })
     changed(ctx)
@@ -201,6 +215,7 @@ export const addRule = operation({
   }),
   action: 'manage',
   on: (ctx, { role }) => roleTarget(ctx, role),
+  state: (ctx, input, row) => roleState(ctx, input, row),
   async run(ctx, { kind, objectId, permission, tags: given, stage, alias, isOwn }, { id: roleId, workspaceId }): Promise<RoleRule> {
     const tags = Object.fromEntries((given ?? []).map(({ key, value }) => [key, value]))
     const which = { tags, stage: stage ?? null, alias: alias ?? null, isOwn: isOwn ?? false }
@@ -217,6 +232,7 @@ export const updateRule = operation({
   input: z.object({ rule: required, permission }),
   action: 'manage',
   on: (ctx, { rule }) => ruleTarget(ctx, rule),
+  state: (ctx, _, { role }) => roleState(ctx, _, role),
   async run(ctx, { permission }, { id, kind, tags, stage, alias, isOwn }): Promise<RoleRule> {
     checkRule({ kind: kind as RuleKind, permission, tags: tags as Which['tags'], stage, alias, isOwn })
     const rule = await ctx.db.prisma.roleRule.update({ where: { id }, data: { permission } })
@@ -231,6 +247,7 @@ export const removeRule = operation({
   input: z.object({ rule: required }),
   action: 'manage',
   on: (ctx, { rule }) => ruleTarget(ctx, rule),
+  state: (ctx, _, { role }) => roleState(ctx, _, role),
   async run(ctx, _, { id, role }): Promise<WholeRole> {
     await ctx.db.prisma.roleRule.deleteMany({ where: { id } })
     changed(ctx)
@@ -256,6 +273,7 @@ export const assignRole = operation({
   input: holding,
   action: 'manage',
   on: (ctx, { role }) => roleTarget(ctx, role),
+  state: (ctx, input, row) => roleState(ctx, input, row),
   async run(ctx, input, role): Promise<Holding> {
     const who = await holderOf(ctx, input, role)
     const { roleHolder } = ctx.db.prisma
@@ -277,6 +295,7 @@ export const unassignRole = operation({
   input: holding,
   action: 'manage',
   on: (ctx, { role }) => roleTarget(ctx, role),
+  state: (ctx, input, row) => roleState(ctx, input, row),
   async run(ctx, input, role): Promise<WholeRole> {
     const who = await holderOf(ctx, input, role)
     const { count } = await ctx.db.prisma.roleHolder.deleteMany({ where: { roleId: role.id, ...who } })

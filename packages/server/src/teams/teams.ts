@@ -43,6 +43,14 @@ const orTaken = (wanted: string) => (error: { code?: string }) => {
   throw error.code === 'P2002' ? taken(wanted) : error
 }
 
+/** For the audit log. */
+async function teamState(ctx: Ctx, _: unknown, { id }: Pick<Team, 'id'>) {
+  const found = await ctx.db.prisma.team.findUnique({ where: { id }, include: withMembers })
+  return (
+    found && { name: found.name, description: found.description, role: found.role, members: found.members.map((it) => it.account.name) }
+  )
+}
+
 export const createTeam = operation({
   name: 'team.create',
   input: z.object({ name, description: description.nullish(), role: role.nullish() }),
@@ -64,6 +72,7 @@ export const updateTeam = operation({
   input: z.object({ team: required, name: name.nullish(), description: description.nullish(), role: role.nullish() }),
   action: 'manage',
   on: onTeam,
+  state: teamState,
   async run(ctx, { name, description, role }, { id }): Promise<TeamWithMembers> {
     const data = { ...(name && { name }), ...(description != null && { description }), ...(role !== undefined && { role }) }
     const updated = await ctx.db.prisma.team.update({ where: { id }, data }).catch(orTaken(name ?? ''))
@@ -78,6 +87,7 @@ export const deleteTeam = operation({
   input: z.object({ team: required }),
   action: 'manage',
   on: onTeam,
+  state: teamState,
   async run(ctx, _, { id }): Promise<void> {
     await ctx.db.prisma.team.deleteMany({ where: { id } })
     changed(ctx)
@@ -91,6 +101,7 @@ export const joinTeam = operation({
   input: place,
   action: 'manage',
   on: onTeam,
+  state: teamState,
   async run(ctx, { account: called }, team): Promise<TeamWithMembers> {
     const account = await findAccount(ctx, { name: called })
     const key = { teamId: team.id, accountId: account.id }
@@ -105,6 +116,7 @@ export const leaveTeam = operation({
   input: place,
   action: 'manage',
   on: onTeam,
+  state: teamState,
   async run(ctx, { account: called }, team): Promise<TeamWithMembers> {
     const account = await findAccount(ctx, { name: called })
     const { count } = await ctx.db.prisma.teamMember.deleteMany({ where: { teamId: team.id, accountId: account.id } })

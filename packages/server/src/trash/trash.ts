@@ -238,6 +238,7 @@ export const setRetention = operation({
   input: z.object({ days: z.int().min(0).max(mostDays).nullable(), dryRun: z.boolean().nullish() }),
   action: 'manage',
   on: here,
+  state: (ctx) => ctx.db.prisma.workspace.findUnique({ where: { id: ctx.workspace.id }, select: { trashDays: true } }),
   async run(ctx, { days, dryRun }): Promise<Sum> {
     const { since } = await retentionOf(ctx)
     const until = days === null ? -1 : Date.now() - days * day

@@ -428,6 +428,36 @@ it('writes down what was changed and what was refused, without secrets, and noth
   expect(await letGo(platform.db, Date.now() + 1_000)).toBeGreaterThan(10)
 })
 
+it('writes down what was so before and is after: of roles, grants, accounts and names', async () => {
+  const admin = { ...basic('ada'), 'x-tidegate-workspace': 'south' }
+  await make('risen', { south: 'VIEWER' })
+  const role = 'mutation { setMember(account: "risen", role: ENGINEER) { member { role } } }'
+  await data(admin, role)
+  const { json } = await send('POST', '/api/2.0/mlflow/experiments/create', { headers: admin, body: { name: 'once' } })
+  const e = json.experiment_id
+  const grant = 'mutation ($e: ID!, $p: Permission) { setGrant(experiment: $e, account: "risen", permission: $p) { grant { permission } } }'
+  await data(admin, grant, { e, p: 'READ' })
+  await data(admin, grant, { e, p: 'MANAGE' })
+  await data(admin, grant, { e, p: null })
+  await data(admin, 'mutation ($e: ID!) { updateExperiment(input: { id: $e, name: "since" }) { experiment { name } } }', { e })
+  // It changes nothing.
+  await data(admin, role)
+  const { auditLog } = await data(admin, '{ auditLog(first: 7) { keptDays entries { operation before after } } }')
+  expect(auditLog.keptDays).toBe(400)
+  const said = (it: Json) => [it.operation, ...[it.before, it.after].map((text) => (text === null ? null : JSON.parse(text)))]
+  expect(auditLog.entries.map(said)).toEqual([
+    ['member.set', null, null],
+    ['experiment.rename', { name: 'once' }, { name: 'since' }],
+    ['grant.set', { permission: 'MANAGE' }, { permission: null }],
+    ['grant.set', { permission: 'READ' }, { permission: 'MANAGE' }],
+    ['grant.set', { permission: null }, { permission: 'READ' }],
+    ['experiment.create', null, null],
+    ['member.set', { role: 'VIEWER' }, { role: 'ENGINEER' }],
+  ])
+  const found = await data(admin, '{ auditLog(first: 7, search: "since") { entries { operation } } }')
+  expect(found.auditLog.entries[0]).toEqual({ operation: 'experiment.rename' })
+})
+
 it('behind TLS its links and its cookie are of that address', async () => {
   await platform.stop()
   platform = await startPlatform({ access: 'accounts', publicUrl: 'https://tides.example.org' })

@@ -185,6 +185,10 @@ export const updateAccount = operation({
   input: z.object({ id: required, isAdmin: z.boolean().nullish(), isDisabled: z.boolean().nullish(), email: address.nullish() }),
   action: 'edit',
   on: system,
+  state: async (ctx, { id }) => {
+    const { name, isAdmin, disabledAt, email } = await findAccount(ctx, { id })
+    return { name, isAdmin, disabledAt, email }
+  },
   async run(ctx, { id, isAdmin, isDisabled, email }): Promise<Account> {
     const account = await findAccount(ctx, { id })
     if (isAdmin || email) checkPerson(account)

@@ -47,6 +47,19 @@ export const listGrants = operation({
   },
 })
 
+/** For the audit log. */
+async function grantState(
+  ctx: Ctx,
+  { account, team, ...on }: On & { account?: string | null | undefined; team?: string | null | undefined },
+  { id }: { id: number },
+) {
+  const what = { kind: kindOf(on), objectId: id, workspaceId: ctx.workspace.id }
+  const select = { permission: true }
+  return team
+    ? ctx.db.prisma.teamGrant.findFirst({ where: { ...what, team: { name: team } }, select })
+    : ctx.db.prisma.accessGrant.findFirst({ where: { ...what, account: { name: account?.toLowerCase() ?? '' } }, select })
+}
+
 /** More or less than a role gives, on one experiment or model. Null takes the grant back. */
 export const setGrant = operation({
   name: 'grant.set',
@@ -62,6 +75,7 @@ export const setGrant = operation({
     .refine(({ account, team }) => !account !== !team, { message: "Give 'account' or 'team': one of them.", params: { plain: true } }),
   action: 'manage',
   on: onGranted,
+  state: grantState,
   async run(ctx, input, { id: objectId, workspaceId }): Promise<Grantee | null> {
     const { prisma } = ctx.db
     const kind = kindOf(input)

@@ -97,11 +97,16 @@ const onNamed = async (ctx: Ctx, { workspace }: { workspace: string }): Promise<
 }
 
 /** A new name or description. The default's name stays: clients that know none ask for it. */
+/** For the audit log. */
+const workspaceState = (ctx: Ctx, _: unknown, { id }: Pick<Workspace, 'id'>) =>
+  ctx.db.prisma.workspace.findUnique({ where: { id }, select: { name: true, description: true, archivedAt: true } })
+
 export const updateWorkspace = operation({
   name: 'workspace.update',
   input: z.object({ workspace: required, name: name.nullish(), description: description.nullish() }),
   action: 'manage',
   on: onNamed,
+  state: workspaceState,
   async run(ctx, { name, description }, row): Promise<Workspace> {
     if (name && name !== row.name) {
       if (row.id === 1) throw invalid("The workspace 'default' keeps its name: clients that know of no workspace ask for it.", 'name')
@@ -123,6 +128,7 @@ export const archiveWorkspace = operation({
   input: z.object({ workspace: required }),
   action: 'delete',
   on: async (ctx, { workspace }): Promise<Target<Workspace>> => ({ securable: { kind: 'System' }, row: await named(ctx, workspace) }),
+  state: (ctx, input, row) => workspaceState(ctx, input, row),
   async run(ctx, _, row): Promise<Workspace> {
     if (row.id === 1) throw invalid("The workspace 'default' can't be archived: clients that know of no workspace ask for it.")
     const updated = await ctx.db.prisma.workspace.update({ where: { id: row.id }, data: { archivedAt: now() } })
@@ -171,11 +177,19 @@ async function checkLastAdmin(ctx: Ctx, accountId: number): Promise<void> {
     throw invalid(`They are the only one who manages the workspace '${ctx.workspace.name}'. Make somebody else an admin first.`)
 }
 
+/** For the audit log. */
+const memberState = (ctx: Ctx, { account }: { account: string }) =>
+  ctx.db.prisma.member.findFirst({
+    where: { workspaceId: ctx.workspace.id, account: { name: account.toLowerCase() } },
+    select: { role: true },
+  })
+
 export const setMember = operation({
   name: 'member.set',
   input: z.object({ account: required, role: z.enum(roles as [Role, ...Role[]]) }),
   action: 'manage',
   on: here,
+  state: memberState,
   async run(ctx, { account: called, role }): Promise<MemberWithAccount> {
     const account = await findAccount(ctx, { name: called })
     const { id: workspaceId } = ctx.workspace
@@ -198,6 +212,7 @@ export const removeMember = operation({
   input: z.object({ account: required }),
   action: 'manage',
   on: here,
+  state: memberState,
   async run(ctx, { account: called }): Promise<void> {
     const account = await findAccount(ctx, { name: called })
     const where = { workspaceId: ctx.workspace.id, accountId: account.id }

@@ -179,13 +179,13 @@ export const RestoreWorkspace = graphql(`
 
 const AuditFields = graphql(`
   fragment AuditFields on AuditEntry {
-    id time actor through address operation target outcome detail
+    id time actor through address operation target outcome detail before after
   }
 `)
 export type AuditEntry = ResultOf<typeof AuditFields>
 export const AuditLog = graphql(
   `query AuditLog($search: String, $refused: Boolean, $everywhere: Boolean, $first: Int!, $after: String) {
-    auditLog(search: $search, refused: $refused, everywhere: $everywhere, first: $first, after: $after) { next entries { ...AuditFields } }
+    auditLog(search: $search, refused: $refused, everywhere: $everywhere, first: $first, after: $after) { next keptDays entries { ...AuditFields } }
   }`,
   [AuditFields],
 )
