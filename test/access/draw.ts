@@ -92,7 +92,7 @@ export class Draw {
   order = (): string =>
     this.random.pick(['start_time', 'name', 'last_update_time', 'attributes.run_id', `metrics.\`loss.${this.own.marker}\``, 'tags.k'])
 
-  column = (): string => this.random.pick(['params', 'metrics', 'tags']) + `.${this.key()}`
+  column = (): string => `${this.random.pick(['params', 'metrics', 'tags'])}.${this.key()}`
 
   /** What is wanted under this name, in camel case. Undefined: the name says nothing. */
   named(name: string): Json {

@@ -182,9 +182,8 @@ export function inputOf(operation: { name: string; input: z.ZodType }, at: Ids):
   if (sample) return sample(at)
   const input = fill(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }), '', at)
   // The registry's things are known by name.
-  return /^(registered-model|model-version|activity)\.(?!create)/.test(operation.name) && 'name' in input
-    ? { ...input, name: at.registered }
-    : input
+  const isOfRegistry = 'version' in input || /^(registered-model|model-version|activity)\.(?!create)/.test(operation.name)
+  return isOfRegistry && 'name' in input ? { ...input, name: at.registered } : input
 }
 
 /** The same with another that never was behind an id, wherever it is in a list. Undefined where it is in none. */
