@@ -39,7 +39,7 @@ const roleWords: Record<RoleName, string> = {
   VIEWER: 'Sees all that is in the workspace.',
   CONTRIBUTOR: 'Also makes experiments and runs, changes and deletes them.',
   ENGINEER: 'Also registers models and deploys them.',
-  APPROVER: 'Also decides what goes to production.',
+  APPROVER: 'Also approves at gates, and manages registered models.',
   ADMIN: 'Also manages members, the trash, and the workspace itself.',
 }
 export const Role = builder.enumType('Role', {

@@ -17,7 +17,7 @@ export const abilities: readonly { text: string; from: Role }[] = [
   { text: 'Make experiments, log runs', from: 'CONTRIBUTOR' },
   { text: 'Change, delete and restore them', from: 'CONTRIBUTOR' },
   { text: 'Register models and deploy them', from: 'ENGINEER' },
-  { text: 'Decide what goes to production', from: 'APPROVER' },
+  { text: 'Approve at gates, manage models', from: 'APPROVER' },
   { text: 'Manage members and grants, empty the trash', from: 'ADMIN' },
 ]
 
