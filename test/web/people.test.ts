@@ -150,6 +150,17 @@ it('a grant on one experiment goes before the role, and is taken back', async ()
   await dialog.getByText('Everybody has what their role gives.').waitFor()
   expect((await data(basic('ada'), answer, { id: 'cleo' })).access).toMatchObject({ allowed: true })
   await dialog.getByRole('button', { name: 'Done' }).click()
+
+  // Of a registered model too.
+  await data(basic('ada'), 'mutation { createRegisteredModel(input: { name: "weir" }) { __typename } }')
+  await admin.goto(`${platform.origin}/models/weir`)
+  await admin.getByRole('button', { name: 'Access' }).click()
+  const ofModel = admin.getByRole('dialog', { name: 'Access to weir' })
+  await ofModel.getByLabel('Who').fill('bob')
+  await ofModel.getByLabel('May', { exact: true }).selectOption('may not even see it')
+  await ofModel.getByRole('button', { name: 'Grant' }).click()
+  await ofModel.getByLabel('What bob may').waitFor()
+  expect((await data(basic('bob'), '{ registeredModels { nodes { name } } }')).registeredModels.nodes).toEqual([])
 })
 
 it('a team goes with what it was given, once one has said so; on a telephone, in the dark', async () => {

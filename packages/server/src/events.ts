@@ -8,9 +8,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '@tidegate/db'
 import type { Logger } from 'pino'
 
-/** 'alerts' and 'registry' are a workspace's, 'model' is a registered model's, 'views' an experiment's, 'log' a run's; 'access' and 'standing' (of what accounts hold, not of
- * their keys) are one for all: 0. */
-export type Bell = 'run' | 'experiment' | 'workspace' | 'alerts' | 'views' | 'log' | 'access' | 'standing' | 'registry' | 'model'
+/**
+ * 'alerts', 'registry' and 'webhooks' are a workspace's, 'model' is a registered model's, 'views' an experiment's, 'log' a run's; 'access' and
+ * 'standing' (of what accounts hold, not of their keys) are one for all: 0.
+ */
+export type Bell =
+  | 'run'
+  | 'experiment'
+  | 'workspace'
+  | 'alerts'
+  | 'views'
+  | 'log'
+  | 'access'
+  | 'standing'
+  | 'registry'
+  | 'model'
+  | 'webhooks'
 
 export interface Events {
   /** Wakes whoever listens to this thing, in every process. Call it after the commit. */

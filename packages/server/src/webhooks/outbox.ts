@@ -127,6 +127,7 @@ export const bring: Job<{ webhook: number; model: number }> = job({
       if (arrived(outcome)) {
         await prisma.webhookDelivery.update({ where: { id: delivery }, data: { ...outcome, attempts, state: 'DELIVERED' } })
         if (hook.failingSince !== null) await prisma.webhook.update({ where: { id }, data: { failingSince: null } })
+        kernel.events.ring('webhooks', hook.workspaceId)
         continue
       }
       const wait = waits[attempts - 1]
@@ -137,6 +138,7 @@ export const bring: Job<{ webhook: number; model: number }> = job({
         data: { ...outcome, attempts, state: isFinal ? 'FAILED' : 'PENDING', nextAt: BigInt(nextAt) },
       })
       await countFailure(kernel, hook)
+      kernel.events.ring('webhooks', hook.workspaceId)
       if (!isFinal) return wake(kernel.db, id, model, nextAt)
     }
   },

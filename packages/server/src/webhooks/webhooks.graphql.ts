@@ -3,6 +3,7 @@ import type { WebhookDelivery as DeliveryRow } from '@tidegate/db'
 import { builder, PageInfo } from '../builder.ts'
 import { checkSignedIn } from '../context.ts'
 import { call } from '../operation.ts'
+import { live } from '../subscription.ts'
 import { type Dialect, eventsOf } from './dialects.ts'
 import type { Outcome } from './outbox.ts'
 import {
@@ -248,3 +249,15 @@ builder.mutationFields((t) => ({
     resolve: (_root, args, ctx) => call(ctx, redeliver, args),
   }),
 }))
+
+builder.subscriptionField('webhooksChanged', (t) =>
+  t.field({
+    type: WebhookConnection,
+    description: 'The newest hundred of the workspace, at the start and whenever one has changed or was heard. Once a second at most.',
+    subscribe: (_root, _args, ctx) =>
+      live(async function* (signal) {
+        for await (const _ of ctx.events.listen([['webhooks', ctx.workspace.id]], signal, 1_000)) yield await call(ctx, listWebhooks, {})
+      }),
+    resolve: (event) => event,
+  }),
+)

@@ -98,6 +98,7 @@ export const createWebhook = operation({
         ...{ status: status ?? 'ACTIVE', createdBy: ctx.actor.name, createdAt: now, updatedAt: now },
       },
     })
+    ctx.events.ring('webhooks', ctx.workspace.id)
     return { ...row, model: model?.name ?? null }
   },
 })
@@ -128,6 +129,7 @@ export const updateWebhook = operation({
       ...(status != null && { status, notice: null, failingSince: null }),
     }
     const row = await ctx.db.prisma.webhook.update({ where: { id: hook.id }, data: { ...data, updatedAt: BigInt(Date.now()) } })
+    ctx.events.ring('webhooks', ctx.workspace.id)
     return { ...row, model: hook.model }
   },
 })
@@ -141,6 +143,7 @@ export const deleteWebhook = operation({
   on: onHook,
   async run(ctx, _, hook): Promise<void> {
     await ctx.db.prisma.webhook.deleteMany({ where: { id: hook.id } })
+    ctx.events.ring('webhooks', ctx.workspace.id)
   },
 })
 

@@ -29,7 +29,7 @@ const ModelFacts = graphql(
     versionCount
     createdAt
     updatedAt
-    can { edit delete }
+    can { edit delete manage }
     latestVersions { ...VersionFacts }
   }
 `,
