@@ -85,7 +85,10 @@ describe('the tree in the rail', () => {
     const ids = [await make('many/apricot'), await make('many/banana'), await make('many/cherry'), await make('pool/zebra')]
     const names = () => Promise.all(ids.map(nameOf))
     const { page, errors } = await openPage(browser, `${platform.origin}/experiments`)
-    await line(page, 'many').waitFor()
+    /** Keys go by what stands below what on the page, which hears of a change a moment later. */
+    const inOrder = () =>
+      expect.poll(async () => (await page.getByRole('treeitem').allTextContents()).join()).toMatch(/apricot.*banana.*cherry.*zebra/)
+    await inOrder()
     await line(page, 'apricot').focus()
     await page.keyboard.press('x')
     await page.keyboard.press('Shift+ArrowDown')
@@ -96,6 +99,7 @@ describe('the tree in the rail', () => {
     expect(await names()).toEqual(['pool/apricot', 'pool/banana', 'many/cherry', 'pool/zebra'])
     await page.getByRole('button', { name: 'Undo' }).click()
     await expect.poll(names).toEqual(['many/apricot', 'many/banana', 'many/cherry', 'pool/zebra'])
+    await inOrder()
     await line(page, 'banana').focus()
     await page.keyboard.press('Shift+ArrowDown')
     await page.keyboard.press('F2')
@@ -122,6 +126,9 @@ it('makes an experiment in the folder whose menu is used, by the keyboard too', 
   await page.keyboard.press('Enter')
   await line(page, 'second').waitFor()
   expect(await line(page, 'second').getAttribute('aria-level')).toBe('2')
+  // The dialog gives the focus back when it goes, and the page goes to what was made.
+  await page.waitForURL(/experiments\/\d+/)
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
   // A line of the tree is moved by a key as well.
   await line(page, 'second').focus()
   await page.keyboard.press('F2')

@@ -356,41 +356,50 @@ describe('a lost connection', () => {
 })
 
 describe('every page', () => {
-  it('passes axe, light and dark, wide and narrow', async () => {
-    const experiment = await newExperiment('axe')
-    const run = await newRun(experiment, 'seen', 1, { tags: [{ key: 'team', value: 'tides' }] })
-    await platform.wire('POST', 'logged-models', { experiment_id: experiment, name: 'seen too', source_run_id: run })
-    const paths = [
-      '/experiments',
-      `/experiments/${experiment}`,
-      `/runs/${run}`,
-      `/runs/${run}?tab=charts`,
-      `/runs/${run}?tab=artifacts`,
-      `/runs/${run}?tab=models`,
-      '/welcome',
-      '/nothing',
-    ]
+  let page: Page
+  let errors: string[]
+  /** What stands in the paths below for what was made. */
+  const made: Record<string, string> = {}
+
+  beforeAll(async () => {
+    made.EXPERIMENT = await newExperiment('axe')
+    made.RUN = await newRun(made.EXPERIMENT, 'seen', 1, { tags: [{ key: 'team', value: 'tides' }] })
+    await platform.wire('POST', 'logged-models', { experiment_id: made.EXPERIMENT, name: 'seen too', source_run_id: made.RUN })
+    ;({ page, errors } = await openPage(browser, `${platform.origin}/nothing`))
+  })
+  afterAll(() => page.close())
+
+  it.each([
+    '/experiments',
+    '/experiments/EXPERIMENT',
+    '/runs/RUN',
+    '/runs/RUN?tab=charts',
+    '/runs/RUN?tab=artifacts',
+    '/runs/RUN?tab=models',
+    '/models',
+    '/webhooks',
+    '/alerts',
+    '/trash',
+    '/welcome',
+    '/nothing',
+  ])('passes axe, light and dark, wide and narrow: %s', async (path) => {
     const found: string[] = []
-    const { page, errors } = await openPage(browser, `${platform.origin}/nothing`)
-    for (const path of paths) {
-      for (const [i, [colorScheme, width]] of (
-        [
-          ['light', 1440],
-          ['dark', 1440],
-          ['light', 390],
-        ] as const
-      ).entries()) {
-        await page.emulateMedia({ colorScheme })
-        await page.setViewportSize({ width, height: 900 })
-        if (i === 0) await page.goto(`${platform.origin}${path}`)
-        await settled(page)
-        for (const violation of await violations(page)) found.push(`${path} ${colorScheme} ${width}: ${violation}`)
-        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-        if (Number(overflow) > 0) found.push(`${path} ${width}: scrolls sideways by ${overflow}`)
-      }
+    for (const [i, [colorScheme, width]] of (
+      [
+        ['light', 1440],
+        ['dark', 1440],
+        ['light', 390],
+      ] as const
+    ).entries()) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 900 })
+      if (i === 0) await page.goto(platform.origin + path.replace(/EXPERIMENT|RUN/, (name) => made[name]!))
+      await settled(page)
+      for (const violation of await violations(page)) found.push(`${colorScheme} ${width}: ${violation}`)
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      if (Number(overflow) > 0) found.push(`${width}: scrolls sideways by ${overflow}`)
     }
     expect(found).toEqual([])
     expect(errors).toEqual([])
-    await page.close()
   })
 })
