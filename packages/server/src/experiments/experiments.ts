@@ -4,7 +4,7 @@
  */
 import type { Experiment, ExperimentTag } from '@tidegate/db'
 import { z } from 'zod'
-import { may, type Securable, seesAll } from '../access.ts'
+import { may, reachOf, type Securable, seesAll } from '../access.ts'
 import { type Ctx, checkSignedIn, inTransaction } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, checkPage, experimentNumber, int64, key, limitedText, limits, required, text } from '../fields.ts'
@@ -174,7 +174,7 @@ export const searchExperiments = operation({
     const offset = offsetOf(token)
     const search = {
       workspace: ctx.workspace.id,
-      ...(!hidesNothing(ctx) && { experiments: await visibleExperiments(ctx) }),
+      reach: reachOf(ctx.standing, 'Experiment'),
       filter: parseFilter(filter, 'experiments'),
       lifecycle,
       orderBy: parseOrderBy(orderBy ?? [], 'experiments'),

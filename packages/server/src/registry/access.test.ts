@@ -187,31 +187,34 @@ describe('what is granted on one model', () => {
   })
 })
 
-it('a statement reaches exactly what the rules allow to read, whoever asks', () => {
-  const actor: Actor = { name: 'x', kind: 'ACCOUNT', id: 1 }
-  const levels = Object.keys(permissions) as Permission[]
-  const grants: Grant[][] = [[], ...levels.map((permission) => [{ kind: 'RegisteredModel' as const, id: 1, permission }])]
-  const rules: Rule[] = [undefined, [1], [2, 3]].flatMap((ids) =>
-    (['Workspace', 'Experiment', 'RegisteredModel'] as const).flatMap((kind) =>
-      levels.map((permission) => ({ kind, ids, permission, via: '' })),
-    ),
-  )
-  const pairs = [[], ...rules.map((rule) => [rule]), ...rules.flatMap((one) => rules.map((other) => [one, other]))]
-  const wrong: unknown[] = []
-  for (const role of [undefined, 'VIEWER', 'ADMIN'] as const)
-    for (const isSystemAdmin of [false, true])
-      for (const granted of grants)
-        for (const its of pairs) {
-          const standing: Standing = { role, isSystemAdmin, grants: granted, rules: its, isReadOnly: false }
-          const ability = abilityOf(actor, 7, standing)
-          const reach = reachOf(standing, 'RegisteredModel')
-          for (const id of [1, 2, 4]) {
-            const reached = 'only' in reach ? reach.only.includes(id) : !reach.but.includes(id)
-            if (reached !== may(ability, 'read', { kind: 'RegisteredModel', id, workspaceId: 7 })) wrong.push({ standing, id, reached })
+it.each(['Experiment', 'RegisteredModel'] as const)(
+  'a statement reaches exactly what the rules allow to read of %s, whoever asks',
+  (kind) => {
+    const actor: Actor = { name: 'x', kind: 'ACCOUNT', id: 1 }
+    const levels = Object.keys(permissions) as Permission[]
+    const grants: Grant[][] = [[], ...levels.map((permission) => [{ kind, id: 1, permission }])]
+    const rules: Rule[] = [undefined, [1], [2, 3]].flatMap((ids) =>
+      (['Workspace', 'Experiment', 'RegisteredModel'] as const).flatMap((about) =>
+        levels.map((permission) => ({ kind: about, ids, permission, via: '' })),
+      ),
+    )
+    const pairs = [[], ...rules.map((rule) => [rule]), ...rules.flatMap((one) => rules.map((other) => [one, other]))]
+    const wrong: unknown[] = []
+    for (const role of [undefined, 'VIEWER', 'ADMIN'] as const)
+      for (const isSystemAdmin of [false, true])
+        for (const granted of grants)
+          for (const its of pairs) {
+            const standing: Standing = { role, isSystemAdmin, grants: granted, rules: its, isReadOnly: false }
+            const ability = abilityOf(actor, 7, standing)
+            const reach = reachOf(standing, kind)
+            for (const id of [1, 2, 4]) {
+              const reached = 'only' in reach ? reach.only.includes(id) : !reach.but.includes(id)
+              if (reached !== may(ability, 'read', { kind, id, workspaceId: 7 })) wrong.push({ standing, id, reached })
+            }
           }
-        }
-  expect(wrong.slice(0, 3)).toEqual([])
-})
+    expect(wrong.slice(0, 3)).toEqual([])
+  },
+)
 
 it('who may not read the run that a version is of, may not register it', async () => {
   const { experiment_id } = (await send('ada', 'POST', 'experiments/create', { name: 'closed' })).body

@@ -5,7 +5,7 @@
 import type { Sql } from '@tidegate/db'
 import type { Reach } from '../access.ts'
 import type { Order } from '../search/column.ts'
-import { compared, condition, type Put } from '../search/compare.sql.ts'
+import { compared, condition, type Put, reached } from '../search/compare.sql.ts'
 import { type Comparison, type Filter, leaves } from '../search/filter.ts'
 
 export interface RegistrySearch {
@@ -76,9 +76,6 @@ function leaf(it: Comparison, table: 'm' | 'v', put: Put): string {
   return isNull ? `${text} ${comparator}` : compared(text, it, put)
 }
 
-const reached = (reach: Reach, put: Put): string[] =>
-  'only' in reach ? [`m.id = ANY(${put(reach.only)}::int[])`] : reach.but.length ? [`m.id <> ALL(${put(reach.but)}::int[])`] : []
-
 async function search(
   sql: Sql,
   { workspace, reach, filter, orderBy, limit, offset, count = false, withPrompts = false }: RegistrySearch,
@@ -90,7 +87,7 @@ async function search(
   const where = [
     `m.workspace_id = ${put(workspace)}`,
     ...(withPrompts || asksForPrompts(filter) ? [] : ['NOT m.is_prompt']),
-    ...reached(reach, put),
+    ...reached(reach, 'm.id', put),
     ...(filter ? [condition(filter, (it) => leaf(it, table, put))] : []),
   ].join(' AND ')
   const from = table === 'm' ? 'registered_model m' : 'model_version v JOIN registered_model m ON m.id = v.registered_model_id'

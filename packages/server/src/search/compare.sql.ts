@@ -6,6 +6,7 @@
  * ask for those.
  * Key ids are written into the text, because plans depend on them; values are parameters.
  */
+import type { Reach } from '../access.ts'
 import type { Column } from './column.ts'
 import type { Comparison, Filter } from './filter.ts'
 
@@ -13,6 +14,10 @@ import type { Comparison, Filter } from './filter.ts'
 export type KeysOf = (column: Column) => number[]
 /** Adds a parameter, and gives its place in the text: $3. */
 export type Put = (value: unknown) => string
+
+/** That a thing may be read, as a condition or none. `id`: the column that holds its id. */
+export const reached = (reach: Reach, id: string, put: Put): string[] =>
+  'only' in reach ? [`${id} = ANY(${put(reach.only)}::int[])`] : reach.but.length ? [`${id} <> ALL(${put(reach.but)}::int[])`] : []
 
 /**
  * Where the values of a kind are. `near` rows are in the index, `far` rows are not and are few: long texts, and metrics

@@ -1,14 +1,15 @@
 /** Which experiments match, and in which order. They are few: one statement, no sets, no walk. */
 import type { Sql } from '@tidegate/db'
+import type { Reach } from '../access.ts'
 import type { Lifecycle } from '../runs/run.ts'
 import type { Order } from './column.ts'
-import { compared, condition, type Put } from './compare.sql.ts'
+import { compared, condition, type Put, reached } from './compare.sql.ts'
 import type { Comparison, Filter } from './filter.ts'
 
 export interface ExperimentSearch {
   workspace: number
-  /** Only among these. Absent: all of the workspace. */
-  experiments?: readonly number[]
+  /** What the caller may read. @default all of the workspace */
+  reach?: Reach
   /** Parsed as `experiments`. */
   filter?: Filter | null
   /** @default 'ACTIVE' */
@@ -29,11 +30,10 @@ const columns: Record<string, string> = {
 
 /** One page of matching experiments. */
 export async function searchExperiments(sql: Sql, search: ExperimentSearch): Promise<{ ids: number[]; hasMore: boolean }> {
-  const { workspace, experiments, filter, lifecycle = 'ACTIVE', orderBy = [], limit, offset = 0 } = search
+  const { workspace, reach = { but: [] }, filter, lifecycle = 'ACTIVE', orderBy = [], limit, offset = 0 } = search
   const values: unknown[] = []
   const put: Put = (value) => `$${values.push(value)}`
-  const conditions = [`e.workspace_id = ${put(workspace)}`, 'e.purged_at IS NULL']
-  if (experiments) conditions.push(`e.id = ANY(${put(experiments)})`)
+  const conditions = [`e.workspace_id = ${put(workspace)}`, 'e.purged_at IS NULL', ...reached(reach, 'e.id', put)]
   if (lifecycle !== 'ALL') conditions.push(`e.deleted_at IS ${lifecycle === 'ACTIVE' ? '' : 'NOT '}NULL`)
   const leaf = (it: Comparison): string => {
     const { kind, key } = it.column

@@ -503,7 +503,7 @@ describe('a search of experiments', () => {
   it('gives the newest first, and those that are not deleted', async () => {
     expect((await found('')).slice(1)).toEqual([2, 4, 1])
     expect(await found('', [], { lifecycle: 'DELETED' })).toEqual([3])
-    expect(await found('', [], { lifecycle: 'ALL', experiments: [1, 3, 5] })).toEqual([3, 1])
+    expect(await found('', [], { lifecycle: 'ALL', reach: { only: [1, 3, 5] } })).toEqual([3, 1])
   })
 
   it('filters by attributes and tags', async () => {
