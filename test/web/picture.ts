@@ -86,7 +86,60 @@ async function accessPages(): Promise<void> {
   }
   for (const name of ['airflow nightly', 'laptop']) await ask('mutation ($name: String!) { createToken(name: $name) { secret } }', { name })
   await ask('mutation { createWorkspace(name: "solar-team", description: "The roofs") { workspace { id } } }', {})
+  for (const [team, role, people] of [
+    ['Forecasting', 'ENGINEER', ['priya.nair', 'mateo.brandt']],
+    ['Grid Ops', null, ['karin.holm']],
+  ] as const) {
+    await ask('mutation ($team: String!, $role: Role) { createTeam(name: $team, role: $role) { team { id } } }', { team, role })
+    for (const account of people)
+      await ask('mutation ($team: String!, $account: String!) { joinTeam(team: $team, account: $account) { team { id } } }', {
+        team,
+        account,
+      })
+  }
+  const { data } = await ask(
+    'mutation { createRole(name: "No patient data", description: "Who has not signed for it") { role { id } } }',
+    {},
+  )
+  await ask(
+    `mutation ($role: ID!) {
+      a: addRule(role: $role, kind: EXPERIMENT, tags: [{ key: "pii", value: "yes" }], permission: NO_PERMISSIONS) { rule { id } }
+      b: addRule(role: $role, kind: REGISTERED_MODEL, stage: "Production", permission: READ) { rule { id } }
+      c: assignRole(role: $role, team: "Grid Ops") { role { id } }
+    }`,
+    { role: data.createRole.role.id },
+  )
+  for (const [name, stages] of Object.entries({
+    'load-forecaster': ['Archived', 'Production', 'Staging'],
+    'solar-nowcast': ['Production', 'None'],
+    'price-curve': ['Staging'],
+  })) {
+    await ask('mutation ($name: String!) { createRegisteredModel(input: { name: $name }) { __typename } }', { name })
+    for (const [i, stage] of stages.entries()) {
+      await ask('mutation ($input: CreateModelVersionInput!) { createModelVersion(input: $input) { __typename } }', {
+        input: { name, source: `s3://models/${name}/${i}`, description: '# Card\n\nForecasts the load of the next day.' },
+      })
+      if (stage !== 'None')
+        await ask('mutation ($input: TransitionModelVersionStageInput!) { transitionModelVersionStage(input: $input) { __typename } }', {
+          input: { name, version: i + 1, stage },
+        })
+    }
+  }
+  await ask(
+    `mutation {
+      a: addVersionComment(name: "load-forecaster", version: 3, text: "How does it do on **bank holidays**?") { __typename }
+      b: requestTransition(input: { name: "load-forecaster", version: 3, stage: "Production", comment: "2 % better on holidays" }) { __typename }
+      c: createWebhook(input: { dialect: DATABRICKS, name: "slack", url: "https://hooks.slack.com/services/T0/B0/x", secret: "s", events: ["MODEL_VERSION_TRANSITIONED_TO_PRODUCTION", "TRANSITION_REQUEST_CREATED"] }) { __typename }
+    }`,
+    {},
+  )
   await both('access', '/access')
+  await both('teams', '/access?show=teams')
+  await both('roles', '/access?show=roles')
+  await both('models', '/models')
+  await both('model', '/models/load-forecaster')
+  await both('model-version', '/models/load-forecaster/3')
+  await both('webhooks', '/webhooks')
   await both('audit', '/access?show=audit')
   server.kill('SIGINT')
   await once(server, 'exit')
