@@ -3,14 +3,19 @@ import { canvasColor } from '#lib/colors.ts'
 
 export const shades = 16
 
+/** CSS for a place from 0 to 1 on the scale of `--seq-1` to `--seq-5`. */
+export function seqColor(place: number): string {
+  const at = place * 4
+  const stop = Math.max(0, Math.min(3, Math.floor(at)))
+  return `color-mix(in oklab, var(--seq-${stop + 2}) ${((at - stop) * 100).toFixed(1)}%, var(--seq-${stop + 1}))`
+}
+
 /** `--seq-1` to `--seq-5` in so many steps, in the theme now on screen, as colours a canvas takes. */
 export function seqColors(count = shades): string[] {
   const probe = document.createElement('span')
   document.documentElement.append(probe)
   const colors = Array.from({ length: count }, (_, i) => {
-    const at = (i / Math.max(1, count - 1)) * 4
-    const stop = Math.min(3, Math.floor(at))
-    probe.style.color = `color-mix(in oklab, var(--seq-${stop + 2}) ${((at - stop) * 100).toFixed(1)}%, var(--seq-${stop + 1}))`
+    probe.style.color = seqColor(i / Math.max(1, count - 1))
     return getComputedStyle(probe).color
   })
   probe.remove()

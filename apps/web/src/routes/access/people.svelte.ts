@@ -1,7 +1,6 @@
 /** Who is in the workspace, as what: one copy for the tabs that show it, kept current by the server while the page of access is open. */
-import { type ApiError, live, toApiError } from '#lib/api.ts'
+import { type ApiError, live } from '#lib/api.ts'
 import { session } from '#lib/session.svelte.ts'
-import { toast } from '#lib/toasts.svelte.ts'
 import { type CustomRole, type Member, People, type Team } from './documents.ts'
 
 let members = $state.raw<readonly Member[]>([])
@@ -65,15 +64,4 @@ export const people = {
       (caught) => (error = caught),
     )
   },
-}
-
-/** Does it: what is on screen shows that it was done, a refusal is said. True where it was done. */
-export async function attempt(what: () => Promise<unknown>, failed: string): Promise<boolean> {
-  try {
-    await what()
-    return true
-  } catch (caught) {
-    toast(`${failed} ${toApiError(caught).message}`, { kind: 'error' })
-    return false
-  }
 }
