@@ -61,6 +61,16 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
   const start = performance.now()
   let outcome = 'OK'
   let on: Acted<unknown>['securable'] | undefined
+  const tell = (change?: ReturnType<typeof changeOf>) =>
+    writeDown(ctx, {
+      operation: op.name,
+      isReading: op.action === 'read' && !op.writes,
+      on,
+      input: raw,
+      outcome,
+      quiet: op.quiet ?? false,
+      change,
+    })
   try {
     if (!op.open) checkSignedIn(ctx)
     const parsed = op.input.safeParse(raw)
@@ -74,27 +84,12 @@ export async function call<Input, Row, Result>(ctx: Ctx, op: Operation<Input, Ro
     const before = await state()
     const result = await op.run(ctx, parsed.data, row)
     const change = op.state && changeOf(before, await state())
-    await writeDown(ctx, {
-      operation: op.name,
-      isReading: op.action === 'read' && !op.writes,
-      on,
-      input: raw,
-      outcome,
-      quiet: op.quiet ?? false,
-      change,
-    })
+    await tell(change)
     return result
   } catch (thrown) {
     const error = meanwhile(thrown)
     outcome = error instanceof AppError ? error.code : 'INTERNAL_ERROR'
-    await writeDown(ctx, {
-      operation: op.name,
-      isReading: op.action === 'read' && !op.writes,
-      on,
-      input: raw,
-      outcome,
-      quiet: op.quiet ?? false,
-    })
+    await tell()
     throw error
   } finally {
     ctx.log.debug({ op: op.name, actor: ctx.actor.name, ms: Math.round((performance.now() - start) * 10) / 10, outcome })

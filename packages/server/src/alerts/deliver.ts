@@ -3,12 +3,12 @@
  * `<delivery id>.<timestamp>.<body>` under the rule's secret. At least once: the id of an alert's delivery is always the
  * same, so that a receiver knows what comes twice. Every attempt is written down.
  */
-import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import type { Kernel } from '../context.ts'
 import { job } from '../jobs.ts'
 import { readRuns } from '../runs/read.sql.ts'
 import type { SealedColumn } from '../secrets.ts'
+import { signMlflow } from '../webhooks/dialects.ts'
 
 export const alertSecret: SealedColumn = { table: 'alert_rule', column: 'secret' }
 
@@ -71,14 +71,13 @@ export async function callHook(
   let error: string | null = null
   try {
     const secret = kernel.secrets.open(alertSecret, rule.secret)
-    const signature = createHmac('sha256', secret).update(`${delivery}.${timestamp}.${body}`).digest('base64')
     status = await kernel.outbound.post(rule.url, {
       headers: {
         'content-type': 'application/json',
         'user-agent': 'Tidegate',
         'x-tidegate-delivery-id': delivery,
         'x-tidegate-timestamp': timestamp,
-        'x-tidegate-signature': `v1,${signature}`,
+        'x-tidegate-signature': signMlflow(secret, { id: delivery, timestamp, body }),
       },
       body,
       signal,

@@ -202,6 +202,10 @@ export function exampleFor(hook: Hook, workspace: string, event: string): { even
   return wordFor({ ...hook, events: [event] }, workspace, { ...told, kind, ...(/TRANSITION/.test(event) && { to }) })!
 }
 
+/** `v1,` and base64: how MLflow signs. `timestamp`: seconds since 1970, as text. */
+export const signMlflow = (secret: string, { id, timestamp, body }: { id: string; timestamp: string; body: string }): string =>
+  `v1,${createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+
 export interface Call {
   url: string
   headers: Record<string, string>
@@ -247,14 +251,13 @@ export function callOf(
       },
       body,
     }
-  const signature = secret && createHmac('sha256', secret).update(`${uuid}.${timestamp}.${body}`).digest('base64')
   return {
     url: hook.url,
     headers: {
       ...bearing,
       'x-mlflow-delivery-id': uuid,
       'x-mlflow-timestamp': timestamp,
-      ...(signature && { 'x-mlflow-signature': `v1,${signature}` }),
+      ...(secret && { 'x-mlflow-signature': signMlflow(secret, { id: uuid, timestamp, body }) }),
     },
     body,
   }
