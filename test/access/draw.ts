@@ -3,7 +3,7 @@
  * text that a request may write holds nothing of another workspace, so whatever of another is in an answer was not brought there by who asks.
  */
 import { generator, type Random } from '../random.ts'
-import { type Ids, unknown, type World } from './worlds.ts'
+import { type Ids, unknown, type World } from './ids.ts'
 
 type Json = any
 

@@ -8,9 +8,10 @@ import { buildSchema } from '../../packages/server/src/graphql.ts'
 import { measureFor } from '../../packages/server/src/trash/measure.ts'
 import { generator } from '../random.ts'
 import { follow } from './follow.ts'
+import type { Person, World } from './ids.ts'
 import { openWatch, timeless } from './leaks.ts'
 import { type Asked, requestOf } from './requests.ts'
-import type { Person, World, Worlds } from './worlds.ts'
+import type { Worlds } from './worlds.ts'
 
 export interface Report {
   requests: number

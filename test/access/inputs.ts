@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import type { Ids } from './worlds.ts'
+import type { Ids } from './ids.ts'
 
 type Json = any
 

@@ -11,9 +11,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AppError } from '../../packages/server/src/errors.ts'
 import { graphql } from '../../packages/server/src/modules.ts'
 import { call, type Operation, operations } from '../../packages/server/src/operation.ts'
+import { type Column, columns, type Ids, unknown, type World } from './ids.ts'
 import { besideNone, idsIn, inputOf } from './inputs.ts'
 import { tellsApart } from './statements.ts'
-import { type Column, columns, type Ids, startWorlds, unknown, type World, type Worlds } from './worlds.ts'
+import { startWorlds, type Worlds } from './worlds.ts'
 
 const file = join(import.meta.dirname, 'matrix.txt')
 const signs: Record<string, string> = { PERMISSION_DENIED: '-', RESOURCE_DOES_NOT_EXIST: '.', UNAUTHENTICATED: '!' }

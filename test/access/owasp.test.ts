@@ -14,10 +14,11 @@ import { openPaths } from '../../packages/server/src/server-info.ts'
 import { generator } from '../random.ts'
 import { Fixed } from './draw.ts'
 import { operationOn, rootFields } from './graphql-requests.ts'
+import { type Ids, unknown, type World } from './ids.ts'
 import { masked } from './inputs.ts'
 import type { Asked } from './requests.ts'
 import { callOn, transferOn, wireRoutes, wireTransfers } from './wire-requests.ts'
-import { type Ids, startWorlds, unknown, type World, type Worlds } from './worlds.ts'
+import { startWorlds, type Worlds } from './worlds.ts'
 
 let worlds: Worlds
 let north: World

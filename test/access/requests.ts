@@ -2,8 +2,8 @@
 import type { GraphQLSchema } from 'graphql'
 import { Draw } from './draw.ts'
 import { type Kind, operationOn, rootFields } from './graphql-requests.ts'
+import type { World } from './ids.ts'
 import { callOn, transferOn, wireRoutes, wireTransfers } from './wire-requests.ts'
-import type { World } from './worlds.ts'
 
 export interface Asked {
   door: 'wire' | 'graphql' | 'subscription'

@@ -1,7 +1,7 @@
 /** How many statements this process sends to Postgres: in place of the time that an answer takes, which no test can tell. */
 import pg from 'pg'
+import type { Ids } from './ids.ts'
 import { masked } from './inputs.ts'
-import type { Ids } from './worlds.ts'
 
 /** What runs beside requests, whoever asks. */
 const besides = /graphile_worker|pg_notify|^LISTEN|\bkept\.|xmin|point_(tail|chunk)|run_merge|SKIP LOCKED|^(BEGIN|COMMIT)/
