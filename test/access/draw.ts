@@ -33,7 +33,8 @@ export class Draw {
     const mayBeForeign = this.isReading || !(names.has(key) || people.has(key))
     if (dice < 50) return this.own[key]
     if (dice < 58) return this.own.hidden[key]
-    if (dice >= 95) return unknown[key] || '987654329'
+    // Where the matrix needs somebody it has one of north there, who is no stranger to the others then.
+    if (dice >= 95) return key === 'account' ? 'nobody-at-all' : unknown[key] || '987654329'
     if (!mayBeForeign) return this.own[key]
     const world = this.random.pick(this.others)
     const value = (dice < 90 ? world : world.hidden)[key]

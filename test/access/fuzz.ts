@@ -24,9 +24,10 @@ export interface Report {
   faults: string[]
 }
 
-/** Of a round. */
-const sizes = { reading: 150, changing: 300, following: 24 }
-export const roundSize = 2 * sizes.reading + sizes.changing + sizes.following
+/** Of a round. What is put back after it takes as long for a large one. */
+const small = { reading: 150, changing: 300, following: 24 }
+const large = { reading: 400, changing: 800, following: 40 }
+export const roundSize = 2 * small.reading + small.changing + small.following
 /** Refusals that MLflow has under such a status too. */
 const own500 = new Set(['NOT_IMPLEMENTED', 'INVALID_STATE'])
 /** At a time. */
@@ -50,6 +51,7 @@ interface Answer {
 
 export async function fuzz(worlds: Worlds, requests: number, seed: number, say: (line: string) => void = () => {}): Promise<Report> {
   const { all, platform, kernel } = worlds
+  const sizes = requests > 10 * roundSize ? large : small
   const schema = await buildSchema()
   const watch = await openWatch(worlds)
   // What is measured in the background is settled before it begins.

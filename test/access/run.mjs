@@ -8,7 +8,7 @@ if (![requests, seed].every((word) => /^\d+$/.test(word))) {
   process.exit(1)
 }
 const test = join(import.meta.dirname, '..')
-const { status } = spawnSync(process.execPath, [join(test, 'run.mjs'), '--bare', 'test/access/fuzz.test.ts'], {
+const { status } = spawnSync(process.execPath, [join(test, 'run.mjs'), '--bare', '--config', 'test/access/vitest.config.ts'], {
   stdio: 'inherit',
   env: { ...process.env, TIDEGATE_FUZZ_REQUESTS: requests, TIDEGATE_FUZZ_SEED: seed },
 })
