@@ -81,6 +81,7 @@ export const graphql = () =>
     import('./registry/mutations.graphql.ts'),
     import('./registry/live.graphql.ts'),
     import('./registry/activity.graphql.ts'),
+    import('./registry/moment.graphql.ts'),
     import('./gates/policy.graphql.ts'),
     import('./gates/requests.graphql.ts'),
     import('./gates/mutations.graphql.ts'),

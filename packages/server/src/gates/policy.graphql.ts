@@ -1,11 +1,12 @@
 /** Stages and gates in GraphQL. */
 import type { People } from '../access.ts'
 import { builder } from '../builder.ts'
+import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
 import { Role } from '../workspaces/workspaces.graphql.ts'
 import type { Policy } from './effective.ts'
-import type { Gate as GateRow } from './policy.sql.ts'
+import { type Gate as GateRow, type PolicyRow, readPolicies } from './policy.sql.ts'
 import { getPolicy, setPolicy } from './policy.ts'
 
 const GatePeople = builder.objectRef<People>('GatePeople').implement({
@@ -87,7 +88,27 @@ const RegistryPolicyPayload = builder
   .objectRef<{ policy: Policy }>('RegistryPolicyPayload')
   .implement({ fields: (t) => ({ policy: t.field({ type: RegistryPolicy, resolve: ({ policy }) => policy }) }) })
 
+/** What models say themselves, each beside what holds above it. */
+const ownPolicies = loader<number, PolicyRow | null>(async (ctx, ids) => {
+  const found = new Map((await readPolicies(ctx.db, ctx.workspace.id, ids)).map((row) => [row.modelId, row]))
+  return ids.map((id) => found.get(id) ?? null)
+})
+
+const OwnPolicy = builder.objectRef<PolicyRow>('OwnPolicy').implement({
+  description: 'What a model says of stages and gates itself.',
+  fields: (t) => ({
+    stages: t.exposeStringList('stages', { nullable: true, description: 'Null: those of the workspace.' }),
+    gates: t.field({ type: [Gate], nullable: true, description: 'Null: those of the workspace.', resolve: ({ gates }) => gates }),
+  }),
+})
+
 builder.objectFields(RegisteredModel, (t) => ({
+  ownPolicy: t.field({
+    type: OwnPolicy,
+    nullable: true,
+    description: 'What it says itself of stages and gates. Null: nothing, all is as the workspace has it.',
+    resolve: ({ id }, _, ctx) => ownPolicies(ctx).load(id),
+  }),
   gates: t.field({
     type: [Gate],
     description: 'What opens the way into each of its stages that has a gate.',

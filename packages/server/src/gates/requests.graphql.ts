@@ -126,6 +126,12 @@ const versionById = loader<number, Awaited<ReturnType<typeof readVersions>>[numb
   return ids.map((id) => found.get(id) ?? new Error('The version was deleted just now.'))
 })
 
+/** The teams of whoever asks: once for all requests of a list. */
+const myTeams = loader<0, string[]>(async (ctx, keys) => {
+  const teams = await teamsOf(ctx)
+  return keys.map(() => teams)
+})
+
 const gateFor = async (ctx: Ctx, { modelId, to }: RequestRow): Promise<GateRow | undefined> =>
   gateOf(await policyLoader(ctx).load(modelId), to)
 
@@ -184,7 +190,7 @@ export const TransitionRequest = builder.objectRef<RequestRow>('TransitionReques
       description: 'What you may do with it.',
       async resolve(request, _, ctx) {
         const isOpen = request.state === 'OPEN'
-        const whyNot = isOpen ? voteFault(ctx, request, await gateFor(ctx, request), await teamsOf(ctx)) : 'It is closed.'
+        const whyNot = isOpen ? voteFault(ctx, request, await gateFor(ctx, request), await myTeams(ctx).load(0)) : 'It is closed.'
         const votes = await votesOf(ctx).load(request.id)
         return {
           approve: whyNot === undefined,
@@ -278,10 +284,12 @@ builder.queryFields((t) => ({
     args: {
       states: t.arg({ type: [RequestState], description: '@default all' }),
       waitingOnMe: t.arg.boolean({ defaultValue: false, description: 'Only open ones that you may approve and have not.' }),
+      mine: t.arg.boolean({ defaultValue: false, description: 'Only what you asked for.' }),
+      model: t.arg.string({ description: 'Only of this model. @default all that you may see' }),
+      stage: t.arg.string({ description: 'Only into this stage. @default any' }),
       first: t.arg.int({ defaultValue: 50, description: 'How many, 1 000 at most.' }),
       after: t.arg.string(),
     },
-    resolve: (_root, { states, waitingOnMe, first, after }, ctx) =>
-      call(ctx, listRequests, { states, waitingOnMe, first: first ?? 50, after }),
+    resolve: (_root, { first, ...input }, ctx) => call(ctx, listRequests, { ...input, first: first ?? 50 }),
   }),
 }))

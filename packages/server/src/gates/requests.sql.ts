@@ -72,13 +72,20 @@ export interface Sought {
   model?: number | undefined
   versions?: readonly number[] | undefined
   states?: readonly RequestState[] | undefined
+  /** Only what this account asked for. */
+  account?: number | undefined
+  /** Only into this stage. */
+  to?: string | undefined
   /** Only older than this id. */
   before?: number | undefined
   limit: number
 }
 
 /** The newest first. */
-export function findRequests(sql: Sql, { workspace, reach, model, versions, states, before, limit }: Sought): Promise<Request[]> {
+export function findRequests(
+  sql: Sql,
+  { workspace, reach, model, versions, states, account, to, before, limit }: Sought,
+): Promise<Request[]> {
   const values: unknown[] = [workspace]
   const put = (value: unknown) => `$${values.push(value)}`
   const where = [
@@ -91,6 +98,8 @@ export function findRequests(sql: Sql, { workspace, reach, model, versions, stat
     ...(model === undefined ? [] : [`r.model_id = ${put(model)}`]),
     ...(versions ? [`r.version_id = ANY(${put(versions)}::int[])`] : []),
     ...(states ? [`r.state = ANY(${put(states)}::text[])`] : []),
+    ...(account === undefined ? [] : [`r.account_id = ${put(account)}`]),
+    ...(to === undefined ? [] : [`r.to_stage = ${put(to)}`]),
     ...(before === undefined ? [] : [`r.id < ${put(before)}`]),
   ].join(' AND ')
   return sql.query<Request>(`SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY r.id DESC LIMIT ${put(limit)}`, values, 'once')

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isAmong, may, type People, reachOf } from '../access.ts'
 import { type Ctx, inTransaction, type Kernel, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
-import { int64, limitedText, required } from '../fields.ts'
+import { anyText, int64, limitedText, required } from '../fields.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
 import { operation, type Target } from '../operation.ts'
 import { type NewActivity, record } from '../registry/activity.ts'
@@ -13,7 +13,7 @@ import { modelName, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
 import { checkArchives, stageNamed } from '../registry/stages.ts'
 import { modelTarget, onVersion, securableOf, unknownVersion } from '../registry/targets.ts'
-import { gateOf, policyOf } from './effective.ts'
+import { gateOf, policiesOf, policyOf } from './effective.ts'
 import { type Gate, keepPolicies } from './policy.sql.ts'
 import {
   addVote,
@@ -274,17 +274,19 @@ export const listRequests = operation({
     model: modelName.nullish(),
     states: z.array(z.enum(states)).nullish(),
     waitingOnMe: z.boolean().nullish(),
+    mine: z.boolean().nullish(),
+    stage: anyText.nullish(),
     first: z.int().min(1).max(1_000),
     after: z.string().nullish(),
   }),
   action: 'read',
   on: async (ctx: Ctx, { model }): Promise<Target<{ id: number } | null>> =>
     model ? modelTarget(ctx, model) : { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null },
-  async run(ctx, { states, waitingOnMe, first, after }, model): Promise<RequestPage> {
+  async run(ctx, { states, waitingOnMe, mine, stage, first, after }, model): Promise<RequestPage> {
     if (after && !/^\d{1,9}$/.test(after)) throw invalid('`after` is not where a page ended: give back `endCursor`.', 'after')
     const sought = {
       ...{ workspace: ctx.workspace.id, reach: reachOf(ctx.standing, 'RegisteredModel'), model: model?.id },
-      before: after ? Number(after) : undefined,
+      ...{ account: mine ? accountOf(ctx) : undefined, to: stage ?? undefined, before: after ? Number(after) : undefined },
     }
     const found = waitingOnMe
       ? await waiting(ctx, await findRequests(ctx.db, { ...sought, states: ['OPEN'], limit: mostWaiting }))
@@ -301,12 +303,10 @@ async function waiting(ctx: Ctx, open: Request[]): Promise<Request[]> {
     open.map(({ id }) => id),
   )
   const voted = new Set(votes.filter(({ accountId }) => accountId === accountOf(ctx)).map(({ requestId }) => requestId))
-  const found: Request[] = []
-  for (const request of open) {
-    const gate = gateOf(await policyOf(ctx.db, request.workspaceId, request.modelId), request.to)
-    if (!voted.has(request.id) && voteFault(ctx, request, gate, teams) === undefined) found.push(request)
-  }
-  return found
+  const policies = await policiesOf(ctx.db, ctx.workspace.id, [...new Set(open.map(({ modelId }) => modelId))])
+  return open.filter(
+    (request) => !voted.has(request.id) && voteFault(ctx, request, gateOf(policies.get(request.modelId)!, request.to), teams) === undefined,
+  )
 }
 
 /** Requests of one turn. */

@@ -43,7 +43,7 @@ const ActivityConnection = builder.objectRef<ActivityPage>('ActivityConnection')
   }),
 })
 
-const StageTenure = builder.objectRef<Tenure>('StageTenure').implement({
+export const StageTenure = builder.objectRef<Tenure>('StageTenure').implement({
   description: 'That a version was in a stage.',
   fields: (t) => ({
     version: t.exposeInt('version', { description: 'Its number. It may be gone by now.' }),
@@ -92,10 +92,12 @@ builder.objectFields(RegisteredModel, (t) => ({
     description: 'What happened to it and its versions, newest first.',
     complexity: perEntry,
     args: {
+      kinds: t.arg({ type: [ActivityKind], description: '@default all' }),
       first: t.arg.int({ defaultValue: page.first, description: 'How many, 1 000 at most.' }),
       after: t.arg.string({ description: page.after }),
     },
-    resolve: ({ name }, { first, after }, ctx) => call(ctx, listActivities, { model: name, first: first ?? page.first, after }),
+    resolve: ({ name }, { kinds, first, after }, ctx) =>
+      call(ctx, listActivities, { model: name, kinds, first: first ?? page.first, after }),
   }),
   stageHistory: t.field({
     type: [StageTenure],

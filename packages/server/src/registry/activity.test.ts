@@ -182,3 +182,48 @@ describe('the chain', () => {
     expect(await isWhole()).toBe(false)
   })
 })
+
+describe('the registry at a time', () => {
+  const now = async () => {
+    // A moment that nothing else happens in.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const at = Date.now()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    return at
+  }
+  it('is as it stood then, with what was deleted or renamed since and by who had done it', async () => {
+    await version()
+    await version()
+    await stage('1', 'Production')
+    await post('registered-models/alias', { name, alias: 'champion', version: '1' })
+    const then = await now()
+    await stage('2', 'Production', true)
+    await post('registered-models/alias', { name, alias: 'champion', version: '2' })
+    await remove('model-versions/delete', { name, version: '1' })
+    await post('registered-models/rename', { name, new_name: `${name} now` })
+    const at = async (time: number) =>
+      (
+        await platform.graphql(
+          'query ($time: Timestamp!) { registryAt(at: $time, first: 1000) { name stages { version stage by since } aliases { alias version } } }',
+          { time },
+        )
+      ).registryAt.filter((it: any) => it.name.startsWith(name))
+    const [before] = await at(then)
+    expect(before).toMatchObject({ name, aliases: [{ alias: 'champion', version: 1 }] })
+    expect(before.stages.map(({ version, stage }: any) => [version, stage])).toEqual([
+      [2, 'None'],
+      [1, 'Production'],
+    ])
+    expect(before.stages[1].since).toBeLessThanOrEqual(then)
+    const [after] = await at(Date.now())
+    expect(after).toMatchObject({ name: `${name} now`, stages: [{ version: 2, stage: 'Production' }] })
+    const { registeredModel } = await platform.graphql(
+      'query ($name: String!, $then: Timestamp!) { registeredModel(name: $name) { moment(at: $then) { name stages { version } } } }',
+      { name: `${name} now`, then },
+    )
+    expect(registeredModel.moment).toEqual({ name, stages: [{ version: 2 }, { version: 1 }] })
+    await remove('registered-models/delete', { name: `${name} now` })
+    expect(await at(Date.now())).toEqual([])
+    expect(await at(then)).toHaveLength(1)
+  })
+})

@@ -43,7 +43,7 @@ const ModelVersionConnection = builder.objectRef<VersionPage>('ModelVersionConne
   }),
 })
 
-const ModelAlias = builder.objectRef<AliasRow>('ModelAlias').implement({
+export const ModelAlias = builder.objectRef<AliasRow>('ModelAlias').implement({
   description: 'A name that stands for a version of a model, and may move to another.',
   fields: (t) => ({
     alias: t.exposeString('alias', { description: 'It is loaded as models:/<model>@<alias>.' }),
