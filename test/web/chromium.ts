@@ -103,3 +103,24 @@ export async function violations(page: Page, within = 'html', rules?: readonly s
   }
   return found.violations.map(({ id, nodes }) => `${id} at ${nodes[0]?.html.slice(0, 200)}`)
 }
+
+/** What is wrong with a page in both themes, wide and as on a telephone: what axe finds, and where it scrolls sideways. */
+export async function seen(page: Page): Promise<string[]> {
+  const found: string[] = []
+  for (const [colorScheme, width] of [
+    ['light', 1440],
+    ['dark', 1440],
+    ['light', 390],
+    ['dark', 390],
+  ] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize({ width, height: 900 })
+    await settled(page)
+    for (const violation of await violations(page)) found.push(`${colorScheme} ${width}: ${violation}`)
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+    if (Number(overflow) > 0) found.push(`${width}: scrolls sideways by ${overflow}`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 1440, height: 900 })
+  return found
+}

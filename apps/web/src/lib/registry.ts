@@ -1,7 +1,13 @@
 /** What every page that speaks of registered models shares: their addresses, how a stage looks, and what registers a model. */
 import { graphql, type ResultOf } from '#lib/api.ts'
 
-export const modelHref = (name: string): string => `/models/${encodeURIComponent(name)}`
+/** Pages that stand where a model of their name would. No model's name holds a colon. */
+const pages = new Set(['gates', 'requests'])
+
+export const modelHref = (name: string): string => `/models/${encodeURIComponent(pages.has(name) ? `:${name}` : name)}`
+/** The model's name that a part of an address stands for. */
+export const modelOf = (part: string | undefined): string => (part ?? '').replace(/^:/, '')
+export const gatesHref = (name: string): string => `${modelHref(name)}/gates`
 export const versionHref = (name: string, version: number): string => `${modelHref(name)}/${version}`
 
 const known: Record<string, string> = { None: 'sg-none', Staging: 'sg-staging', Production: 'sg-production', Archived: 'sg-archived' }

@@ -55,7 +55,7 @@ export const ModelListChanged = graphql(
   [ModelFacts],
 )
 
-const GateFacts = graphql(`
+export const GateFacts = graphql(`
   fragment GateFacts on Gate {
     stage
     from
@@ -319,17 +319,3 @@ export const WaitingOnMe = graphql(`
   }
 `)
 export type Waiting = ResultOf<typeof WaitingOnMe>['transitionRequests']['nodes'][number]
-
-export const Policy = graphql(
-  `
-  query Policy {
-    registryPolicy { stages gates { ...GateFacts } }
-  }
-`,
-  [GateFacts],
-)
-export const SetPolicy = graphql(`
-  mutation SetPolicy($input: SetRegistryPolicyInput!) {
-    setRegistryPolicy(input: $input) { policy { stages } }
-  }
-`)

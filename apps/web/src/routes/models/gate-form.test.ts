@@ -1,21 +1,31 @@
-/** A gate as its form has it. */
+/** Stages and gates as their form has them. */
 import { expect, it } from 'vitest'
-import { formOf, gateOf, middleOf, stagesOf } from './gate-form.ts'
+import { formOf, gateOf, moved, newStage, policyOf, rowsOf } from './gate-form.ts'
 
-it('what a gate is comes back from its form, with what the form does not show', () => {
-  const gate = {
-    ...{ stage: 'Production', from: ['Staging'], approvals: 2, selfApproval: true, checks: ['drift', 'latency'], ttl: 604_800_000 },
-    ...{ commentRequired: true, requesters: { role: 'ENGINEER' as const, accounts: ['eve'], teams: [] } },
-    approvers: { role: null, accounts: ['amy'], teams: ['risk'] },
-  }
+const gate = {
+  ...{ stage: 'Production', from: ['Staging'], approvals: 2, selfApproval: true, checks: ['drift', 'latency'], ttl: 604_800_000 },
+  ...{ commentRequired: true, requesters: { role: 'ENGINEER' as const, accounts: ['eve'], teams: [] } },
+  approvers: { role: null, accounts: ['amy'], teams: ['risk'] },
+}
+
+it('what a gate is comes back from its form', () => {
   const form = formOf(gate)
-  expect([form.isOn, form.days, form.checks, form.role]).toEqual([true, 7, 'drift, latency', ''])
+  expect([form.isOn, form.days, form.checks, form.approvers.role]).toEqual([true, 7, ['drift', 'latency'], ''])
   expect(gateOf('Production', form, ['None', 'Staging', 'Production', 'Archived'])).toEqual(gate)
   // A stage that is gone is come from no more.
   expect(gateOf('Production', form, ['None', 'Production', 'Archived']).from).toBeNull()
 })
 
-it('stages are written in one line', () => {
-  expect(stagesOf(' Shadow,Production , Shadow,')).toEqual(['None', 'Shadow', 'Production', 'Archived'])
-  expect(middleOf(['None', 'a', 'b', 'Archived'])).toBe('a, b')
+it('stages and gates come back from their rows; what has no name is left out', () => {
+  const policy = { stages: ['None', 'Staging', 'Production', 'Archived'], gates: [gate] }
+  const rows = rowsOf(policy)
+  expect(policyOf([...rows, newStage(' ')])).toEqual(policy)
+  rows[1]!.name = 'Live'
+  expect(policyOf(rows).gates[0]!.stage).toBe('Live')
+})
+
+it('a stage is moved among the others, and not past them', () => {
+  expect(moved(['a', 'b', 'c'], 2, 0)).toEqual(['c', 'a', 'b'])
+  expect(moved(['a', 'b', 'c'], 0, 2)).toEqual(['b', 'c', 'a'])
+  expect(moved(['a', 'b', 'c'], 0, -1)).toEqual(['a', 'b', 'c'])
 })

@@ -1,63 +1,104 @@
-/** A gate as its form has it: lists as text, days for ms. What the form does not show stays as it was. */
+/** Stages and their gates as the form has them: days for ms, and of a gate that is off what it would be. */
 import type { Gate } from './documents.ts'
 
 export type Role = NonNullable<Gate['approvers']['role']>
 export const roles = ['VIEWER', 'CONTRIBUTOR', 'ENGINEER', 'APPROVER', 'ADMIN'] as const satisfies Role[]
 
+export interface PeopleForm {
+  role: Role | ''
+  accounts: string[]
+  teams: string[]
+}
+
 export interface GateForm {
   isOn: boolean
   approvals: number
-  role: Role | ''
-  accounts: string
-  teams: string
-  checks: string
-  days: number | null
+  approvers: PeopleForm
   selfApproval: boolean
+  checks: string[]
+  days: number | null
   commentRequired: boolean
-  from: string[] | null
-  requesters: Gate['requesters']
+  /** Empty: any. */
+  from: string[]
+  /** Null: whoever may read the model. */
+  requesters: PeopleForm | null
+}
+
+/** A stage between the first and the archive. Its key stays while it is renamed and moved. */
+export interface StageForm {
+  key: number
+  name: string
+  gate: GateForm
 }
 
 const day = 86_400_000
-const list = (text: string): string[] => [
-  ...new Set(
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter(Boolean),
-  ),
-]
+
+const peopleForm = ({ role, accounts, teams }: Gate['approvers']): PeopleForm => ({
+  role: role ?? '',
+  accounts: [...accounts],
+  teams: [...teams],
+})
+const peopleOf = ({ role, accounts, teams }: PeopleForm): Gate['approvers'] => ({
+  role: role || null,
+  accounts: [...accounts],
+  teams: [...teams],
+})
 
 export const formOf = (gate: Gate | undefined): GateForm => ({
   isOn: gate !== undefined,
   approvals: gate?.approvals ?? 1,
-  role: gate ? (gate.approvers.role ?? '') : 'APPROVER',
-  accounts: gate?.approvers.accounts.join(', ') ?? '',
-  teams: gate?.approvers.teams.join(', ') ?? '',
-  checks: gate?.checks.join(', ') ?? '',
-  days: gate?.ttl ? gate.ttl / day : null,
+  approvers: gate ? peopleForm(gate.approvers) : { role: 'APPROVER', accounts: [], teams: [] },
   selfApproval: gate?.selfApproval ?? false,
+  checks: [...(gate?.checks ?? [])],
+  days: gate?.ttl ? gate.ttl / day : null,
   commentRequired: gate?.commentRequired ?? false,
-  from: gate?.from ?? null,
-  requesters: gate?.requesters ?? null,
+  from: [...(gate?.from ?? [])],
+  requesters: gate?.requesters ? peopleForm(gate.requesters) : null,
 })
 
-/** What the server is told. */
-export const gateOf = (stage: string, form: GateForm, stages: readonly string[]) => {
-  const from = form.from?.filter((other) => stages.includes(other)) ?? []
+/** What the server is told. A stage that is gone is come from no more. */
+export function gateOf(stage: string, form: GateForm, stages: readonly string[]): Gate {
+  const from = form.from.filter((other) => stages.includes(other) && other !== stage)
   return {
     stage,
     approvals: form.approvals,
-    approvers: { role: form.role || null, accounts: list(form.accounts), teams: list(form.teams) },
-    checks: list(form.checks),
+    approvers: peopleOf(form.approvers),
+    checks: [...form.checks],
     ttl: form.days ? Math.round(form.days * day) : null,
     selfApproval: form.selfApproval,
     commentRequired: form.commentRequired,
     from: from.length ? from : null,
-    requesters: form.requesters && { ...form.requesters, accounts: [...form.requesters.accounts], teams: [...form.requesters.teams] },
+    requesters: form.requesters && peopleOf(form.requesters),
   }
 }
 
-/** The stages between the first and the archive, as they are written in one line. */
-export const middleOf = (stages: readonly string[]): string => stages.slice(1, -1).join(', ')
-export const stagesOf = (text: string): string[] => ['None', ...list(text), 'Archived']
+let keys = 0
+export const newStage = (name: string, gate?: Gate): StageForm => ({ key: ++keys, name, gate: formOf(gate) })
+
+/** The stages between the first and the archive, each with its gate. */
+export const rowsOf = ({ stages, gates }: { stages: readonly string[]; gates: readonly Gate[] }): StageForm[] =>
+  stages.slice(1, -1).map((stage) =>
+    newStage(
+      stage,
+      gates.find((gate) => gate.stage === stage),
+    ),
+  )
+
+export interface Policy {
+  stages: string[]
+  gates: Gate[]
+}
+
+/** All of it as the server is told. A name that was cleared is left out. */
+export function policyOf(rows: readonly StageForm[]): Policy {
+  const named = rows.map((row) => ({ ...row, name: row.name.trim() })).filter(({ name }) => name !== '')
+  const stages = ['None', ...named.map(({ name }) => name), 'Archived']
+  return { stages, gates: named.filter(({ gate }) => gate.isOn).map(({ name, gate }) => gateOf(name, gate, stages)) }
+}
+
+/** With the one at `at` moved by some places; the same where it can't go there. */
+export function moved<T>(list: readonly T[], at: number, to: number): T[] {
+  if (to < 0 || to >= list.length || at === to) return [...list]
+  const rest = list.filter((_, i) => i !== at)
+  return [...rest.slice(0, to), list[at]!, ...rest.slice(to)]
+}

@@ -1,0 +1,42 @@
+/** What a gate means, in a sentence. */
+import { expect, it } from 'vitest'
+import type { Gate } from './documents.ts'
+import { tellGate, tellOpen, tellShort } from './gate-words.ts'
+
+const gate = (more: Partial<Gate> = {}): Gate => ({
+  ...{ stage: 'Production', from: null, requesters: null, approvals: 2, selfApproval: false, checks: ['drift'], ttl: 604_800_000 },
+  ...{ approvers: { role: 'APPROVER', accounts: [], teams: [] }, commentRequired: false },
+  ...more,
+})
+
+it('a gate is told by who, what, and how long', () => {
+  expect(tellGate(gate())).toBe('2 Approvers, not who asked; drift passed; within 7 days')
+  expect(
+    tellGate(
+      gate({
+        ...{ approvals: 1, selfApproval: true, ttl: null, commentRequired: true, from: ['Staging', 'Shadow'], checks: ['a', 'b', 'c'] },
+        approvers: { role: null, accounts: ['ada'], teams: [] },
+      }),
+    ),
+  ).toBe('ada; a, b and c passed; from Staging or Shadow; who asks says why')
+  expect(tellGate(gate({ checks: [], ttl: 5_400_000, approvers: { role: 'ADMIN', accounts: ['ada'], teams: ['risk'] } }))).toBe(
+    '2 of Admins, ada or team risk, not who asked; within 1.5 hours',
+  )
+  expect(tellShort(gate())).toEqual(['2 approvals', 'drift'])
+  expect(tellShort(gate({ approvals: 0, checks: ['drift', 'latency'] }))).toEqual(['2 checks'])
+})
+
+it('what becomes of open requests is told before a gate is changed, and nothing where it stays', () => {
+  const open = [
+    { to: 'Production', version: { name: 'load', version: 3 } },
+    { to: 'Production', version: { name: 'ocr', version: 1 } },
+  ]
+  const stages = ['None', 'Production', 'Archived']
+  const before = { gates: [gate()] }
+  expect(tellOpen(open, before, { stages, gates: [gate()] })).toEqual([])
+  expect(tellOpen(open, before, { stages, gates: [gate({ approvals: 1, checks: [] })] })).toEqual([
+    '2 open requests for Production (load v3, ocr v1) wait for the new gate: 1 Approver, not who asked; within 7 days. Approvals that they have count where it counts them.',
+  ])
+  expect(tellOpen(open.slice(1), before, { stages, gates: [] })[0]).toContain('waits for no gate any more')
+  expect(tellOpen(open.slice(1), before, { stages: ['None', 'Archived'], gates: [] })[0]).toContain('the stage goes')
+})

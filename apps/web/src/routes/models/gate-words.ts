@@ -1,0 +1,95 @@
+/** What a gate means, in a sentence: the same on the board, where one asks, where one reviews and where it is set. */
+import type { Gate } from './documents.ts'
+
+type People = Gate['approvers']
+export type Role = NonNullable<People['role']>
+
+const title = (role: Role): string => role[0] + role.slice(1).toLowerCase()
+const plural = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many)
+const day = 86_400_000
+
+/** Names one after another: "ada, ben or team risk". */
+function listed(names: readonly string[], last: 'or' | 'and'): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${last} ${names.at(-1)}`
+}
+
+export function tellPeople({ role, accounts, teams }: People, last: 'or' | 'and' = 'or'): string {
+  return listed([...(role ? [`${title(role)}s`] : []), ...accounts, ...teams.map((team) => `team ${team}`)], last)
+}
+
+function tellApprovals({ approvals, approvers, selfApproval }: Gate): string {
+  const { role, accounts, teams } = approvers
+  const others = accounts.length + teams.length
+  const who =
+    role && others === 0
+      ? `${approvals} ${plural(approvals, title(role))}`
+      : !role && accounts.length === 1 && teams.length === 0 && approvals === 1
+        ? accounts[0]!
+        : `${approvals} of ${tellPeople(approvers)}`
+  return `${who}${selfApproval ? '' : ', not who asked'}`
+}
+
+export function tellTime(ms: number): string {
+  const [size, unit] = ms >= day ? [day, 'day'] : ms >= 3_600_000 ? [3_600_000, 'hour'] : [60_000, 'minute']
+  const count = Math.round((ms / Number(size)) * 10) / 10
+  return `${count} ${plural(count, String(unit))}`
+}
+
+/** "2 Approvers, not who asked; drift passed; within 7 days". */
+export function tellGate(gate: Gate): string {
+  const { from, requesters, approvals, checks, ttl, commentRequired } = gate
+  return [
+    ...(approvals > 0 ? [tellApprovals(gate)] : []),
+    ...(checks.length ? [`${listed(checks, 'and')} passed`] : []),
+    ...(from ? [`from ${listed(from, 'or')}`] : []),
+    ...(requesters ? [`asked by ${tellPeople(requesters)}`] : []),
+    ...(commentRequired ? ['who asks says why'] : []),
+    ...(ttl ? [`within ${tellTime(ttl)}`] : []),
+  ].join('; ')
+}
+
+/** In two short lines, for the head of a column: "2 approvals", "drift". */
+export function tellShort({ approvals, checks }: Gate): string[] {
+  return [
+    ...(approvals > 0 ? [`${approvals} ${plural(approvals, 'approval')}`] : []),
+    ...(checks.length
+      ? [checks.length === 1 && checks[0]!.length <= 10 ? checks[0]! : `${checks.length} ${plural(checks.length, 'check')}`]
+      : []),
+  ]
+}
+
+export interface OpenRequest {
+  to: string
+  version: { name: string; version: number }
+}
+
+const most = 4
+
+/** What becomes of requests that are open when these stages and gates are set in place of those. */
+export function tellOpen(
+  open: readonly OpenRequest[],
+  before: { gates: readonly Gate[] },
+  after: { stages: readonly string[]; gates: readonly Gate[] },
+): string[] {
+  const told: string[] = []
+  for (const [stage, requests] of Map.groupBy(open, ({ to }) => to)) {
+    const [was, is] = [before, after].map(({ gates }) => gates.find((gate) => gate.stage === stage))
+    const count = requests.length
+    const names = requests.slice(0, most).map(({ version }) => `${version.name} v${version.version}`)
+    const who = `${count} open ${plural(count, 'request')} for ${stage} (${names.join(', ')}${count > most ? ', …' : ''})`
+    const [wait, they] = count === 1 ? ['waits', 'it'] : ['wait', 'they']
+    if (!after.stages.includes(stage))
+      told.push(
+        `${who} can be approved no more: the stage goes. Take ${count === 1 ? 'it' : 'them'} back, or reject ${count === 1 ? 'it' : 'them'}.`,
+      )
+    else if (!is && was)
+      told.push(
+        `${who} ${wait} for no gate any more: the next approval of somebody who may move the version opens ${count === 1 ? 'it' : 'each'}.`,
+      )
+    else if (is && (!was || tellGate(was) !== tellGate(is)))
+      told.push(
+        `${who} ${wait} for the new gate: ${tellGate(is)}. Approvals that ${they} ${count === 1 ? 'has' : 'have'} count where it counts them.`,
+      )
+  }
+  return told
+}
