@@ -79,3 +79,90 @@ it('a model has its own gates, and what becomes of open requests is told before 
   expect(errors).toEqual([])
   await page.close()
 }, 60_000)
+
+it('a request stands at its gate on the board and on the page of requests, which its address filters, and goes as it ends', async () => {
+  await platform.graphql(
+    `mutation { setRegistryPolicy(input: { model: "ocr", gates: [{ stage: "Production", approvals: 1, selfApproval: true, checks: ["drift", "latency"] }] }) { policy { stages } } }`,
+  )
+  const { page, errors } = await openPage(browser, `${platform.origin}/models/requests`)
+  await page.getByText('Nothing is asked for').waitFor()
+  expect(await violations(page)).toEqual([])
+  const { requestTransition } = await platform.graphql(
+    'mutation { requestTransition(input: { name: "ocr", version: 1, stage: "Production", comment: "all green" }) { request { id } } }',
+  )
+  const row = page.getByRole('row').filter({ hasText: 'ocr v1' })
+  await row.getByText('0 of 2 checks').waitFor()
+  await platform.graphql('mutation { reportCheck(input: { name: "ocr", version: 1, check: "drift", state: PASSED }) { check { name } } }')
+  await row.getByText('1 of 2 checks').waitFor()
+  expect(await seen(page)).toEqual([])
+  await page.keyboard.press('2')
+  await page.waitForURL('**/models/requests?show=me')
+  await row.waitFor()
+  await page.getByLabel('Into').selectOption('Shadow')
+  await page.getByText('No such request into Shadow').waitFor()
+  expect(await violations(page)).toEqual([])
+  await page.getByRole('button', { name: 'Drop the filter' }).click()
+  await row.waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await page.getByRole('region', { name: 'Request to move to Production' }).waitFor()
+
+  await page.goto(`${platform.origin}/models`)
+  const board = page.getByRole('table')
+  await board.getByRole('columnheader', { name: 'Gate before Production: 1 approval 2 checks' }).waitFor()
+  await board.getByRole('link', { name: 'v1 asks for Production: 1 of 2 checks, 0 of 1 approvals, waits on you' }).waitFor()
+  expect(await seen(page)).toEqual([])
+  // By keys along the row: the model, its versions, what stands at the gate.
+  for (const key of ['j', 'j', 'l', 'l', 'l']) await page.keyboard.press(key)
+  await expect.poll(() => page.evaluate('document.activeElement.textContent')).toContain('v1 asks for Production')
+  await platform.graphql(`mutation { rejectTransition(request: "${requestTransition.request.id}", comment: "too old") { request { id } } }`)
+  await board.getByRole('link', { name: 'v1 was rejected for Production' }).waitFor()
+  await page.goto(`${platform.origin}/models/requests?show=ended&model=ocr`)
+  await row.getByText('“too old”').waitFor()
+  expect(await violations(page)).toEqual([])
+  expect(errors).toEqual([])
+  await page.close()
+}, 60_000)
+
+it('what was in Production at a time, and who had put it there, is answered by the board, by the model and by a link', async () => {
+  const version = async (source: string) =>
+    (await platform.wire('POST', 'model-versions/create', { name: 'eta', source })).model_version.version
+  const move = (version: string) =>
+    platform.wire('POST', 'model-versions/transition-stage', { name: 'eta', version, stage: 'Production', archive_existing_versions: true })
+  await platform.graphql('mutation { setRegistryPolicy(input: {}) { policy { stages } } }')
+  await platform.wire('POST', 'registered-models/create', { name: 'eta' })
+  await move(await version('s3://m/1'))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const then = new Date().toISOString()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await move(await version('s3://m/2'))
+  await platform.wire('DELETE', 'model-versions/delete', { name: 'eta', version: '1' })
+
+  const { page, errors } = await openPage(browser, `${platform.origin}/models/eta?at=${then}`)
+  const panel = page.getByRole('region', { name: 'As it stood then' })
+  await panel.getByText('v1 was in Production').waitFor()
+  expect(await panel.getByRole('row').count()).toBe(2)
+  expect(await seen(page)).toEqual([])
+  await page.getByRole('button', { name: 'Back to now' }).click()
+  await page.waitForURL('**/models/eta')
+
+  await page.goto(`${platform.origin}/models?at=${then}`)
+  await page
+    .getByRole('row')
+    .filter({ hasText: 'eta' })
+    .getByTitle(/^Production since/)
+    .getByText('v1')
+    .waitFor()
+  expect(await seen(page)).toEqual([])
+  // Another time is picked by its parts, or in the calendar; what is to come can't be.
+  await page.getByRole('button', { name: 'Another time' }).click()
+  const dialog = page.getByRole('dialog', { name: 'As it stood on …' })
+  await dialog.getByRole('spinbutton', { name: /year/i }).press('ArrowUp')
+  await dialog.getByText('That is still to come').waitFor()
+  await dialog.getByRole('spinbutton', { name: /year/i }).press('ArrowDown')
+  expect(await violations(page)).toEqual([])
+  await dialog.getByRole('button', { name: '30 days ago' }).click()
+  await page.getByText('No model had a version on').waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+}, 60_000)

@@ -16,6 +16,21 @@ const VersionFacts = graphql(`
 `)
 export type VersionFacts = ResultOf<typeof VersionFacts>
 
+export const GateFacts = graphql(`
+  fragment GateFacts on Gate {
+    stage
+    from
+    approvals
+    selfApproval
+    checks
+    ttl
+    commentRequired
+    requesters { role accounts teams }
+    approvers { role accounts teams }
+  }
+`)
+export type Gate = ResultOf<typeof GateFacts>
+
 const ModelFacts = graphql(
   `
   fragment ModelFacts on RegisteredModel {
@@ -25,6 +40,7 @@ const ModelFacts = graphql(
     owner
     tags { key value }
     stages
+    gates { ...GateFacts }
     aliases { alias version }
     versionCount
     createdAt
@@ -33,7 +49,7 @@ const ModelFacts = graphql(
     latestVersions { ...VersionFacts }
   }
 `,
-  [VersionFacts],
+  [VersionFacts, GateFacts],
 )
 export type ModelFacts = ResultOf<typeof ModelFacts>
 
@@ -54,21 +70,6 @@ export const ModelListChanged = graphql(
 `,
   [ModelFacts],
 )
-
-export const GateFacts = graphql(`
-  fragment GateFacts on Gate {
-    stage
-    from
-    approvals
-    selfApproval
-    checks
-    ttl
-    commentRequired
-    requesters { role accounts teams }
-    approvers { role accounts teams }
-  }
-`)
-export type Gate = ResultOf<typeof GateFacts>
 
 const RequestFacts = graphql(
   `
@@ -299,23 +300,3 @@ export const DeleteComment = graphql(`
     deleteVersionComment(id: $id) { id }
   }
 `)
-
-export const WaitingOnMe = graphql(`
-  query WaitingOnMe {
-    transitionRequests(waitingOnMe: true, first: 20) {
-      nodes {
-        id
-        from
-        to
-        comment
-        requestedBy
-        requestedAt
-        approvalsNeeded
-        approvals { by }
-        checks { name isMet }
-        version { id name version }
-      }
-    }
-  }
-`)
-export type Waiting = ResultOf<typeof WaitingOnMe>['transitionRequests']['nodes'][number]
