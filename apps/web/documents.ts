@@ -1,6 +1,6 @@
 /**
- * The pages' GraphQL documents, found when they are built: the server gets their texts (`documents.json`), the pages the digests,
- * by the names of their operations, and so they need not send the texts. A document is what stands in graphql(`…`): it has no `${}` in it.
+ * The pages' GraphQL documents, found when they are built: the server gets their texts (`documents.json`), and in the pages each stands
+ * as its digest, which they send in place of the text. A document is what stands in graphql(`…`): it has no `${}` in it.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -52,17 +52,38 @@ export function documents(): Map<string, string> {
   )
 }
 
-/** Writes both when the pages are built. While developing there are none, and texts are sent. */
+/** graphql(`…`), with the fragments that may stand behind it. */
+const written = /\bgraphql\(\s*`([^`]*)`\s*(?:,\s*\[[^\]]*\]\s*,?\s*)?\)/g
+
+const texts = 'virtual:document-texts'
+
+/**
+ * Puts the digests in place of the documents, for which nothing is left to parse, and the texts into a chunk of their own: it is for a
+ * server of another version than the page. While developing documents stay as they are written.
+ */
 export function persistedDocuments(): Plugin {
-  const texts = documents()
-  const ids = Object.fromEntries([...texts].map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]))
+  const all = documents()
+  const ids = new Map([...all].map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]))
+  let isBuild = false
   return {
     name: 'persisted-documents',
-    apply: 'build',
-    config: () => ({ define: { documentIds: JSON.stringify(ids) } }),
+    // Before Svelte's compiler.
+    enforce: 'pre',
+    configResolved: ({ command }) => void (isBuild = command === 'build'),
+    resolveId: (id) => (id === texts ? `\0${texts}` : undefined),
+    load: (id) => (id === `\0${texts}` ? `export default ${JSON.stringify(Object.fromEntries(all))}` : undefined),
+    transform(code, id) {
+      if (!isBuild || !id.startsWith(source) || !code.includes('graphql(')) return
+      const replaced = code.replace(written, (call, document: string) => {
+        const [, kind, name] = /^\s*(query|mutation|subscription|fragment)\s+(\w+)/.exec(document) ?? []
+        if (kind === 'fragment') return 'undefined'
+        return name && ids.has(name) ? JSON.stringify({ name, id: ids.get(name) }) : call
+      })
+      return { code: replaced, map: null }
+    },
     generateBundle() {
       if (this.environment.name !== 'client') return
-      this.emitFile({ type: 'asset', fileName: 'documents.json', source: JSON.stringify([...texts.values()]) })
+      this.emitFile({ type: 'asset', fileName: 'documents.json', source: JSON.stringify([...all.values()]) })
     },
   }
 }

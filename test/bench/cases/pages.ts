@@ -2,7 +2,7 @@
  * The runs page as a data scientist meets it: 100 000 runs with 5 000 keys in one experiment, in Chromium. MLflow's own page does the
  * same journey on 10 000 runs, a tenth.
  */
-import { gzipSync } from 'node:zlib'
+import { weights } from '../../../apps/web/weight.ts'
 import type { Browser } from 'playwright-core'
 import { type Bench, type Case, connected, newExperiment } from '../bench.ts'
 import { framesWhile, launch, open, scroll, type Timed } from '../browser.ts'
@@ -79,27 +79,6 @@ async function travel(browser: Browser, peer: Peer, experiment: string, seconds:
     const filtered = await timed.after(() => filter(timed, "params.model = 'm3'"), changed(row, await text()))
     const sorted = await timed.after(() => sort(timed), changed(row, await text()))
     return { cold, filtered, sorted, fps, blank, rows, shift: await timed.shift() }
-  } finally {
-    await timed.close()
-  }
-}
-
-/** kB of JavaScript, gzip, that the page loads before a chart over many runs is asked for; uPlot, loaded with the first curve, apart. */
-async function weight(browser: Browser, { origin }: Peer, experiment: string): Promise<number> {
-  const timed = await open(browser, `${origin}/experiments/${experiment}`)
-  try {
-    await timed.page.locator('[role=row][data-run]').first().waitFor()
-    await timed.page.waitForTimeout(2000)
-    const scripts = await timed.page.evaluate(() =>
-      performance.getEntriesByType('resource').flatMap(({ name }) => (new URL(name).pathname.endsWith('.js') ? name : [])),
-    )
-    let bytes = 0
-    for (const script of scripts) {
-      const packed = gzipSync(Buffer.from(await (await fetch(script)).arrayBuffer()), { level: 9 })
-      const isPlot = (await (await fetch(script)).text()).includes('u-legend')
-      if (!isPlot) bytes += packed.length
-    }
-    return bytes / 1000
   } finally {
     await timed.close()
   }
@@ -184,12 +163,7 @@ export const pages: Case = {
         { what: 'page of runs: most rows in the document', unit: 'rows', ...both('rows'), wanted: { atMost: 80 } },
         { what: 'page of runs: 100 000 in groups', unit: 'ms', tidegate: median(grouped), wanted: { atMost: 500 } },
         { what: 'parallel coordinates of 10 000 runs: brushed', unit: 'frames/s', tidegate: median(brushed), wanted: { atLeast: 30 } },
-        {
-          what: 'page of runs: JavaScript, gzip',
-          unit: 'kB',
-          tidegate: await weight(browser, bench.tidegate, experiments.Tidegate),
-          wanted: { atMost: 120 },
-        },
+        { what: 'page of runs: JavaScript it waits for, gzip', unit: 'kB', tidegate: weights().get('/experiments/[id]')!, wanted: { atMost: 120 } },
         { what: 'page of runs: layout shift of a visit', unit: '', ...both('shift'), wanted: { atMost: 0.02 } },
       ] satisfies Figure[]
     } finally {

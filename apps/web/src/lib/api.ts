@@ -2,14 +2,14 @@
  * The one door to the server. Every document is typed against `packages/client/schema.graphql`. Nothing is cached: each call asks the
  * server, and a page that wants to show its last answer meanwhile keeps it.
  */
-import { type DocumentNode, print } from '@0no-co/graphql.web'
+import type { DocumentNode } from '@0no-co/graphql.web'
 import { initGraphQLTada, type TadaDocumentNode } from 'gql.tada'
 import { socket } from '#lib/connection.svelte.ts'
 import type { Real } from '#lib/format.ts'
 import type { introspection } from '../../.svelte-kit/graphql-env'
 
 /** Writes a typed document: ``graphql(`query Runs { … }`)``. Name every operation. */
-export const graphql = initGraphQLTada<{
+export const graphql = /* @__PURE__ */ initGraphQLTada<{
   introspection: introspection
   disableMasking: true
   scalars: { Timestamp: number; Long: number; Real: Real; Cell: number | string | null; Doubles: string }
@@ -54,27 +54,30 @@ function failure(error: GraphQLFailure, requestId: string | undefined): ApiError
   return new ApiError(typeof code === 'string' ? code : 'INTERNAL_ERROR', error.message, typeof own === 'string' ? own : requestId)
 }
 
-/** The digests of the documents, by the names of their operations: documents.ts makes them. There are none while developing. */
-declare const documentIds: Record<string, string>
-
-/** False once the server does not know one: it is newer or older than this page. */
-let known = typeof documentIds !== 'undefined'
-
-function idOf(document: unknown): string | undefined {
-  if (!known) return undefined
-  const { definitions } = document as DocumentNode
-  const operation = definitions.find((definition) => definition.kind === 'OperationDefinition')
-  return operation?.name && documentIds[operation.name.value]
+/** What the build leaves of a document: documents.ts. While developing it is a DocumentNode. */
+interface Built {
+  name: string
+  id: string
 }
 
+/** False once the server does not know one: it is newer or older than this page. */
+let known = true
+
+const isBuilt = (document: object): document is Built => !import.meta.env.DEV && 'id' in document
+const idOf = (document: object): string | undefined => (known && isBuilt(document) ? document.id : undefined)
 const isUnknownDocument = (failure: GraphQLFailure): boolean => failure.extensions?.field === 'documentId'
 
-const texts = new WeakMap<object, string>()
+/** The texts of all documents, for a server that does not know their digests. */
+export const loadTexts = () => import('virtual:document-texts')
 
-function textOf(document: unknown): string {
-  let text = texts.get(document as object)
-  if (text === undefined) texts.set(document as object, (text = print(document as DocumentNode)))
-  return text
+async function textOf(document: object): Promise<string> {
+  if (isBuilt(document)) {
+    const texts = await loadTexts().catch(() => {
+      throw new ApiError('PAGE_ERROR', 'The page is of another version than the server. Reload it.')
+    })
+    return texts.default[document.name]!
+  }
+  return (await import('@0no-co/graphql.web')).print(document as DocumentNode)
 }
 
 async function ask<Result, Variables>(
@@ -83,12 +86,13 @@ async function ask<Result, Variables>(
   signal: AbortSignal | undefined,
 ): Promise<Result> {
   const documentId = idOf(document)
+  const asked = documentId ? { documentId } : { query: await textOf(document) }
   let response: Response
   try {
     response = await fetch('/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
-      body: JSON.stringify({ ...(documentId ? { documentId } : { query: textOf(document) }), variables }),
+      body: JSON.stringify({ ...asked, variables }),
       signal: signal ?? null,
     })
   } catch (error) {
@@ -146,25 +150,22 @@ export function live<Result, Variables>(
   onData: (data: Result) => void,
   onError?: (error: ApiError) => void,
 ): () => void {
-  const payload = {
-    get query() {
-      // A WebSocket's message has a text, be it empty.
-      return idOf(document) ? '' : textOf(document)
-    },
-    get extensions() {
-      const id = idOf(document)
-      return id ? { persistedQuery: { version: 1, sha256Hash: id } } : undefined
-    },
-    // Read each time the subscription is sent, which is also after each lost connection.
-    get variables() {
-      return (typeof variables === 'function' ? (variables as () => Variables)() : variables) as Record<string, unknown>
-    },
-  }
   let stopped = false
   let dispose: () => void = () => {}
   let pause: ReturnType<typeof setTimeout> | undefined
 
-  const listen = () => {
+  const listen = async () => {
+    const id = idOf(document)
+    const payload = {
+      // A WebSocket's message has a text, be it empty.
+      query: id ? '' : await textOf(document),
+      extensions: id ? { persistedQuery: { version: 1, sha256Hash: id } } : undefined,
+      // Read each time the subscription is sent, which is also after each lost connection.
+      get variables() {
+        return (typeof variables === 'function' ? (variables as () => Variables)() : variables) as Record<string, unknown>
+      },
+    }
+    if (stopped) return
     dispose = socket().subscribe<Result>(payload, {
       next: (answer) => {
         if (stopped) return
@@ -175,19 +176,20 @@ export function live<Result, Variables>(
       error: (error) => {
         if (stopped) return
         const first = Array.isArray(error) ? (error[0] as GraphQLFailure) : undefined
-        if (first && isUnknownDocument(first) && idOf(document)) {
+        if (first && isUnknownDocument(first) && id) {
           known = false
-          return listen()
+          return begin()
         }
         onError?.(first ? failure(first, undefined) : new ApiError('UNREACHABLE', 'Live updates ended.'))
       },
       // The server ended it without a refusal, as it does when it stops: listen again.
       complete: () => {
-        if (!stopped) pause = setTimeout(listen, 1_000)
+        if (!stopped) pause = setTimeout(begin, 1_000)
       },
     })
   }
-  listen()
+  const begin = () => void listen().catch((error: unknown) => onError?.(toApiError(error)))
+  begin()
   return () => {
     stopped = true
     clearTimeout(pause)

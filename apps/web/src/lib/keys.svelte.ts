@@ -113,7 +113,7 @@ export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || /^(Shift|Control|Alt|Meta)$/.test(event.key)) return
   const name = nameOf(event)
   if (!name.startsWith('Mod+')) {
-    if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return
+    if (isTyping(event.target) || document.querySelector('dialog[open], [data-opening]') !== null) return
     if (!letters && /^(Shift\+)?.$/.test(name)) return
     if (/^(Enter| )$/.test(event.key) && isPressable(event.target)) return
   }

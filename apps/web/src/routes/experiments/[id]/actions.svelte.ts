@@ -147,9 +147,9 @@ export function openActions(read: () => Read) {
       }
       isSelectingAll = false
     },
-    async copy(text: string, told: string): Promise<void> {
+    async copy(text: string | Promise<string>, told: string): Promise<void> {
       try {
-        await navigator.clipboard.writeText(text)
+        await navigator.clipboard.writeText(await text)
         toast(told)
       } catch {
         toast('This browser did not let the page copy.', { kind: 'error' })

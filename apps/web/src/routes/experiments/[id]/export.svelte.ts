@@ -5,7 +5,7 @@ import { toast } from '#lib/toasts.svelte.ts'
 import { joinClauses, splitClauses } from './clauses.ts'
 import type { Column } from './columns.ts'
 import { ExportPage } from './documents.ts'
-import { csvFile, type FileFormat, fileColumns, parquetFile } from './export-file.ts'
+import type { FileFormat } from './export-file.ts'
 import type { Order } from './view.ts'
 
 interface Read {
@@ -59,6 +59,7 @@ export function openExport(read: () => Read) {
       done = 0
       all = ids?.length ?? total
       try {
+        const { csvFile, fileColumns, parquetFile } = await import('./export-file.ts')
         const wanted = fileColumns(columns)
         const file = format === 'csv' ? csvFile(wanted) : await parquetFile(wanted)
         const first = Math.max(100, Math.min(runsAtOnce, Math.floor(cellsAtOnce / wanted.length)))

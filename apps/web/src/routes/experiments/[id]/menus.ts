@@ -1,8 +1,33 @@
-/** What the menu of a heading offers: all that can be done to a column, for those who do not drag or know the keys. */
+/** What the menus of rows and headings offer: all that can be done to them, for those who do not drag or know the keys. */
+import { session } from '#lib/session.svelte.ts'
 import type { MenuItem } from '#lib/ui/Menu.svelte'
+import type { Actions } from './actions.svelte.ts'
 import { nameRef } from './arrange.ts'
 import type { Layout } from './layout.svelte.ts'
+import type { Row } from './row.svelte.ts'
 import type { Table } from './table.svelte.ts'
+
+export function rowMenu(row: Row, actions: Actions, can: { edit: boolean; delete: boolean }, onpeek: (id: string) => unknown): MenuItem[] {
+  const href = `/runs/${row.id}`
+  const python = async () => {
+    const { runCode } = await import('../../runs/[id]/copy-code.ts')
+    return runCode({ trackingUri: session.server?.trackingUri ?? location.origin, id: row.id, key: undefined })[0]!.text
+  }
+  const items: MenuItem[] = [
+    { text: 'Open', icon: 'ar', href },
+    { text: 'Look at it here', icon: 'eye', key: 'Shift+Enter', run: () => onpeek(row.id) },
+    { text: 'Open in a new tab', icon: 'ext', href, newTab: true },
+    { text: 'Copy the ID', icon: 'copy', begins: true, run: () => void actions.copy(row.id, 'ID copied') },
+    { text: 'Copy as code', icon: 'term', run: () => void actions.copy(python(), 'Copied as Python: mlflow.get_run(…)') },
+  ]
+  if (can.edit && !row.isGone) {
+    items.push({ text: 'Rename', icon: 'edit', key: 'F2', begins: true, run: () => actions.askName(row) })
+    items.push({ text: 'Tag…', icon: 'tag', run: () => actions.askTag(row) })
+  }
+  if (can.delete && !row.isGone)
+    items.push({ text: 'Delete', icon: 'trash', isDangerous: true, begins: !can.edit, run: () => void actions.remove(row) })
+  return items
+}
 
 interface Acts {
   onsort: (ref: string, isAdded: boolean) => void

@@ -1,0 +1,52 @@
+/** What is loaded at first, and what later. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { weights } from '../../apps/web/weight.ts'
+import type { Platform } from '../platform.ts'
+import { launch, openPage, startWithPages } from './chromium.ts'
+
+let browser: Browser
+let platform: Platform
+
+beforeAll(async () => {
+  ;[browser, platform] = await Promise.all([launch(), startWithPages()])
+  await platform.wire('POST', 'runs/create', { experiment_id: '0', run_name: 'first', start_time: Date.now() })
+})
+afterAll(async () => {
+  await browser?.close()
+  await platform?.stop()
+})
+
+it('no page waits for more than 120 kB of JavaScript', () => {
+  const all = weights()
+  expect([...all.keys()]).toContain('/experiments/[id]')
+  expect([...all].filter(([, kB]) => kB > 120)).toEqual([])
+})
+
+it('a dialog that is still on its way has the keys', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments/0`)
+  await page.getByRole('rowheader').getByRole('link', { name: 'first' }).waitFor()
+  let arrive = () => {}
+  const held = new Promise<void>((resolve) => (arrive = resolve))
+  await page.route('**/*.js', async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.keyboard.press('Control+k')
+  await page.keyboard.press('j')
+  await page.keyboard.press('x')
+  arrive()
+  await page.getByRole('combobox', { name: 'Search or jump' }).waitFor()
+  expect(await page.locator('[role=row][aria-selected=true]').count()).toBe(0)
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+it('what the page could not load is said', async () => {
+  const { page } = await openPage(browser, `${platform.origin}/experiments/0`)
+  await page.getByRole('rowheader').getByRole('link', { name: 'first' }).waitFor()
+  await page.route('**/*.js', (route) => route.abort())
+  await page.keyboard.press('Control+k')
+  await page.getByRole('alert').filter({ hasText: 'could not load all of itself' }).waitFor()
+  await page.close()
+})
