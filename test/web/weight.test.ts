@@ -1,6 +1,6 @@
 /** What is loaded at first, and what later. */
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { weights } from '../../apps/web/weight.ts'
 import type { Platform } from '../platform.ts'
 import { launch, openPage, startWithPages } from './chromium.ts'
@@ -23,7 +23,7 @@ it('no page waits for more than 120 kB of JavaScript', () => {
   expect([...all].filter(([, kB]) => kB > 120)).toEqual([])
 })
 
-it('a dialog that is still on its way has the keys', async () => {
+it('a dialog that is still on its way has the keys, and what is typed meanwhile', async () => {
   const { page, errors } = await openPage(browser, `${platform.origin}/experiments/0`)
   await page.getByRole('rowheader').getByRole('link', { name: 'first' }).waitFor()
   let arrive = () => {}
@@ -33,10 +33,9 @@ it('a dialog that is still on its way has the keys', async () => {
     await route.continue()
   })
   await page.keyboard.press('Control+k')
-  await page.keyboard.press('j')
-  await page.keyboard.press('x')
+  await page.keyboard.type('jx')
   arrive()
-  await page.getByRole('combobox', { name: 'Search or jump' }).waitFor()
+  await vi.waitFor(async () => expect(await page.getByRole('combobox', { name: 'Search or jump' }).inputValue()).toBe('jx'), 12_000)
   expect(await page.locator('[role=row][aria-selected=true]').count()).toBe(0)
   expect(errors).toEqual([])
   await page.close()

@@ -2,8 +2,9 @@
  * The runs page as a data scientist meets it: 100 000 runs with 5 000 keys in one experiment, in Chromium. MLflow's own page does the
  * same journey on 10 000 runs, a tenth.
  */
-import { weights } from '../../../apps/web/weight.ts'
+
 import type { Browser } from 'playwright-core'
+import { weights } from '../../../apps/web/weight.ts'
 import { type Bench, type Case, connected, newExperiment } from '../bench.ts'
 import { framesWhile, launch, open, scroll, type Timed } from '../browser.ts'
 import { type Figure, median } from '../figures.ts'
@@ -163,7 +164,12 @@ export const pages: Case = {
         { what: 'page of runs: most rows in the document', unit: 'rows', ...both('rows'), wanted: { atMost: 80 } },
         { what: 'page of runs: 100 000 in groups', unit: 'ms', tidegate: median(grouped), wanted: { atMost: 500 } },
         { what: 'parallel coordinates of 10 000 runs: brushed', unit: 'frames/s', tidegate: median(brushed), wanted: { atLeast: 30 } },
-        { what: 'page of runs: JavaScript it waits for, gzip', unit: 'kB', tidegate: weights().get('/experiments/[id]')!, wanted: { atMost: 120 } },
+        {
+          what: 'page of runs: JavaScript it waits for, gzip',
+          unit: 'kB',
+          tidegate: weights().get('/experiments/[id]')!,
+          wanted: { atMost: 120 },
+        },
         { what: 'page of runs: layout shift of a visit', unit: '', ...both('shift'), wanted: { atMost: 0.02 } },
       ] satisfies Figure[]
     } finally {

@@ -8,7 +8,7 @@ export const shell = {
   get open(): Overlay | undefined {
     return open
   },
-  /** What it is to begin with: the folder of a new experiment. */
+  /** What it is to begin with: the folder of a new experiment, what is sought. */
   get about(): string {
     return about
   },
