@@ -40,8 +40,17 @@ beforeAll(async () => {
   })
   await platform.wire('POST', 'runs/update', { run_id: await begin('amber-heron'), status: 'FINISHED', end_time: 2 })
   await platform.wire('POST', 'registered-models/create', { name: 'load-forecaster' })
+  const ask = async (version: number, stage: string) => {
+    await platform.wire('POST', 'model-versions/create', { name: 'load-forecaster', source: 's3://bucket/model' })
+    const { requestTransition } = await platform.graphql(
+      'mutation ($version: Int!, $stage: String!) { requestTransition(input: { name: "load-forecaster", version: $version, stage: $stage }) { request { id } } }',
+      { version, stage },
+    )
+    return requestTransition.request.id as string
+  }
+  const [request, secondRequest] = [await ask(1, 'Staging'), await ask(2, 'Staging')]
   const { createRole } = await platform.graphql('mutation { createRole(name: "documented") { role { id } } }')
-  variables = { experiment: experiment_id, run, role: createRole.role.id }
+  variables = { experiment: experiment_id, run, request, secondRequest, role: createRole.role.id }
 })
 afterAll(() => platform.stop())
 

@@ -5,6 +5,7 @@ import doctor from './commands/doctor.ts'
 import exec from './commands/exec.ts'
 import experiments from './commands/experiments.ts'
 import exportRuns from './commands/export.ts'
+import gate from './commands/gate.ts'
 import gc from './commands/gc.ts'
 import importRuns from './commands/import.ts'
 import login from './commands/login.ts'
@@ -24,6 +25,7 @@ export const commands: Commands[] = [
   logs,
   experiments,
   artifacts,
+  gate,
   importRuns,
   exportRuns,
   replay,

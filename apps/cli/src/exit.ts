@@ -1,7 +1,7 @@
 /** How a command ends: its exit code, and the one line that says why. docs/cli.md has the codes; scripts depend on them. */
 import { ApiError } from '@tidegate/client'
 
-export const exit = { ok: 0, failed: 1, usage: 2, notFound: 3, refused: 4, unreachable: 5, interrupted: 130 } as const
+export const exit = { ok: 0, failed: 1, usage: 2, notFound: 3, refused: 4, unreachable: 5, waiting: 6, interrupted: 130 } as const
 export type ExitCode = (typeof exit)[keyof typeof exit]
 
 /** A command that can't go on. The message names what, and the way out. */

@@ -15,7 +15,10 @@ export function buildProgram(act: Act): Command {
     .option('--no-color', 'no colours (as NO_COLOR=1)')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .helpCommand('help [command]', 'help of a command')
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 unreachable, 130 interrupted.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 refused, 5 unreachable, 6 still waiting, 130 interrupted.',
+    )
   for (const add of commands) add(program, act)
   return settle(program)
 }

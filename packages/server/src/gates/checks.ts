@@ -20,6 +20,8 @@ import { gateNow, settle } from './settle.ts'
 
 const states = ['QUEUED', 'RUNNING', 'PASSED', 'FAILED', 'SKIPPED'] as const
 const checkName = required.max(250)
+/** Numbers of one report. */
+const mostNumbers = 100
 
 /** Opens what waits for nothing more, the oldest request first. */
 async function settleAll(tx: Tx, ctx: Ctx, versionId: number): Promise<void> {
@@ -48,20 +50,25 @@ export const reportCheck = operation({
       context.addIssue({ code: 'custom', message: 'It begins with https:// or http://.' })
       return z.NEVER
     }),
+    numbers: z
+      .array(z.object({ name: required.max(250), value: z.number() }))
+      .max(mostNumbers)
+      .nullish(),
   }),
   action: 'edit',
   on: onVersion,
-  async run(ctx, { check, state, summary, url }, version): Promise<Check> {
+  async run(ctx, { check, state, summary, url, numbers: given }, version): Promise<Check> {
+    const numbers = Object.fromEntries((given ?? []).map(({ name, value }) => [name, value]))
     const found = await inTransaction(ctx, async (tx) => {
       const model = await holdModel(tx, version.modelId, Date.now())
       if (!model || !(await readHeld(tx, version.id))) throw unknownVersion(version.name, version.version)
       await keepPolicies(tx, ctx.workspace.id)
       const before = (await readChecks(tx, [version.id])).find(({ name }) => name === check)
-      const it = { versionId: version.id, name: check, state, summary, url, actor: ctx.actor.name, at: Date.now() }
+      const it = { versionId: version.id, name: check, state, summary, url, numbers, actor: ctx.actor.name, at: Date.now() }
       await writeCheck(tx, it)
       await record(tx, ctx, {
         ...{ kind: 'CHECK_REPORTED', model, version: version.version, from: before?.state ?? null, to: state, comment: summary },
-        data: { check, ...(url && { url }) },
+        data: { check, ...(url && { url }), ...(given?.length && { numbers }) },
       })
       if (state === 'PASSED' || state === 'SKIPPED') await settleAll(tx, ctx, version.id)
       return it

@@ -30,6 +30,12 @@ const RequestTransitionInput = builder.inputType('RequestTransitionInput', {
     archiveExisting: t.boolean({ defaultValue: false, description: 'Whether those that stand there are to go into the archive.' }),
   }),
 })
+const CheckNumberInput = builder.inputType('CheckNumberInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What was measured.' }),
+    value: t.float({ required: true, description: 'How much.' }),
+  }),
+})
 const ReportCheckInput = builder.inputType('ReportCheckInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: "The model's name." }),
@@ -38,6 +44,7 @@ const ReportCheckInput = builder.inputType('ReportCheckInput', {
     state: t.field({ type: CheckState, required: true, description: 'How it goes.' }),
     summary: t.string({ description: 'What it found; 1 000 characters at most.' }),
     url: t.string({ description: 'Where there is more of it.' }),
+    numbers: t.field({ type: [CheckNumberInput], description: 'What it measured; 100 at most.' }),
   }),
 })
 

@@ -47,6 +47,14 @@ export const CheckState = builder.enumType('CheckState', {
   } as const,
 })
 
+const CheckNumber = builder.objectRef<{ name: string; value: number }>('CheckNumber').implement({
+  description: 'What a check measured.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'What.' }),
+    value: t.exposeFloat('value', { description: 'How much.' }),
+  }),
+})
+
 export const VersionCheck = builder.objectRef<CheckRow>('VersionCheck').implement({
   description: 'What a check found of a version.',
   fields: (t) => ({
@@ -54,6 +62,11 @@ export const VersionCheck = builder.objectRef<CheckRow>('VersionCheck').implemen
     state: t.field({ type: CheckState, description: 'How it goes.', resolve: ({ state }) => state }),
     summary: t.exposeString('summary', { description: "What it found; '' where it does not say." }),
     url: t.string({ nullable: true, description: 'Where there is more of it.', resolve: ({ url }) => url || null }),
+    numbers: t.field({
+      type: [CheckNumber],
+      description: 'What it measured.',
+      resolve: ({ numbers }) => Object.entries(numbers).map(([name, value]) => ({ name, value })),
+    }),
     by: t.exposeString('actor', { description: 'Who reported it.' }),
     time: t.expose('at', { type: 'Timestamp', description: 'When.' }),
   }),

@@ -42,6 +42,8 @@ export interface Check {
   state: CheckState
   summary: string
   url: string
+  /** What it measured, by name. */
+  numbers: Record<string, number>
   actor: string
   at: number
 }
@@ -174,16 +176,17 @@ export const readVotes = (sql: Sql, requests: readonly number[]) =>
     [requests],
   )
 
-export const writeCheck = (sql: Sql, { versionId, name, state, summary, url, actor, at }: Check) =>
+export const writeCheck = (sql: Sql, { versionId, name, state, summary, url, numbers, actor, at }: Check) =>
   sql.query(
-    `INSERT INTO version_check (version_id, name, state, summary, url, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-     ON CONFLICT (version_id, name) DO UPDATE SET state = excluded.state, summary = excluded.summary, url = excluded.url, actor = excluded.actor, at = excluded.at`,
-    [versionId, name, state, summary, url, actor, at],
+    `INSERT INTO version_check (version_id, name, state, summary, url, numbers, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (version_id, name) DO UPDATE
+     SET state = excluded.state, summary = excluded.summary, url = excluded.url, numbers = excluded.numbers, actor = excluded.actor, at = excluded.at`,
+    [versionId, name, state, summary, url, JSON.stringify(numbers), actor, at],
   )
 
 export const readChecks = (sql: Sql, versions: readonly number[]) =>
   sql.query<Check>(
-    'SELECT version_id AS "versionId", name, state, summary, url, actor, at FROM version_check WHERE version_id = ANY($1) ORDER BY name',
+    'SELECT version_id AS "versionId", name, state, summary, url, numbers, actor, at FROM version_check WHERE version_id = ANY($1) ORDER BY name',
     [versions],
   )
 

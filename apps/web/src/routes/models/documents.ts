@@ -85,7 +85,7 @@ const RequestFacts = graphql(
     expiresAt
     approvalsNeeded
     approvals { by comment time }
-    checks { name isMet check { state summary url by } override { by reason } }
+    checks { name isMet check { state summary url by numbers { name value } } override { by reason } }
     gate { ...GateFacts }
     can { approve whyNot hasApproved cancel }
   }
