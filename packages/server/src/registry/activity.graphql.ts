@@ -1,8 +1,9 @@
 /** The activity of models in GraphQL: read, followed, and verified. */
 import { builder, PageInfo } from '../builder.ts'
+import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { live } from '../subscription.ts'
-import type { Activity as ActivityRow, Tenure } from './activity.sql.ts'
+import { type Activity as ActivityRow, sayings, type Tenure } from './activity.sql.ts'
 import { type ActivityPage, activityChain, type Chain, kinds, type Link, listActivities, stageHistory } from './activity.ts'
 import { followActivity } from './follow.ts'
 import { ModelVersion, RegisteredModel } from './registry.graphql.ts'
@@ -43,13 +44,32 @@ const ActivityConnection = builder.objectRef<ActivityPage>('ActivityConnection')
   }),
 })
 
+/** Who asked for a transition, and who approved it. */
+const saidOf = loader<number, { askedBy: string | null; approvedBy: string[] }>(async (ctx, requests) => {
+  const found = Map.groupBy(await sayings(ctx.db, requests), ({ requestId }) => requestId)
+  return requests.map((id) => {
+    const said = found.get(id) ?? []
+    const by = (kind: string) => said.filter((each) => each.kind === kind).map(({ actor }) => actor)
+    return { askedBy: by('TRANSITION_REQUESTED')[0] ?? null, approvedBy: by('TRANSITION_APPROVED') }
+  })
+})
+
 export const StageTenure = builder.objectRef<Tenure>('StageTenure').implement({
   description: 'That a version was in a stage.',
   fields: (t) => ({
     version: t.exposeInt('version', { description: 'Its number. It may be gone by now.' }),
     stage: t.exposeString('stage', { description: 'Which stage.' }),
     since: t.expose('since', { type: 'Timestamp', description: 'Since when it had been there.' }),
-    by: t.exposeString('by', { description: 'Who had put it there.' }),
+    by: t.exposeString('by', { description: 'Who had put it there: where a gate opened for it, who did the last that it waited for.' }),
+    askedBy: t.string({
+      nullable: true,
+      description: 'Who had asked for it. Null: nobody had to.',
+      resolve: async ({ requestId }, _, ctx) => (requestId === null ? null : (await saidOf(ctx).load(requestId)).askedBy),
+    }),
+    approvedBy: t.stringList({
+      description: 'Who had approved it, the first first.',
+      resolve: async ({ requestId }, _, ctx) => (requestId === null ? [] : (await saidOf(ctx).load(requestId)).approvedBy),
+    }),
   }),
 })
 

@@ -112,15 +112,25 @@ export interface Tenure {
   /** Since when, and by whom. */
   since: number
   by: string
+  /** The transition request whose gate opened for it. */
+  requestId: number | null
 }
 
 /** The versions that were in a stage at a time: of each version, where the last that had been written of its stage put it. */
 export const stageAt = (sql: Sql, { model, stage, at }: { model: number; stage: string; at: number }) =>
   sql.query<Tenure>(
-    `SELECT version, "to" AS stage, at AS since, actor AS by FROM (
-       SELECT DISTINCT ON (version) version, to_value AS "to", at, actor FROM activity
+    `SELECT version, "to" AS stage, at AS since, actor AS by, request_id AS "requestId" FROM (
+       SELECT DISTINCT ON (version) version, to_value AS "to", at, actor, request_id FROM activity
        WHERE model_id = $1 AND version IS NOT NULL AND at <= $3 AND kind IN ('VERSION_CREATED', 'VERSION_DELETED', 'STAGE_CHANGED', 'STAGE_CHANGED_ALONG')
        ORDER BY version, seq DESC
      ) last WHERE "to" = $2 ORDER BY version`,
     [model, stage, at],
+  )
+
+/** Who asked for each of these requests, and who approved it: of requests that are gone too. */
+export const sayings = (sql: Sql, requests: readonly number[]) =>
+  sql.query<{ requestId: number; kind: 'TRANSITION_REQUESTED' | 'TRANSITION_APPROVED'; actor: string }>(
+    `SELECT request_id AS "requestId", kind, actor FROM activity
+     WHERE request_id = ANY($1) AND kind IN ('TRANSITION_REQUESTED', 'TRANSITION_APPROVED') ORDER BY id`,
+    [requests],
   )

@@ -38,11 +38,11 @@ function within({ workspace, reach, model, at }: Sought): { where: string; value
 /** By model, and the highest version first. Of each version what was last written of its stage says where it stood. */
 export function tenuresAt(sql: Sql, sought: Sought): Promise<ModelTenure[]> {
   const { where, values } = within(sought)
-  const columns = 'model_id AS "modelId", version, stage, since, by'
+  const columns = 'model_id AS "modelId", version, stage, since, by, request_id AS "requestId"'
   return sql.query<ModelTenure>(
     `WITH stood AS (
        SELECT * FROM (
-         SELECT DISTINCT ON (model_id, version) model_id, version, to_value AS stage, at AS since, actor AS by FROM activity
+         SELECT DISTINCT ON (model_id, version) model_id, version, to_value AS stage, at AS since, actor AS by, request_id FROM activity
          WHERE ${where} AND version IS NOT NULL AND ${staging} ORDER BY model_id, version, seq DESC
        ) last WHERE stage IS NOT NULL
      ), few AS (SELECT DISTINCT model_id FROM stood ORDER BY model_id LIMIT $${values.push(sought.limit)})

@@ -94,6 +94,24 @@ const RequestFacts = graphql(
 )
 export type Request = ResultOf<typeof RequestFacts>
 
+const EndedFacts = graphql(`
+  fragment EndedFacts on TransitionRequest {
+    id
+    from
+    to
+    state
+    comment
+    requestedBy
+    requestedAt
+    closedAt
+    closedBy
+    closedComment
+    approvals { by comment }
+    checks { name override { by reason } }
+  }
+`)
+export type Ended = ResultOf<typeof EndedFacts>
+
 const ActivityFacts = graphql(`
   fragment ActivityFacts on Activity {
     id
@@ -164,6 +182,8 @@ export const VersionPage = graphql(
       }
       loggedModel { id name metrics { key value datasetName } }
       requests(openOnly: true) { ...RequestFacts }
+      ended: requests { ...EndedFacts }
+      checks { name state summary url by time }
       comments { id text by createdAt updatedAt mine }
       activity(first: 30) { nodes { ...ActivityFacts } }
       model {
@@ -184,7 +204,7 @@ export const VersionPage = graphql(
     }
   }
 `,
-  [VersionFacts, SignatureFacts, GateFacts, RequestFacts, ActivityFacts],
+  [VersionFacts, SignatureFacts, GateFacts, RequestFacts, EndedFacts, ActivityFacts],
 )
 export type Version = NonNullable<ResultOf<typeof VersionPage>['modelVersion']>
 

@@ -8,8 +8,8 @@ const title = (role: Role): string => role[0] + role.slice(1).toLowerCase()
 const plural = (count: number, one: string, many = `${one}s`): string => (count === 1 ? one : many)
 const day = 86_400_000
 
-/** Names one after another: "ada, ben or team risk". */
-function listed(names: readonly string[], last: 'or' | 'and'): string {
+/** One after another: "ada, ben or team risk". */
+export function listed(names: readonly string[], last: 'or' | 'and'): string {
   return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${last} ${names.at(-1)}`
 }
 
@@ -92,4 +92,14 @@ export function tellOpen(
       )
   }
   return told
+}
+
+/** How a request ends, in words. */
+export const endings: Record<string, { text: string; tone: string }> = {
+  OPEN: { text: 'open', tone: 'warn' },
+  APPROVED: { text: 'approved', tone: 'ok' },
+  REJECTED: { text: 'rejected', tone: 'bad' },
+  CANCELLED: { text: 'taken back', tone: 't2' },
+  EXPIRED: { text: 'not decided in time', tone: 't2' },
+  SUPERSEDED: { text: 'moved meanwhile', tone: 't2' },
 }

@@ -13,7 +13,7 @@ export const ModelAt = graphql(`
     registeredModel(name: $name) {
       id
       stages
-      moment(at: $at) { id name stages { version stage since by } aliases { alias version } }
+      moment(at: $at) { id name stages { version stage since by askedBy approvedBy } aliases { alias version } }
     }
   }
 `)
