@@ -121,6 +121,15 @@ export class Draw {
       account: () => this.id('account'),
       username: () => this.id('account'),
       workspace: () => this.id('workspace'),
+      workspaceName: () => this.id('workspace'),
+      webhookId: () => this.id('webhook'),
+      delivery: () => this.id('delivery'),
+      request: () => this.id('request'),
+      check: () => 'ci',
+      url: () => 'https://example.com/hook',
+      events: () => [random.pick(['model_version.created', 'MODEL_VERSION_CREATED', 'registered_model.created'])],
+      issuer: () => 'http://127.0.0.1:9/',
+      source: () => `runs:/${this.run()}/model`,
       key: this.key,
       tagKey: this.key,
       metricKey: this.key,
@@ -172,5 +181,24 @@ export class Fixed extends Draw {
     // The same chance is used up.
     this.random(100)
     return key === 'account' || key === 'accountId' ? this.own[key] : this.at[key] || '987654329'
+  }
+}
+
+/** No chance at all: the least that a request can hold, about `at`. */
+export class Plain extends Draw {
+  override readonly random: Random = Object.assign((_: number) => 0, {
+    pick: <T>(of: readonly T[]): T => of[0]!,
+    // What hardly ever happens never does, and what nearly always does always.
+    chance: (percent: number) => percent > 90,
+  })
+  private readonly at: Ids
+
+  constructor(own: World, at: Ids) {
+    super(0, own, [own], true)
+    this.at = at
+  }
+
+  override id(key: keyof Ids): string {
+    return this.at[key]
   }
 }

@@ -20,18 +20,26 @@ type Field = GraphQLField<unknown, unknown>
 
 /** What an argument called `id` means, by the field that it is of. */
 const ids: Array<[RegExp, (draw: Draw) => string]> = [
+  [/comment/i, (draw) => draw.id('comment')],
+  [/view/i, (draw) => draw.id('view')],
   [/loggedmodel|model/i, (draw) => draw.model()],
   [/experiment/i, (draw) => draw.experiment()],
   [/runs?$|import/i, (draw) => draw.run()],
+  [/webhook|redeliver/i, (draw) => draw.id('webhook')],
+  [/withdraw/i, (draw) => draw.id('invitedId')],
   [/transition/i, (draw) => draw.id('request')],
-  [/comment/i, (draw) => draw.id('comment')],
-  [/view/i, (draw) => draw.id('view')],
   [/alerts$/i, (draw) => draw.id('alert')],
   [/alertrule/i, (draw) => draw.id('rule')],
   [/token/i, (draw) => draw.id('token')],
   [/sso|identity/i, (draw) => draw.id('identity')],
   [/account|password/i, (draw) => draw.id('accountId')],
 ]
+
+/** What is known by its name, in the registry: not where a name is given to what is made. */
+const isOfRegistry = /modelversion|registeredmodel(?!s)|modelalias|versioncomment|reportcheck|requesttransition|modelactivity/i
+const nameOf = (field: string, draw: Draw): string | undefined =>
+  isOfRegistry.test(field) && !/createRegistered/.test(field) ? draw.id('registered') : undefined
+const isOfService = /service|token/i
 
 class Text {
   readonly said: string[] = []
@@ -60,7 +68,7 @@ class Text {
     }
     if (type.name === 'Boolean') return String(draw.random.chance(50))
     if (type.name === 'ID' || type.name === 'String') {
-      const known = draw.random.chance(96) ? [draw.named(name)].flat()[0] : undefined
+      const known = draw.random.chance(96) ? this.known(name, field) : undefined
       if (known !== undefined) return this.say(String(known))
       if (/^ids?$/.test(name)) return this.say((ids.find(([fits]) => fits.test(field))?.[1] ?? (() => draw.any()))(draw))
       if (/^models?$|^about$/.test(name)) return this.say(type.name === 'ID' ? draw.model() : draw.id('registered'))
@@ -69,6 +77,13 @@ class Text {
     }
     if (type.name === 'Int') return String(1 + draw.random(6))
     return type.name === 'Float' || type.name === 'Real' ? String(draw.random(5)) : String(1 + draw.random(9))
+  }
+
+  private known(name: string, field: string): unknown {
+    const { draw } = this
+    if (name === 'name') return nameOf(field, draw)
+    if (name === 'account' && isOfService.test(field)) return draw.id('service')
+    return [draw.named(name)].flat()[0]
   }
 
   args(args: readonly (GraphQLArgument | GraphQLInputField)[], field: string): string {
@@ -88,6 +103,10 @@ class Text {
 
   field = (field: Field, depth: number): string => `${field.name}${this.args(field.args, field.name)}${this.selection(field.type, depth)}`
 }
+
+/** Those arguments, as GraphQL writes them. */
+export const argsOf = (args: readonly GraphQLArgument[], field: string, draw: Draw): string =>
+  args.map((arg) => `${arg.name}: ${new Text(draw).value(arg.type, arg.name, field)}`).join(', ')
 
 export type Kind = 'query' | 'mutation' | 'subscription'
 

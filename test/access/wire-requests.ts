@@ -20,12 +20,13 @@ const fields = [
 
 /** What a thing is called is on one path the thing that is meant and on another what is written. */
 function nameFor(path: string, draw: Draw): string {
+  if (/comments|transition-requests|databricks/.test(path)) return draw.id('registered')
   if (/registered-models\/create$/.test(path)) return `made-${draw.own.marker}-${draw.random(1000)}`
   if (/registered-models|model-versions/.test(path)) return draw.id('registered')
   return draw.text()
 }
 
-function everything(path: string, draw: Draw): Record<string, Json> {
+export function everything(path: string, draw: Draw): Record<string, Json> {
   const { marker } = draw.own
   const out: Record<string, Json> = {}
   for (const field of fields) out[snake(field)] = draw.named(field)
@@ -43,6 +44,10 @@ function everything(path: string, draw: Draw): Record<string, Json> {
     models: /outputs$/.test(path) ? [{ model_id: draw.model(), step: 1 }] : [{ model_id: draw.model() }],
     source: draw.random.pick([`runs:/${run}/model`, `mlflow-artifacts:/${draw.id('path')}`, `models:/${draw.id('registered')}/1`]),
     path: draw.random.pick(['', 'plain.txt']),
+    id: /comments/.test(path) ? draw.id('comment') : draw.id('webhook'),
+    comment: draw.text(),
+    url: 'https://example.com/hook',
+    events: /^webhooks/.test(path) ? [{ entity: 'MODEL_VERSION', action: 'CREATED' }] : ['MODEL_VERSION_CREATED'],
     archive_existing_versions: draw.random.chance(50),
     model_json: JSON.stringify({ run_id: run, artifact_path: 'model', flavors: {}, utc_time_created: 'now', model_uuid: draw.model() }),
   }

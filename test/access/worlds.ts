@@ -3,6 +3,7 @@
  * marker and no other's, and the numbers of one are far from those of another, so an answer shows whose it is.
  */
 import { createHash, randomUUID } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
 import { cp, readdir, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -394,8 +395,8 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
     }
   }
   /** By table, what changes when a row of it does. */
-  async function marksOf(): Promise<Map<string, string>> {
-    const each = tables.map(
+  async function marksOf(some = tables): Promise<Map<string, string>> {
+    const each = some.map(
       ({ table }) => `SELECT '${table}' AS name, count(*) || '.' || coalesce(max(xmin::text::bigint), 0) AS mark FROM ${table}`,
     )
     const { rows } = await keeper.query(each.join(' UNION ALL '))
@@ -404,6 +405,16 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
   let marks = new Map<string, string>()
 
   const kept = `${platform.folder}-kept`
+  /** What changes when a file does. */
+  const filesNow = () =>
+    (readdirSync(platform.folder, { recursive: true }) as string[])
+      .sort()
+      .map((file) => {
+        const { mtimeMs, size } = statSync(join(platform.folder, file))
+        return `${file} ${mtimeMs} ${size}`
+      })
+      .join('\n')
+  let files = ''
   return {
     platform,
     kernel,
@@ -422,10 +433,14 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
         ...tables.flatMap(({ table }) => [`DROP TABLE IF EXISTS kept.${table}`, `CREATE TABLE kept.${table} AS TABLE public.${table}`]),
       ])
       marks = await marksOf()
+      files = filesNow()
     },
     async restore() {
-      for (const name of await readdir(platform.folder)) await rm(join(platform.folder, name), { recursive: true, force: true })
-      await cp(kept, platform.folder, { recursive: true })
+      if (filesNow() !== files) {
+        for (const name of await readdir(platform.folder)) await rm(join(platform.folder, name), { recursive: true, force: true })
+        await cp(kept, platform.folder, { recursive: true })
+        files = filesNow()
+      }
       const now = await marksOf()
       const touched = tables.filter(({ table }) => now.get(table) !== marks.get(table))
       if (touched.length === 0) return
@@ -437,7 +452,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
         ),
         'COMMIT',
       ])
-      marks = await marksOf()
+      for (const [table, mark] of await marksOf(touched)) marks.set(table, mark)
     },
     async sumOf({ marker }) {
       const sums = tables.map(

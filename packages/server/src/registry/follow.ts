@@ -7,6 +7,7 @@ import type { Ctx } from '../context.ts'
 import { AppError, invalid } from '../errors.ts'
 import { call } from '../operation.ts'
 import { type Activity, readActivities } from './activity.sql.ts'
+import { listActivities } from './activity.ts'
 import type { ModelVersion } from './model-versions.sql.ts'
 import { getModelVersion } from './model-versions.ts'
 import { type RegisteredModel, readModels } from './registered-models.sql.ts'
@@ -60,8 +61,9 @@ export async function* followActivity(
   if (after && !/^\d{1,15}$/.test(after)) throw invalid('`after` is no cursor: give back that of an event.', 'after')
   const id = model ? (await call(ctx, getRegisteredModel, { name: model })).id : undefined
   const wanted = { workspace: ctx.workspace.id, reach: reachOf(ctx.standing, 'RegisteredModel'), model: id }
-  const newest = async () => (await readActivities(ctx.db, { ...wanted, limit: 1 }))[0]?.id ?? 0
-  let cursor = after ? Number(after) : await newest()
+  // Asked also where it is begun from a cursor: it says whether they may.
+  const newest = (await call(ctx, listActivities, { model, first: 1 })).entries[0]?.id ?? 0
+  let cursor = after ? Number(after) : newest
   let isFirst = true
   const bell = id === undefined ? (['registry', ctx.workspace.id] as const) : (['model', id] as const)
   for await (const _ of ctx.events.listen([[...bell]], signal, 500)) {
