@@ -77,6 +77,10 @@ export const createAlertRule = operation({
   },
 })
 
+/** As the audit log has it: without its secret. */
+const ruleState = (ctx: Ctx, _: unknown, { id }: { id: number }) =>
+  ctx.db.prisma.alertRule.findUnique({ where: { id }, select: { name: true, metric: true, condition: true, url: true, enabled: true } })
+
 /** What is not given stays. A changed condition begins anew: it forgets what it has seen. */
 export const updateAlertRule = operation({
   name: 'alert-rule.update',
@@ -90,6 +94,7 @@ export const updateAlertRule = operation({
   }),
   action: 'edit',
   on: ruleTarget,
+  state: ruleState,
   async run(ctx, { name, metric, condition: changed, url, enabled }, row): Promise<AlertRule> {
     const next = { metric: metric ?? row.metric ?? undefined, condition: changed ?? condition.parse(row.condition), url }
     checkRule(ctx, next)
@@ -120,6 +125,7 @@ export const deleteAlertRule = operation({
   input: z.object({ ruleId: required }),
   action: 'edit',
   on: ruleTarget,
+  state: ruleState,
   async run(ctx, _, { id }): Promise<{ id: number }> {
     await ctx.db.prisma.alertRule.delete({ where: { id } })
     ctx.events.ring('alerts', ctx.workspace.id)

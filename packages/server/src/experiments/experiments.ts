@@ -256,6 +256,9 @@ export const setExperimentTag = operation({
   }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  state: async (ctx, { key }, { id }) => ({
+    [key]: (await ctx.db.prisma.experimentTag.findUnique({ where: { experimentId_key: { experimentId: id, key } } }))?.value ?? null,
+  }),
   async run(ctx, { key, value = '', was }, row): Promise<ExperimentWithTags> {
     checkActive(row)
     const { id: experimentId } = row
@@ -284,6 +287,9 @@ export const deleteExperimentTag = operation({
   input: z.object({ experimentId: required, key: required }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
+  state: async (ctx, { key }, { id }) => ({
+    [key]: (await ctx.db.prisma.experimentTag.findUnique({ where: { experimentId_key: { experimentId: id, key } } }))?.value ?? null,
+  }),
   async run(ctx, { key }, row): Promise<ExperimentWithTags> {
     checkActive(row)
     const { count } = await ctx.db.prisma.experimentTag.deleteMany({ where: { experimentId: row.id, key } })

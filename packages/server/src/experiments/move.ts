@@ -53,6 +53,15 @@ export const renameExperiments = operation({
     }),
   action: 'edit',
   on: (ctx, { names }) => places(ctx, names),
+  // Of a folder with very many the first are told: an entry is short.
+  state: async (ctx, _, rows) => {
+    const found = await findExperiments(
+      ctx.db,
+      ctx.workspace.id,
+      rows.slice(0, 20).map(({ id }) => id),
+    )
+    return Object.fromEntries(found.map(({ id, name }) => [id, name]))
+  },
   async run(ctx, { names }, rows): Promise<ExperimentWithTags[]> {
     const ids = rows.map(({ id }) => id)
     const wanted = names.map(({ name }) => name)

@@ -54,6 +54,10 @@ export const editComment = operation({
   input: z.object({ comment: int64, text }),
   action: 'review',
   on: onComment,
+  state: async (ctx, _, { id }) => {
+    const it = await readComment(ctx.db, id)
+    return it ? { text: it.text } : null
+  },
   async run(ctx, { text }, comment): Promise<Comment> {
     checkAuthor(ctx, comment)
     await inTransaction(ctx, async (tx) => {
@@ -75,6 +79,10 @@ export const deleteComment = operation({
   input: z.object({ comment: int64 }),
   action: 'review',
   on: onComment,
+  state: async (ctx, _, { id }) => {
+    const it = await readComment(ctx.db, id)
+    return it ? { text: it.text } : null
+  },
   async run(ctx, _, comment): Promise<Comment> {
     checkAuthor(ctx, comment)
     await inTransaction(ctx, async (tx) => {

@@ -90,6 +90,16 @@ const onPolicy = async (
   return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: target?.row ?? null }
 }
 
+/** As the audit log has it. */
+async function policyState(ctx: Ctx, modelId: number | null) {
+  const rows = await readPolicies(ctx.db, ctx.workspace.id, modelId === null ? [] : [modelId])
+  const above = modelId === null ? undefined : rows.find((row) => row.modelId === null)
+  return effective(
+    rows.find((row) => row.modelId === modelId),
+    above,
+  )
+}
+
 /** Says which there are. Null in place of either: as above it. */
 export const setPolicy = operation({
   name: 'registry.set-policy',
@@ -100,6 +110,7 @@ export const setPolicy = operation({
   }),
   action: 'manage',
   on: onPolicy,
+  state: (ctx, _, model) => policyState(ctx, model?.id ?? null),
   async run(ctx, { stages, gates }, model): Promise<Policy> {
     const modelId = model?.id ?? null
     const now = await inTransaction(ctx, async (tx) => {

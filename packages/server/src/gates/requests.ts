@@ -7,7 +7,7 @@ import { anyText, int64, limitedText, required } from '../fields.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
 import { operation, type Target } from '../operation.ts'
 import { type NewActivity, record } from '../registry/activity.ts'
-import { readStage } from '../registry/model-versions.sql.ts'
+import { readStage, readVersions } from '../registry/model-versions.sql.ts'
 import { rangMove } from '../registry/moves.ts'
 import { modelName, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
@@ -158,11 +158,19 @@ async function expire(tx: Tx, request: Request): Promise<void> {
   await record(tx, { actor, workspace }, { kind: 'TRANSITION_EXPIRED', ...told(request) })
 }
 
+/** How far it is, and where its version stands, as the audit log has them. */
+async function requestState(ctx: Ctx, _: unknown, { id }: { id: number }) {
+  const [request] = await readRequests(ctx.db, [id])
+  const [version] = request ? await readVersions(ctx.db, [request.versionId]) : []
+  return request ? { state: request.state, approvals: (await readVotes(ctx.db, [id])).length, stage: version?.stage ?? null } : null
+}
+
 export const approveTransition = operation({
   name: 'transition.approve',
   input: z.object({ request: requestId, comment, archiveExisting: z.boolean().nullish() }),
   action: 'review',
   on: onRequest,
+  state: requestState,
   async run(ctx, { comment, archiveExisting }, request): Promise<Request> {
     const teams = await teamsOf(ctx)
     return decide(ctx, request, async (tx, request, gate) => {
@@ -196,6 +204,7 @@ export const rejectTransition = operation({
   input: z.object({ request: requestId, comment }),
   action: 'review',
   on: onRequest,
+  state: requestState,
   async run(ctx, { comment }, request): Promise<Request> {
     const teams = await teamsOf(ctx)
     return decide(ctx, request, async (tx, request, gate) => {
@@ -215,6 +224,7 @@ export const cancelTransition = operation({
   input: z.object({ request: requestId, comment }),
   action: 'review',
   on: onRequest,
+  state: requestState,
   run: (ctx, { comment }, request): Promise<Request> =>
     decide(ctx, request, async (tx, request) => {
       if (!mayCancel(ctx, request)) throw denied('Who asked takes a request back, or who manages the model: you did not ask.')

@@ -17,6 +17,7 @@ import {
   deleteVersionTag,
   describeVersion,
   insertVersion,
+  latestVersions,
   type ModelVersion,
   readHeld,
   readVersions,
@@ -28,7 +29,7 @@ import { holdModel, lockModel } from './registered-models.sql.ts'
 import { isPrompt, rang } from './registered-models.ts'
 import { findSource } from './source.ts'
 import { checkArchives, stageNamed, stageOrder } from './stages.ts'
-import { aliased, latestOf, onModel, onVersion, unknownModel, unknownVersion } from './targets.ts'
+import { aliased, latestOf, modelState, onModel, onVersion, unknownModel, unknownVersion, versionState } from './targets.ts'
 
 /** Does it while nothing else is done to the model, and writes down what it says was done, if anything. Nothing where the version is gone. */
 async function change(
@@ -116,6 +117,7 @@ export const updateModelVersion = operation({
   input: z.object({ name: modelName, version: versionNumber, description }),
   action: 'edit',
   on: onVersion,
+  state: versionState,
   async run(ctx, { description }, version): Promise<ModelVersion> {
     await change(ctx, version, async (tx, before) => {
       await describeVersion(tx, version.id, description, Date.now())
@@ -130,6 +132,7 @@ export const deleteModelVersion = operation({
   input: z.object({ name: modelName, version: versionNumber }),
   action: 'delete',
   on: onVersion,
+  state: versionState,
   async run(ctx, _, version): Promise<ModelVersion> {
     const isDone = await change(ctx, version, async (tx, before) => {
       await holdModel(tx, version.modelId, Date.now())
@@ -157,6 +160,7 @@ export const setModelVersionTag = operation({
   input: tag.extend({ name: modelName, version: versionNumber }),
   action: 'edit',
   on: onVersion,
+  state: versionState,
   async run(ctx, { key, value }, version): Promise<ModelVersion> {
     await change(ctx, version, async (tx, before) => {
       await setVersionTag(tx, version.id, key, value)
@@ -172,6 +176,7 @@ export const deleteModelVersionTag = operation({
   input: z.object({ name: modelName, version: versionNumber, key }),
   action: 'edit',
   on: onVersion,
+  state: versionState,
   async run(ctx, { key }, version): Promise<ModelVersion> {
     await change(ctx, version, async (tx, before) => {
       if (before.tags[key] === undefined) return undefined
@@ -198,11 +203,20 @@ export const getLatestVersions = operation({
 
 const comment = limitedText('comment', 65_535)
 
+/** Its own stage, and of those that may be archived for it, as the audit log has them. */
+async function stagesState(ctx: Ctx, _: unknown, { id, modelId }: ModelVersion) {
+  const [version] = await readVersions(ctx.db, [id])
+  return version
+    ? { stage: version.stage, latest: (await latestVersions(ctx.db, [modelId])).map((it) => `${it.version} ${it.stage}`) }
+    : null
+}
+
 export const transitionStage = operation({
   name: 'model-version.transition-stage',
   input: z.object({ name: modelName, version: versionNumber, stage: required, archiveExistingVersions: z.boolean().nullish(), comment }),
   action: 'edit',
   on: onVersion,
+  state: stagesState,
   async run(ctx, { stage, archiveExistingVersions, comment = '' }, version): Promise<ModelVersion> {
     const { stages } = await policyOf(ctx.db, version.workspaceId, version.modelId)
     const to = stageNamed(stage, stages)
@@ -219,6 +233,7 @@ export const setModelAlias = operation({
   input: z.object({ name: modelName, alias: newAlias, version: versionNumber }),
   action: 'edit',
   on: onVersion,
+  state: modelState,
   async run(ctx, { alias }, version): Promise<ModelVersion> {
     const { done } = await move(ctx, { kind: 'alias', model: version.modelId, alias, to: version })
     if (!done) throw unknownVersion(version.name, version.version)
@@ -232,6 +247,7 @@ export const deleteModelAlias = operation({
   input: z.object({ name: modelName, alias: aliasName }),
   action: 'edit',
   on: onModel,
+  state: modelState,
   async run(ctx, { alias }, model): Promise<void> {
     await move(ctx, { kind: 'alias', model: model.id, alias, to: null })
   },

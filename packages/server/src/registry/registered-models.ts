@@ -26,7 +26,7 @@ import {
   renameModel,
   setModelTag,
 } from './registered-models.sql.ts'
-import { onModel, securableOf, unknownModel } from './targets.ts'
+import { modelState, onModel, securableOf, unknownModel } from './targets.ts'
 
 /** A model that is not there yet: whoever may make models of this workspace may make it. */
 const anew = (ctx: Ctx): Target<null> => ({
@@ -117,6 +117,7 @@ export const renameRegisteredModel = operation({
   input: z.object({ name: modelName, newName: modelName }),
   action: 'edit',
   on: onModel,
+  state: modelState,
   async run(ctx, { newName }, model): Promise<RegisteredModel> {
     try {
       const isDone = await inTransaction(ctx, async (tx) => {
@@ -139,6 +140,7 @@ export const updateRegisteredModel = operation({
   input: z.object({ name: modelName, description }),
   action: 'edit',
   on: onModel,
+  state: modelState,
   async run(ctx, { description }, model): Promise<RegisteredModel> {
     await inTransaction(ctx, async (tx) => {
       const before = await lockModel(tx, model.id)
@@ -155,6 +157,7 @@ export const deleteRegisteredModel = operation({
   input: z.object({ name: modelName }),
   action: 'delete',
   on: onModel,
+  state: modelState,
   async run(ctx, _, model): Promise<RegisteredModel> {
     const isDone = await inTransaction(ctx, async (tx) => {
       const before = await lockModel(tx, model.id)
@@ -180,6 +183,7 @@ export const setRegisteredModelTag = operation({
   input: tag.extend({ name: modelName }),
   action: 'edit',
   on: onModel,
+  state: modelState,
   async run(ctx, { key, value }, model): Promise<RegisteredModel> {
     await inTransaction(ctx, async (tx) => {
       const before = await lockModel(tx, model.id)
@@ -198,6 +202,7 @@ export const deleteRegisteredModelTag = operation({
   input: z.object({ name: modelName, key }),
   action: 'edit',
   on: onModel,
+  state: modelState,
   async run(ctx, { key }, model): Promise<RegisteredModel> {
     await inTransaction(ctx, async (tx) => {
       const before = await lockModel(tx, model.id)

@@ -3,9 +3,9 @@ import type { Ctx } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
 import { policyOf } from '../gates/effective.ts'
 import { check, type Target } from '../operation.ts'
-import { findAliased, findVersion, latestVersions, type ModelVersion } from './model-versions.sql.ts'
+import { findAliased, findVersion, latestVersions, type ModelVersion, readVersions } from './model-versions.sql.ts'
 import { champion, latest } from './names.ts'
-import { findModel, type RegisteredModel } from './registered-models.sql.ts'
+import { findModel, type RegisteredModel, readModels } from './registered-models.sql.ts'
 import type { ModelUri } from './source.ts'
 import { production, stageNamed } from './stages.ts'
 
@@ -29,6 +29,20 @@ export async function onVersion(ctx: Ctx, { name, version }: { name: string; ver
   const row = await findVersion(ctx.db, ctx.workspace.id, name, version)
   if (!row) throw unknownVersion(name, version)
   return { securable: securableOf(row), row, unseen: () => unknownVersion(name, version) }
+}
+
+/** A model as the audit log has it. */
+export async function modelState(ctx: Ctx, _: unknown, it: { id: number } | { modelId: number }) {
+  const [model] = await readModels(ctx.db, ['modelId' in it ? it.modelId : it.id])
+  if (!model) return null
+  const { name, description, tags, aliases } = model
+  return { name, description, tags, aliases: Object.fromEntries(aliases.map(({ alias, version }) => [alias, version])) }
+}
+
+/** A version as the audit log has it. */
+export async function versionState(ctx: Ctx, _: unknown, { id }: { id: number }) {
+  const [version] = await readVersions(ctx.db, [id])
+  return version ? { stage: version.stage, description: version.description, tags: version.tags } : null
 }
 
 /** The highest version in each stage of a model, by stage and then by number. */

@@ -139,12 +139,21 @@ async function settled(ctx: Ctx, { clientSecret, rules, ...given }: Given, befor
   }
 }
 
+/** As the audit log has it: without its secret. */
+async function ssoState(ctx: Ctx, { id }: { id?: string | null | undefined }) {
+  const sso = await readSso(ctx, id)
+  if (!sso) return null
+  const { name, issuer, clientId, groupsClaim, rules, adminGroups, signsOut, enabled } = await shown(ctx, sso)
+  return { name, issuer, clientId, groupsClaim, rules, adminGroups, signsOut, enabled }
+}
+
 /** What is not given stays, where there is something. A new issuer wants its secret: the old one is not for it. */
 export const setSso = operation({
   name: 'sso.set',
   input: z.object({ id: required.nullish(), ...fields }),
   action: 'manage',
   on: system,
+  state: ssoState,
   async run(ctx, { id, ...given }): Promise<SsoSettings> {
     const before = await readSso(ctx, id)
     const data = await settled(ctx, given, before)
@@ -176,6 +185,7 @@ export const deleteSso = operation({
   input: z.object({ id: required.nullish() }),
   action: 'manage',
   on: system,
+  state: ssoState,
   async run(ctx, { id }): Promise<void> {
     const sso = await readSso(ctx, id)
     if (!sso) throw notFound('No single sign-on is set up')

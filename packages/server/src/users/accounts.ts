@@ -155,6 +155,10 @@ export const deleteAccount = operation({
   input: z.object({ name: required }),
   action: 'delete',
   on: system,
+  state: async (ctx, { name }) => {
+    const known = await ctx.db.prisma.account.findUnique({ where: { name: name.toLowerCase() } })
+    return known ? { name: known.name, isAdmin: known.isAdmin, disabledAt: known.disabledAt, email: known.email } : null
+  },
   async run(ctx, { name }): Promise<Account> {
     const account = await findAccount(ctx, { name })
     if (account.id === ctx.actor.id)

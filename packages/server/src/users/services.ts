@@ -72,11 +72,16 @@ export const createService = operation({
 })
 
 /** What it is for, and whether it may be used. Its role is a member's: `setMember`. */
+/** As the audit log has it. */
+const serviceState = (ctx: Ctx, _: unknown, { id }: { id: number }) =>
+  ctx.db.prisma.account.findUnique({ where: { id }, select: { name: true, about: true, disabledAt: true } })
+
 export const updateService = operation({
   name: 'service.update',
   input: z.object({ account: required, about: about.nullish(), isDisabled: z.boolean().nullish() }),
   action: 'manage',
   on: onService,
+  state: serviceState,
   async run(ctx, { about, isDisabled }, { id }): Promise<Service> {
     const disabledAt = isDisabled ? BigInt(Date.now()) : null
     await ctx.db.prisma.account.update({
@@ -94,6 +99,7 @@ export const deleteService = operation({
   input: z.object({ account: required }),
   action: 'manage',
   on: onService,
+  state: serviceState,
   async run(ctx, _, { id }): Promise<void> {
     await ctx.db.prisma.account.deleteMany({ where: { id } })
     changed(ctx)

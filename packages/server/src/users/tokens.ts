@@ -102,6 +102,13 @@ async function find(ctx: Ctx, id: string, service: { id: number } | null): Promi
   return token
 }
 
+/** As the audit log has it. */
+const tokenState = (ctx: Ctx, { id }: { id: string }, service: { id: number } | null) =>
+  ctx.db.prisma.accessToken.findFirst({
+    where: { id: /^\d{1,9}$/.test(id) ? Number(id) : -1, accountId: ownerId(ctx, service) },
+    select: { name: true, scope: true, allows: true, expiresAt: true },
+  })
+
 /** Another secret for the same. The one before is good for a while yet, so that nothing stands still meanwhile. */
 export const renewToken = operation({
   name: 'token.renew',
@@ -137,6 +144,7 @@ export const revokeToken = operation({
   input: z.object({ account, id: required }),
   action: 'manage',
   on: onOwner,
+  state: tokenState,
   async run(ctx, { id }, service): Promise<Token> {
     const token = await find(ctx, id, service)
     await ctx.db.prisma.accessToken.delete({ where: { id: token.id } })

@@ -37,6 +37,10 @@ function checkOwner(ctx: Ctx, { createdBy, name }: SavedView): void {
     throw new AppError('PERMISSION_DENIED', `The view '${name}' is ${createdBy}'s. Save your own under another name.`)
 }
 
+/** As the audit log has it. */
+const viewState = (ctx: Ctx, _: unknown, { id }: { id: number }) =>
+  ctx.db.prisma.savedView.findUnique({ where: { id }, select: { name: true, query: true, shared: true, isDefault: true } })
+
 export const listViews = operation({
   name: 'view.list',
   input: z.object({ experimentId: required }),
@@ -74,6 +78,7 @@ export const updateView = operation({
   input: z.object({ viewId: required, name: name.nullish(), query: query.nullish() }),
   action: 'read',
   on: viewTarget,
+  state: viewState,
   async run(ctx, { name, query }, row): Promise<SavedView> {
     checkOwner(ctx, row)
     const view = await ctx.db.prisma.savedView.update({
@@ -91,6 +96,7 @@ export const shareView = operation({
   input: z.object({ viewId: required, shared: z.boolean(), isDefault: z.boolean().default(false) }),
   action: 'edit',
   on: viewTarget,
+  state: viewState,
   async run(ctx, { shared, isDefault }, row): Promise<SavedView> {
     if (isDefault && !shared) throw invalid('What an experiment opens with is shared: everyone sees it.', 'isDefault')
     if (!shared) checkOwner(ctx, row)
@@ -113,6 +119,7 @@ export const deleteView = operation({
   input: z.object({ viewId: required }),
   action: 'read',
   on: viewTarget,
+  state: viewState,
   async run(ctx, _, row): Promise<SavedView> {
     checkOwner(ctx, row)
     await ctx.db.prisma.savedView.delete({ where: { id: row.id } })

@@ -103,12 +103,20 @@ export const createWebhook = operation({
   },
 })
 
+/** As the audit log has it: without what is sealed. */
+const hookState = (ctx: Ctx, _: unknown, { id }: { id: number }) =>
+  ctx.db.prisma.webhook.findUnique({
+    where: { id },
+    select: { name: true, description: true, events: true, url: true, jobId: true, status: true },
+  })
+
 /** What is left out stays. Turned on again, it begins anew with the next event. */
 export const updateWebhook = operation({
   name: 'webhook.update',
   input: z.object({ id: required, ...changes }),
   action: 'manage',
   on: onHook,
+  state: hookState,
   async run(ctx, { name, description, events, url, secret, authorization, jobId, status }, hook): Promise<Hook> {
     if (events != null) checkEvents(hook.dialect, events, hook.modelId !== null)
     if (url != null) checkUrl(ctx, url)
@@ -141,6 +149,7 @@ export const deleteWebhook = operation({
   input: z.object({ id: required }),
   action: 'manage',
   on: onHook,
+  state: hookState,
   async run(ctx, _, hook): Promise<void> {
     await ctx.db.prisma.webhook.deleteMany({ where: { id: hook.id } })
     ctx.events.ring('webhooks', ctx.workspace.id)

@@ -142,6 +142,10 @@ export const restoreWorkspace = operation({
   input: z.object({ workspace: required }),
   action: 'edit',
   on: system,
+  state: async (ctx, { workspace }) => {
+    const row = await ctx.db.prisma.workspace.findUnique({ where: { name: workspace } })
+    return row && { archivedAt: row.archivedAt }
+  },
   async run(ctx, { workspace }): Promise<Workspace> {
     const row = await ctx.db.prisma.workspace.findUnique({ where: { name: workspace } })
     if (!row) throw notFound(`Workspace '${workspace}' not found`)
