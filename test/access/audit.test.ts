@@ -20,7 +20,7 @@ const reasons: Record<string, string[]> = {
   'calls somebody, and leaves all as it is here': ['alert-rule.test', 'mail.test', 'sso.test', 'webhook.test', 'webhook.redeliver'],
   'makes something: there was nothing before, and what was asked says what is after': [
     ...['account.create', 'account.create-user', 'alert-rule.create', 'comment.add', 'experiment.create', 'logged-model.create'],
-    ...['model-version.create', 'registered-model.create', 'role.create', 'run.create', 'service.create', 'sso.add', 'team.create'],
+    ...['model-version.create', 'registered-model.create', 'role.create', 'run.create', 'service.create', 'team.create'],
     ...['token.create', 'token.renew', 'transition.request', 'view.create', 'webhook.create', 'workspace.create'],
   ],
   'adds to a list that keeps all that was ever in it': ['check.report', 'check.override'],

@@ -139,13 +139,16 @@ async function settled(ctx: Ctx, { clientSecret, rules, ...given }: Given, befor
   }
 }
 
-/** As the audit log has it: without its secret. */
-async function ssoState(ctx: Ctx, { id }: { id?: string | null | undefined }) {
-  const sso = await readSso(ctx, id)
-  if (!sso) return null
-  const { name, issuer, clientId, groupsClaim, rules, adminGroups, signsOut, enabled } = await shown(ctx, sso)
-  return { name, issuer, clientId, groupsClaim, rules, adminGroups, signsOut, enabled }
-}
+/** As the audit log has them: without their secrets. */
+const ssoState = async (ctx: Ctx) =>
+  Object.fromEntries(
+    await Promise.all(
+      (await readProviders(ctx)).map(async (sso) => {
+        const { name, issuer, clientId, groupsClaim, rules, adminGroups, signsOut, enabled } = await shown(ctx, sso)
+        return [`provider ${sso.id}`, { name, issuer, clientId, groupsClaim, rules, adminGroups, signsOut, enabled }]
+      }),
+    ),
+  )
 
 /** What is not given stays, where there is something. A new issuer wants its secret: the old one is not for it. */
 export const setSso = operation({
@@ -166,6 +169,7 @@ export const addSso = operation({
   input: z.object(fields),
   action: 'manage',
   on: system,
+  state: ssoState,
   run: async (ctx, given): Promise<SsoSettings> => shown(ctx, await ctx.db.prisma.sso.create({ data: await settled(ctx, given, null) })),
 })
 
