@@ -26,6 +26,7 @@ import { live } from './cases/live.ts'
 import { moving } from './cases/moving.ts'
 import { pages } from './cases/pages.ts'
 import { processes } from './cases/process.ts'
+import { registry } from './cases/registry.ts'
 import { searches } from './cases/search.ts'
 import { soaks } from './cases/soak.ts'
 import { halfAnHour, watching } from './cases/watching.ts'
@@ -41,6 +42,7 @@ const cases: Case[] = [
   ...histories,
   ...writing,
   searches,
+  registry,
   artifacts,
   access,
   live,

@@ -62,14 +62,12 @@ export const ModelList = graphql(
   [ModelFacts],
 )
 
-export const ModelListChanged = graphql(
-  `
-  subscription ModelListChanged($filter: String, $first: Int!) {
-    registeredModelsChanged(filter: $filter, first: $first) { total nodes { ...ModelFacts } }
+/** Only a bell. */
+export const ModelListChanged = graphql(`
+  subscription ModelListChanged($filter: String) {
+    registeredModelsChanged(filter: $filter, first: 1) { total }
   }
-`,
-  [ModelFacts],
-)
+`)
 
 const RequestFacts = graphql(
   `
