@@ -37,19 +37,22 @@ export async function holdChain(sql: Sql, workspace: number): Promise<{ seq: num
   return rows[0]!
 }
 
-/** Adds entries, in their order, and moves the chain's end to the last. */
+/** Adds entries, in their order, and moves the chain's end to the last: in one statement, for who waits for the chain waits for it. */
 export async function addActivities(sql: Sql, workspace: number, entries: ReadonlyArray<Omit<Activity, 'id'>>): Promise<void> {
-  for (const it of entries)
-    await sql.query(
-      `INSERT INTO activity (workspace_id, seq, at, kind, model_id, model, version, account_id, actor, from_value, to_value, comment, request_id, data, hash)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-      [
-        ...[workspace, it.seq, it.at, it.kind, it.modelId, it.model, it.version, it.accountId, it.actor],
-        ...[it.from, it.to, it.comment, it.requestId, it.data, it.hash],
-      ],
-    )
   const last = entries.at(-1)
-  if (last) await sql.query('UPDATE activity_chain SET seq = $2, hash = $3 WHERE workspace_id = $1', [workspace, last.seq, last.hash])
+  if (!last) return
+  const of = <K extends keyof (typeof entries)[number]>(key: K) => entries.map((it) => it[key])
+  await sql.query(
+    `WITH moved AS (UPDATE activity_chain SET seq = $2, hash = $3 WHERE workspace_id = $1)
+     INSERT INTO activity (workspace_id, seq, at, kind, model_id, model, version, account_id, actor, from_value, to_value, comment, request_id, data, hash)
+     SELECT $1, * FROM unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[],
+       $14::text[], $15::int[], $16::text[], $17::text[]) AS e (seq, at, kind, model_id, model, version, account_id, actor, from_value, to_value, comment,
+       request_id, data, hash) ORDER BY e.seq`,
+    [
+      ...[workspace, last.seq, last.hash, of('seq'), of('at'), of('kind'), of('modelId'), of('model'), of('version'), of('accountId')],
+      ...[of('actor'), of('from'), of('to'), of('comment'), of('requestId'), of('data'), of('hash')],
+    ],
+  )
 }
 
 /** A stretch of a chain, from after `seq` on. */

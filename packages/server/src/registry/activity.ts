@@ -10,6 +10,7 @@ import type { Ctx, Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { anyText } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
+import { hooksFor } from '../webhooks/outbox.sql.ts'
 import { announce } from '../webhooks/outbox.ts'
 import { type Activity, addActivities, holdChain, readActivities, readChain, readEnd, stageAt, type Tenure } from './activity.sql.ts'
 import { modelName } from './names.ts'
@@ -75,6 +76,8 @@ const short = (text: string | null | undefined): string | null =>
 export async function record(tx: Tx, ctx: Pick<Ctx, 'actor' | 'workspace'>, ...entries: NewActivity[]): Promise<void> {
   if (!entries.length) return
   const workspaceId = ctx.workspace.id
+  // Before the chain is held: all who write in the workspace wait for each other from there to the commit.
+  const hooks = await hooksFor(tx, workspaceId)
   const end = await holdChain(tx, workspaceId)
   let { seq, hash } = end
   const rows = entries.map(({ kind, model, version = null, from, to, comment = '', request = null, data = {} }) => {
@@ -90,6 +93,7 @@ export async function record(tx: Tx, ctx: Pick<Ctx, 'actor' | 'workspace'>, ...e
   // The whole of what is short in the log.
   await announce(
     tx,
+    hooks,
     ctx.workspace,
     rows.map((row, i) => ({ ...row, from: entries[i]!.from ?? null, to: entries[i]!.to ?? null, data: { ...entries[i]!.data } })),
   )

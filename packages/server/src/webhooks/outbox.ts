@@ -11,7 +11,7 @@ import type { Kernel } from '../context.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
 import type { SealedColumn } from '../secrets.ts'
 import { callOf, type Told, wordFor } from './dialects.ts'
-import { addDelivery, forgetDeliveries, giveUp, hooksFor, nextDelivery, overdue, promptsAmong } from './outbox.sql.ts'
+import { addDelivery, forgetDeliveries, giveUp, type hooksFor, nextDelivery, overdue, promptsAmong } from './outbox.sql.ts'
 
 export const webhookSecret: SealedColumn = { table: 'webhook', column: 'secret' }
 export const webhookAuthorization: SealedColumn = { table: 'webhook', column: 'credential' }
@@ -32,13 +32,13 @@ const kept = 2_000
 /** Days that deliveries are kept. */
 const days = 30
 
-/** Writes down who is to be told of what. In the transaction that did it. */
+/** Writes down who of these, which `hooksFor` gave, is to be told of what. In the transaction that did it. */
 export async function announce(
   tx: Sql,
+  hooks: Awaited<ReturnType<typeof hooksFor>>,
   workspace: { id: number; name: string },
   all: ReadonlyArray<Omit<Told, 'isPrompt'>>,
 ): Promise<void> {
-  const hooks = await hooksFor(tx, workspace.id)
   if (hooks.length === 0) return
   const prompts = await promptsAmong(
     tx,
