@@ -2,6 +2,7 @@
  * Checks: what CI and others found of a version, by name, as on a pull request. What was reported of a version holds for every request of it,
  * because what a version is made of does not change. When the last one that a request waits for has passed, its gate opens by itself.
  */
+import type { Sql } from '@tidegate/db'
 import { z } from 'zod'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
@@ -13,27 +14,28 @@ import { rangMove } from '../registry/moves.ts'
 import { modelName, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
 import { onVersion, unknownVersion } from '../registry/targets.ts'
+import { votersFor } from './people.ts'
 import { keepPolicies } from './policy.sql.ts'
 import { addOverride, type Check, findRequests, type Request, readChecks, readRequests, writeCheck } from './requests.sql.ts'
 import { onRequest } from './requests.ts'
-import { gateNow, settle } from './settle.ts'
+import { gateNow, settle, type Voters } from './settle.ts'
 
 const states = ['QUEUED', 'RUNNING', 'PASSED', 'FAILED', 'SKIPPED'] as const
 const checkName = required.max(250)
 /** Numbers of one report. */
 const mostNumbers = 100
 
+const openRequests = (sql: Sql, workspace: number, version: number): Promise<Request[]> =>
+  findRequests(sql, { workspace, reach: { but: [] }, versions: [version], states: ['OPEN'], limit: 1_000 })
+
 /** Opens what waits for nothing more, the oldest request first. */
-async function settleAll(tx: Tx, ctx: Ctx, versionId: number): Promise<void> {
-  const open = await findRequests(tx, {
-    ...{ workspace: ctx.workspace.id, reach: { but: [] }, versions: [versionId] },
-    ...{ states: ['OPEN'], limit: 1_000 },
-  })
+async function settleAll(tx: Tx, ctx: Ctx, versionId: number, voters: Voters): Promise<void> {
+  const open = await openRequests(tx, ctx.workspace.id, versionId)
   const now = Date.now()
   for (const request of open.reverse()) {
     if (request.expiresAt !== null && request.expiresAt <= now) continue
     const gate = await gateNow(tx, request)
-    if (gate && (await settle(tx, ctx, request, gate))) return
+    if (gate) await settle(tx, ctx, request, gate, voters)
   }
 }
 
@@ -59,6 +61,11 @@ export const reportCheck = operation({
   on: onVersion,
   async run(ctx, { check, state, summary, url, numbers: given }, version): Promise<Check> {
     const numbers = Object.fromEntries((given ?? []).map(({ name, value }) => [name, value]))
+    const open = await openRequests(ctx.db, ctx.workspace.id, version.id)
+    const voters = await votersFor(
+      ctx,
+      open.map(({ id }) => id),
+    )
     const found = await inTransaction(ctx, async (tx) => {
       const model = await holdModel(tx, version.modelId, Date.now())
       if (!model || !(await readHeld(tx, version.id))) throw unknownVersion(version.name, version.version)
@@ -70,7 +77,7 @@ export const reportCheck = operation({
         ...{ kind: 'CHECK_REPORTED', model, version: version.version, from: before?.state ?? null, to: state, comment: summary },
         data: { check, ...(url && { url }), ...(given?.length && { numbers }) },
       })
-      if (state === 'PASSED' || state === 'SKIPPED') await settleAll(tx, ctx, version.id)
+      if (state === 'PASSED' || state === 'SKIPPED') await settleAll(tx, ctx, version.id, voters)
       return it
     })
     await rangMove(ctx, version.modelId)
@@ -91,6 +98,7 @@ export const overrideCheck = operation({
   action: 'manage',
   on: onOverride,
   async run(ctx, { check, reason }, { id, modelId }): Promise<Request> {
+    const voters = await votersFor(ctx, [id])
     await inTransaction(ctx, async (tx) => {
       const model = await holdModel(tx, modelId, Date.now())
       await keepPolicies(tx, ctx.workspace.id)
@@ -102,7 +110,7 @@ export const overrideCheck = operation({
       await record(tx, ctx, {
         ...{ kind: 'CHECK_OVERRIDDEN', model, version: request.version, to: request.to, comment: reason, request: id, data: { check } },
       })
-      await settle(tx, ctx, request, gate)
+      await settle(tx, ctx, request, gate, voters)
     })
     await rangMove(ctx, modelId)
     return (await readRequests(ctx.db, [id]))[0]!

@@ -12,7 +12,7 @@ import { holdModel } from '../registry/registered-models.sql.ts'
 import { rang } from '../registry/registered-models.ts'
 import { onVersion, securableOf, unknownVersion } from '../registry/targets.ts'
 import { type Comment, changeComment, insertComment, readComment, removeComment } from './comments.sql.ts'
-import { accountOf } from './requests.ts'
+import { accountOf } from './people.ts'
 
 const text = required.max(65_535)
 const unknown = (id: number) => notFound(`Comment ${id} not found`)

@@ -12,7 +12,7 @@ export interface Policy {
 export const effective = (own: PolicyRow | undefined, above: PolicyRow | undefined): Policy => {
   const stages = own?.stages ?? above?.stages ?? usual
   const gates = own?.gates ?? above?.gates ?? []
-  return { stages, gates: gates.filter(({ stage }) => stages.includes(stage)) }
+  return { stages, gates: gates.filter(({ stage }) => isOfAliases(stage) || stages.includes(stage)) }
 }
 
 /** Of each of these models. */
@@ -26,5 +26,12 @@ export async function policiesOf(sql: Sql, workspace: number, models: readonly n
 export const policyOf = async (sql: Sql, workspace: number, model: number): Promise<Policy> =>
   (await policiesOf(sql, workspace, [model])).get(model)!
 
-/** The gate that stands before a stage. */
-export const gateOf = ({ gates }: Policy, stage: string): Gate | undefined => gates.find((gate) => gate.stage === stage)
+/** Whether it is no stage but an alias, or a pattern of aliases: `@champion`, `@champ*`. */
+export const isOfAliases = (place: string): boolean => place.startsWith('@')
+
+/** A pattern has nothing in it that means something else in an expression. */
+const matches = (pattern: string, alias: string): boolean => new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'iu').test(alias)
+
+/** The gate that stands before a stage, or before an alias (`@champion`): the one that names it, else the first whose pattern it is of. */
+export const gateOf = ({ gates }: Policy, place: string): Gate | undefined =>
+  gates.find(({ stage }) => stage === place) ?? (isOfAliases(place) ? gates.find(({ stage }) => matches(stage, place)) : undefined)

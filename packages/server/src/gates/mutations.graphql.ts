@@ -25,7 +25,7 @@ const RequestTransitionInput = builder.inputType('RequestTransitionInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: "The model's name." }),
     version: t.int({ required: true, description: "The version's number." }),
-    stage: t.string({ required: true, description: 'The stage that it is to come into.' }),
+    stage: t.string({ required: true, description: 'The stage that it is to come into; or an alias that it is to have, behind @: `@champion`.' }),
     comment: t.string({ description: 'Why. Some gates ask for it.' }),
     archiveExisting: t.boolean({ defaultValue: false, description: 'Whether those that stand there are to go into the archive.' }),
   }),
@@ -55,7 +55,7 @@ builder.mutationFields((t) => {
   return {
     requestTransition: t.field({
       type: TransitionRequestPayload,
-      description: 'Asks for a version to come into a stage. Of one person one such request is open at a time.',
+      description: 'Asks for a version to come into a stage, or to have an alias. Of one person one such request is open at a time.',
       args: { input: t.arg({ type: RequestTransitionInput, required: true }) },
       resolve: (_root, { input }, ctx) => call(ctx, requestTransition, { ...input, version: String(input.version) }),
     }),

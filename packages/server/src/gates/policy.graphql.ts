@@ -19,15 +19,22 @@ const GatePeople = builder.objectRef<People>('GatePeople').implement({
 })
 
 export const Gate = builder.objectRef<GateRow>('Gate').implement({
-  description: 'What opens the way into a stage. A stage with a gate is entered by a transition request, and by nothing else.',
+  description:
+    'What opens the way into a stage, or to an alias. A stage with a gate is entered, and an alias with one is set, moved and taken away, by a transition request and by nothing else; but for whom it lets through.',
   fields: (t) => ({
-    stage: t.exposeString('stage', { description: 'Which stage.' }),
+    stage: t.exposeString('stage', { description: 'Which stage; or aliases, behind @, * for any letters: `@champion`, `@champ*`.' }),
     from: t.exposeStringList('from', { nullable: true, description: 'The stages that a version may come from. Null: any.' }),
     requesters: t.field({
       type: GatePeople,
       nullable: true,
       description: 'Who may ask. Null: whoever may read the model.',
       resolve: ({ requesters }) => requesters,
+    }),
+    passers: t.field({
+      type: GatePeople,
+      nullable: true,
+      description: 'Who goes through without asking. Null: nobody.',
+      resolve: ({ passers }) => passers ?? null,
     }),
     approvers: t.field({ type: GatePeople, description: 'Whose approval counts.', resolve: ({ approvers }) => approvers }),
     approvals: t.exposeInt('approvals', { description: 'How many of them must approve.' }),
@@ -57,9 +64,13 @@ const GatePeopleInput = builder.inputType('GatePeopleInput', {
 const GateInput = builder.inputType('GateInput', {
   description: 'What opens the way into a stage.',
   fields: (t) => ({
-    stage: t.string({ required: true, description: 'Which stage: not the first, and not the archive.' }),
+    stage: t.string({
+      required: true,
+      description: 'Which stage: not the first, and not the archive. Or aliases, behind @, * for any letters: `@champion`, `@champ*`.',
+    }),
     from: t.stringList({ description: 'The stages that a version may come from. @default any' }),
     requesters: t.field({ type: GatePeopleInput, description: 'Who may ask. @default whoever may read the model' }),
+    passers: t.field({ type: GatePeopleInput, description: 'Who goes through without asking. @default nobody' }),
     approvers: t.field({
       type: GatePeopleInput,
       description: 'Whose approval counts. @default who has the role APPROVER, or a higher one',

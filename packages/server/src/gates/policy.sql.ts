@@ -2,13 +2,16 @@
 import type { Sql } from '@tidegate/db'
 import type { People } from '../access.ts'
 
-/** What opens the way into a stage. */
+/** What opens the way into a stage, or to an alias. */
 export interface Gate {
+  /** Or aliases: `@champion`, `@champ*`. */
   stage: string
   /** The stages that a version may come from; null: any. */
   from: string[] | null
   /** Who may ask; null: whoever may read the model. */
   requesters: People | null
+  /** Who goes through without asking; null: nobody. */
+  passers?: People | null
   /** Whose approval counts. */
   approvers: People
   /** How many of them. */
@@ -63,3 +66,16 @@ export const stagesInUse = async (sql: Sql, workspace: number, model: number | n
       [workspace, model],
     )
   ).map(({ stage }) => stage)
+
+/** A team has another name now: gates mean it still. */
+export const renameTeam = (sql: Sql, workspace: number, { from, to }: { from: string; to: string }) =>
+  sql.query(
+    `UPDATE registry_policy SET gates = (
+       SELECT jsonb_agg(gate || coalesce((
+         SELECT jsonb_object_agg(who, jsonb_set(gate -> who, '{teams}', (
+           SELECT coalesce(jsonb_agg(CASE WHEN team = $2 THEN $3 ELSE team END), '[]') FROM jsonb_array_elements_text(gate -> who -> 'teams') team)))
+         FROM unnest(ARRAY['requesters', 'passers', 'approvers']) who WHERE jsonb_typeof(gate -> who) = 'object'), '{}') ORDER BY n)
+       FROM jsonb_array_elements(gates) WITH ORDINALITY AS g (gate, n))
+     WHERE workspace_id = $1 AND jsonb_typeof(gates) = 'array' AND gates::text LIKE '%"teams"%'`,
+    [workspace, from, to],
+  )

@@ -14,7 +14,7 @@ import { modelName } from '../registry/names.ts'
 import { rang } from '../registry/registered-models.ts'
 import { archived, first } from '../registry/stages.ts'
 import { onModel } from '../registry/targets.ts'
-import { effective, type Policy } from './effective.ts'
+import { effective, isOfAliases, type Policy } from './effective.ts'
 import { type Gate, holdPolicies, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
 
 const most = { stages: 12, checks: 50, people: 100, approvals: 20, ttl: 366 * 86_400_000 }
@@ -30,6 +30,7 @@ const gate = z
     stage: required,
     from: z.array(required).min(1).nullish(),
     requesters: people.nullish(),
+    passers: people.nullish(),
     approvers: people.nullish(),
     approvals: z.int().min(0).max(most.approvals).nullish(),
     selfApproval: z.boolean().nullish(),
@@ -38,13 +39,14 @@ const gate = z
     commentRequired: z.boolean().nullish(),
   })
   .transform(
-    ({ stage, from, requesters, approvers, approvals, selfApproval, checks, ttl, commentRequired }): Gate => ({
+    ({ stage, from, requesters, passers, approvers, approvals, selfApproval, checks, ttl, commentRequired }): Gate => ({
       stage,
       approvals: approvals ?? 1,
       selfApproval: selfApproval ?? false,
       commentRequired: commentRequired ?? false,
       from: from ?? null,
       requesters: requesters ?? null,
+      passers: passers ?? null,
       approvers: approvers ?? { role: 'APPROVER', accounts: [], teams: [] },
       checks: [...new Set(checks ?? [])],
       ttl: ttl ?? null,
@@ -68,7 +70,10 @@ function judge({ stages, gates }: Policy): void {
     throw wrong("A stage is not called 'latest' or a number: models:/ URIs mean those otherwise.", 'stages')
   for (const [i, { stage, from, approvals, approvers, checks }] of gates.entries()) {
     const at = `gates[${i}]`
-    if (!stages.includes(stage)) throw wrong(`There is no stage '${stage}': there are ${stages.join(', ')}.`, `${at}.stage`)
+    if (isOfAliases(stage)) {
+      if (!/^@[\p{L}\p{N}_*-]+$/u.test(stage))
+        throw wrong(`'${stage}' is no alias: @, then letters, digits, _ and -, and * for any of them.`, `${at}.stage`)
+    } else if (!stages.includes(stage)) throw wrong(`There is no stage '${stage}': there are ${stages.join(', ')}.`, `${at}.stage`)
     if (stage === first || stage === archived) throw wrong(`'${stage}' has no gate: versions begin and end there.`, `${at}.stage`)
     if (gates.findIndex((other) => other.stage === stage) < i) throw wrong(`'${stage}' has two gates.`, `${at}.stage`)
     const unknown = from?.find((other) => !stages.includes(other))

@@ -10,6 +10,7 @@ import { ModelVersion, policyLoader, RegisteredModel } from '../registry/registr
 import { type Comment as CommentRow, commentsOf } from './comments.sql.ts'
 import { isAuthor } from './comments.ts'
 import { gateOf } from './effective.ts'
+import { accountOf, type Voter, voteFault, voterOf, votersOf } from './people.ts'
 import { Gate } from './policy.graphql.ts'
 import type { Gate as GateRow } from './policy.sql.ts'
 import {
@@ -22,7 +23,7 @@ import {
   readVotes,
   type Vote,
 } from './requests.sql.ts'
-import { accountOf, getRequest, listRequests, mayCancel, type RequestPage, teamsOf, voteFault } from './requests.ts'
+import { getRequest, listRequests, mayCancel, type RequestPage } from './requests.ts'
 import { type Judged, judge, type NeededCheck } from './settle.ts'
 
 const RequestState = builder.enumType('RequestState', {
@@ -139,10 +140,14 @@ const versionById = loader<number, Awaited<ReturnType<typeof readVersions>>[numb
   return ids.map((id) => found.get(id) ?? new Error('The version was deleted just now.'))
 })
 
-/** The teams of whoever asks: once for all requests of a list. */
-const myTeams = loader<0, string[]>(async (ctx, keys) => {
-  const teams = await teamsOf(ctx)
-  return keys.map(() => teams)
+/** Whoever asks: once for all requests of a list. */
+const meLoader = loader<0, Voter>(async (ctx, keys) => {
+  const me = await voterOf(ctx)
+  return keys.map(() => me)
+})
+const voterLoader = loader<number, Voter | null>(async (ctx, ids) => {
+  const found = await votersOf(ctx.db, ctx.workspace.id, ids)
+  return ids.map((id) => found.get(id) ?? null)
 })
 
 const gateFor = async (ctx: Ctx, { modelId, to }: RequestRow): Promise<GateRow | undefined> =>
@@ -155,11 +160,14 @@ async function judged(ctx: Ctx, request: RequestRow): Promise<Judged> {
     checksOf(ctx).load(request.versionId),
     overridesOf(ctx).load(request.id),
   ])
-  return judge(request, gate, { votes, checks, overrides })
+  const accounts = votes.map(({ accountId }) => accountId).filter((id) => id > 0)
+  const voters = new Map(await Promise.all(accounts.map(async (id) => [id, await voterLoader(ctx).load(id)] as const)))
+  return judge(request, gate, { votes, voters, checks, overrides })
 }
 
 export const TransitionRequest = builder.objectRef<RequestRow>('TransitionRequest').implement({
-  description: 'That somebody asked for a version to come into a stage. What it waits for is asked of the gate that stands now.',
+  description:
+    'That somebody asked for a version to come into a stage, or to have an alias. What it waits for is asked of the gate that stands now.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'A number, as text.' }),
     version: t.field({
@@ -168,7 +176,7 @@ export const TransitionRequest = builder.objectRef<RequestRow>('TransitionReques
       resolve: ({ versionId }, _, ctx) => versionById(ctx).load(versionId),
     }),
     from: t.exposeString('from', { description: 'The stage that it was in.' }),
-    to: t.exposeString('to', { description: 'The stage that it is to come into.' }),
+    to: t.exposeString('to', { description: 'The stage that it is to come into, or the alias that it is to have: `@champion`.' }),
     state: t.field({ type: RequestState, description: 'How far it is.', resolve: ({ state }) => state }),
     archiveExisting: t.exposeBoolean('archiveExisting', { description: 'Whether those that stand there go into the archive then.' }),
     comment: t.exposeString('comment', { description: "Why, as who asked says; '' where they don't." }),
@@ -203,7 +211,7 @@ export const TransitionRequest = builder.objectRef<RequestRow>('TransitionReques
       description: 'What you may do with it.',
       async resolve(request, _, ctx) {
         const isOpen = request.state === 'OPEN'
-        const whyNot = isOpen ? voteFault(ctx, request, await gateFor(ctx, request), await myTeams(ctx).load(0)) : 'It is closed.'
+        const whyNot = isOpen ? voteFault(await meLoader(ctx).load(0), request, await gateFor(ctx, request)) : 'It is closed.'
         const votes = await votesOf(ctx).load(request.id)
         return {
           approve: whyNot === undefined,

@@ -148,12 +148,21 @@ export const closeRequest = async (
     )
   ).length > 0
 
-/** The open requests of versions, but one: what they were asked from is true no more. */
-export const supersede = (sql: Sql, versions: readonly number[], { but, by, at }: { but: number | null; by: string; at: number }) =>
+/**
+ * The open requests of versions into a stage, but one: what they were asked from is true no more. With `alias`, those for it: the version has
+ * it now.
+ */
+export const supersede = (
+  sql: Sql,
+  versions: readonly number[],
+  { but, by, at, alias = null }: { but: number | null; by: string; at: number; alias?: string | null },
+) =>
   sql.query<{ id: number; version: number; to: string }>(
     `UPDATE transition_request r SET state = 'SUPERSEDED', closed_by = $3, closed_comment = '', closed_at = $4 FROM model_version v
-     WHERE v.id = r.version_id AND r.version_id = ANY($1) AND r.id IS DISTINCT FROM $2 AND r.state = 'OPEN' RETURNING r.id, v.version, r.to_stage AS "to"`,
-    [versions, but, by, at],
+     WHERE v.id = r.version_id AND r.version_id = ANY($1) AND r.id IS DISTINCT FROM $2 AND r.state = 'OPEN'
+       AND CASE WHEN $5::text IS NULL THEN r.to_stage NOT LIKE '@%' ELSE r.to_stage = '@' || $5 END
+     RETURNING r.id, v.version, r.to_stage AS "to"`,
+    [versions, but, by, at, alias],
   )
 
 /** Open ones whose time is over. */

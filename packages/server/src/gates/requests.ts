@@ -1,19 +1,20 @@
 /** Transition requests as people use them: asked for, approved, rejected, taken back, and let go when their time is over. */
 import { z } from 'zod'
-import { isAmong, may, type People, reachOf } from '../access.ts'
+import { may, reachOf } from '../access.ts'
 import { type Ctx, inTransaction, type Kernel, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, int64, limitedText, required } from '../fields.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
 import { operation, type Target } from '../operation.ts'
 import { type NewActivity, record } from '../registry/activity.ts'
-import { readStage, readVersions } from '../registry/model-versions.sql.ts'
+import { readAlias, readStage, readVersions } from '../registry/model-versions.sql.ts'
 import { rangMove } from '../registry/moves.ts'
-import { modelName, versionNumber } from '../registry/names.ts'
+import { modelName, newAlias, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
 import { checkArchives, stageNamed } from '../registry/stages.ts'
 import { modelTarget, onVersion, securableOf, unknownVersion } from '../registry/targets.ts'
-import { gateOf, policiesOf, policyOf } from './effective.ts'
+import { gateOf, isOfAliases, policiesOf, policyOf } from './effective.ts'
+import { accountOf, isOneOf, type Voter, voteFault, voterOf, votersFor } from './people.ts'
 import { type Gate, keepPolicies } from './policy.sql.ts'
 import {
   addVote,
@@ -32,37 +33,6 @@ import { gateNow, settle } from './settle.ts'
 const longest = 65_535
 export const comment = limitedText('comment', longest).transform((text) => text?.trim() ?? '')
 
-/** Who they are among those who ask and vote: 0 where there are no accounts. */
-export const accountOf = ({ actor }: Pick<Ctx, 'actor'>): number => actor.id ?? 0
-
-/** The teams of whoever asks. */
-export const teamsOf = async ({ db, workspace, actor }: Ctx): Promise<string[]> =>
-  actor.id === undefined
-    ? []
-    : (
-        await db.prisma.team.findMany({
-          where: { workspaceId: workspace.id, members: { some: { accountId: actor.id } } },
-          select: { name: true },
-        })
-      ).map(({ name }) => name)
-
-export const isOneOf = (ctx: Ctx, people: People, teams: readonly string[]): boolean =>
-  isAmong(people, { actor: ctx.actor, standing: ctx.standing, teams })
-
-/** Why somebody's approval does not count; undefined where it does. */
-export function voteFault(
-  ctx: Ctx,
-  request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId'>,
-  gate: Gate | undefined,
-  teams: readonly string[],
-): string | undefined {
-  const securable = securableOf({ modelId: request.modelId, workspaceId: request.workspaceId })
-  if (!may(ctx.ability, 'review', securable)) return 'You may not have a say in transitions of this model.'
-  if (!gate) return may(ctx.ability, 'edit', securable) ? undefined : 'Who may move the version themselves may approve: you may not.'
-  if (!isOneOf(ctx, gate.approvers, teams)) return `You are not among those whose approval counts for '${gate.stage}'.`
-  return !gate.selfApproval && request.accountId === accountOf(ctx) ? 'You asked for it yourself: another must approve.' : undefined
-}
-
 const denied = (message: string) => new AppError('PERMISSION_DENIED', message)
 const unknown = (id: number) => notFound(`Transition request ${id} not found`)
 const requestId = int64.refine((id) => id > 0 && id < 2 ** 31, 'It is no id of a request.')
@@ -78,13 +48,22 @@ const told = (request: Request) => ({
   ...{ version: request.version, from: request.from, to: request.to, request: request.id },
 })
 
+/** What a request asks for, as it is stored: a stage of these, or an alias behind @. */
+function placeNamed(ctx: Ctx, said: string, stages: readonly string[]): string {
+  if (!isOfAliases(said)) return stageNamed(said, stages)
+  const { error } = newAlias.safeParse(said.slice(1))
+  if (error) throw invalid(error.issues[0]!.message, ctx.spell('stage'))
+  return said
+}
+
+/** `stage`: one of the model's, or an alias that the version is to have: `@champion`. */
 export const requestTransition = operation({
   name: 'transition.request',
   input: z.object({ name: modelName, version: versionNumber, stage: required, comment, archiveExisting: z.boolean().nullish() }),
   action: 'review',
   on: onVersion,
   async run(ctx, { stage, comment, archiveExisting }, version): Promise<Request> {
-    const teams = await teamsOf(ctx)
+    const voter = await voterOf(ctx)
     const id = await inTransaction(ctx, async (tx) => {
       const now = Date.now()
       const model = await holdModel(tx, version.modelId, now)
@@ -92,8 +71,9 @@ export const requestTransition = operation({
       if (from === undefined) throw unknownVersion(version.name, version.version)
       await keepPolicies(tx, ctx.workspace.id)
       const policy = await policyOf(tx, ctx.workspace.id, version.modelId)
-      const to = stageNamed(stage, policy.stages)
-      if (to === from) throw invalid(`Version ${version.version} is in '${to}' already.`, ctx.spell('stage'))
+      const to = placeNamed(ctx, stage, policy.stages)
+      if (to === from || (isOfAliases(to) && (await readAlias(tx, version.modelId, to.slice(1))) === version.version))
+        throw invalid(`Version ${version.version} is in '${to}' already.`, ctx.spell('stage'))
       if (archiveExisting) checkArchives(to, policy.stages)
       const gate = gateOf(policy, to)
       if (gate?.from && !gate.from.includes(from))
@@ -101,7 +81,7 @@ export const requestTransition = operation({
           `'${to}' is entered from ${gate.from.join(' or ')}, and version ${version.version} is in '${from}'.`,
           ctx.spell('stage'),
         )
-      if (gate?.requesters && !isOneOf(ctx, gate.requesters, teams)) throw denied(`You are not among those who may ask for '${to}'.`)
+      if (gate?.requesters && !isOneOf(voter, gate.requesters)) throw denied(`You are not among those who may ask for '${to}'.`)
       if (gate?.commentRequired && comment === '')
         throw invalid(`Say why it should come into '${to}': its gate asks for a comment.`, ctx.spell('comment'))
       const id = await insertRequest(tx, {
@@ -113,7 +93,7 @@ export const requestTransition = operation({
       const [request] = await readRequests(tx, [id])
       await record(tx, ctx, { kind: 'TRANSITION_REQUESTED', ...told(request!), comment })
       // A gate that only waits for checks may stand open.
-      if (gate?.approvals === 0) await settle(tx, ctx, request!, gate)
+      if (gate?.approvals === 0) await settle(tx, ctx, request!, gate, new Map())
       return id
     })
     await rangMove(ctx, version.modelId)
@@ -172,9 +152,9 @@ export const approveTransition = operation({
   on: onRequest,
   state: requestState,
   async run(ctx, { comment, archiveExisting }, request): Promise<Request> {
-    const teams = await teamsOf(ctx)
+    const [voter, others] = await Promise.all([voterOf(ctx), votersFor(ctx, [request.id])])
     return decide(ctx, request, async (tx, request, gate) => {
-      const fault = voteFault(ctx, request, gate, teams)
+      const fault = voteFault(voter, request, gate)
       if (fault) throw denied(fault)
       const accountId = accountOf(ctx)
       const votes = await readVotes(tx, [request.id])
@@ -183,7 +163,7 @@ export const approveTransition = operation({
         await record(tx, ctx, { kind: 'TRANSITION_APPROVED', ...told(request), comment })
       }
       // Who opens the gate says what becomes of those that stand there.
-      await settle(tx, ctx, { ...request, archiveExisting: archiveExisting ?? request.archiveExisting }, gate)
+      await settle(tx, ctx, { ...request, archiveExisting: archiveExisting ?? request.archiveExisting }, gate, others)
     })
   },
 })
@@ -206,9 +186,9 @@ export const rejectTransition = operation({
   on: onRequest,
   state: requestState,
   async run(ctx, { comment }, request): Promise<Request> {
-    const teams = await teamsOf(ctx)
+    const voter = await voterOf(ctx)
     return decide(ctx, request, async (tx, request, gate) => {
-      const fault = voteFault(ctx, request, gate, teams)
+      const fault = voteFault(voter, request, gate)
       if (fault) throw denied(fault)
       await close(tx, ctx, request, { state: 'REJECTED', kind: 'TRANSITION_REJECTED', comment })
     })
@@ -259,10 +239,10 @@ export const openRequests = operation({
       ...{ states: ['OPEN'], limit: 1_000 },
     })
     const policy = await policyOf(ctx.db, version.workspaceId, version.modelId)
-    const teams = await teamsOf(ctx)
+    const voter = await voterOf(ctx)
     return open.reverse().map((request) => ({
       request,
-      approve: voteFault(ctx, request, gateOf(policy, request.to), teams) === undefined,
+      approve: voteFault(voter, request, gateOf(policy, request.to)) === undefined,
       cancel: mayCancel(ctx, request),
     }))
   },
@@ -307,7 +287,7 @@ export const listRequests = operation({
 
 /** Those that whoever asks may approve and has not. */
 async function waiting(ctx: Ctx, open: Request[]): Promise<Request[]> {
-  const teams = await teamsOf(ctx)
+  const voter: Voter = await voterOf(ctx)
   const votes = await readVotes(
     ctx.db,
     open.map(({ id }) => id),
@@ -315,7 +295,7 @@ async function waiting(ctx: Ctx, open: Request[]): Promise<Request[]> {
   const voted = new Set(votes.filter(({ accountId }) => accountId === accountOf(ctx)).map(({ requestId }) => requestId))
   const policies = await policiesOf(ctx.db, ctx.workspace.id, [...new Set(open.map(({ modelId }) => modelId))])
   return open.filter(
-    (request) => !voted.has(request.id) && voteFault(ctx, request, gateOf(policies.get(request.modelId)!, request.to), teams) === undefined,
+    (request) => !voted.has(request.id) && voteFault(voter, request, gateOf(policies.get(request.modelId)!, request.to)) === undefined,
   )
 }
 

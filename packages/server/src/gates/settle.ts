@@ -4,8 +4,9 @@
  * stands now, not of the one it was asked under; and a version comes into a gated stage in the transaction that approves its request.
  */
 import type { Ctx, Tx } from '../context.ts'
-import { moveStage } from '../registry/moves.ts'
-import { policyOf } from './effective.ts'
+import { moveAlias, moveStage } from '../registry/moves.ts'
+import { gateOf, isOfAliases, policyOf } from './effective.ts'
+import { type Voter, voteFault } from './people.ts'
 import type { Gate } from './policy.sql.ts'
 import {
   type Check,
@@ -39,13 +40,26 @@ export interface Judged {
 
 const passing: readonly CheckState[] = ['PASSED', 'SKIPPED']
 
+/** Who approved, as they stand now. Of whom it does not know, the approval was given a moment ago. */
+export type Voters = ReadonlyMap<number, Voter | null>
+
 /** Without a gate one approval of somebody who might move it themselves is enough. */
 export function judge(
-  request: Pick<Request, 'accountId'>,
+  request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId'>,
   gate: Gate | undefined,
-  { votes, checks, overrides }: { votes: readonly Vote[]; checks: readonly Check[]; overrides: readonly Override[] },
+  {
+    votes,
+    voters,
+    checks,
+    overrides,
+  }: { votes: readonly Vote[]; voters: Voters; checks: readonly Check[]; overrides: readonly Override[] },
 ): Judged {
-  const counted = votes.filter(({ accountId }) => !gate || gate.selfApproval || accountId !== request.accountId)
+  const counts = ({ accountId }: Vote): boolean => {
+    const voter = voters.get(accountId)
+    if (voter !== undefined) return voter !== null && voteFault(voter, request, gate) === undefined
+    return !gate || gate.selfApproval || accountId !== request.accountId
+  }
+  const counted = votes.filter(counts)
   const needed = gate?.approvals ?? 1
   const wanted = (gate?.checks ?? []).map((name): NeededCheck => {
     const check = checks.find((each) => each.name === name) ?? null
@@ -56,27 +70,22 @@ export function judge(
 }
 
 /** Approves it where nothing is missing. False where it goes on waiting. */
-export async function settle(tx: Tx, ctx: Ctx, request: Request, gate: Gate | undefined): Promise<boolean> {
+export async function settle(tx: Tx, ctx: Ctx, request: Request, gate: Gate | undefined, voters: Voters): Promise<boolean> {
   const [votes, checks, overrides] = [
     await readVotes(tx, [request.id]),
     await readChecks(tx, [request.versionId]),
     await readOverrides(tx, [request.id]),
   ]
-  if (!judge(request, gate, { votes, checks, overrides }).isOpen) return false
+  if (!judge(request, gate, { votes, voters, checks, overrides }).isOpen) return false
   if (!(await closeRequest(tx, request.id, { state: 'APPROVED', by: ctx.actor.name, comment: '', at: Date.now() }))) return false
-  await moveStage(tx, ctx, {
-    kind: 'stage',
-    model: request.modelId,
-    version: { id: request.versionId, version: request.version },
-    to: request.to,
-    archiveOthers: request.archiveExisting,
-    comment: request.comment,
-    request: request.id,
-  })
+  const version = { id: request.versionId, version: request.version }
+  const it = { model: request.modelId, comment: request.comment, request: request.id }
+  if (isOfAliases(request.to)) await moveAlias(tx, ctx, { kind: 'alias', ...it, alias: request.to.slice(1), to: version })
+  else await moveStage(tx, ctx, { kind: 'stage', ...it, version, to: request.to, archiveOthers: request.archiveExisting })
   return true
 }
 
 export const gateNow = async (
   tx: Tx,
   { workspaceId, modelId, to }: Pick<Request, 'workspaceId' | 'modelId' | 'to'>,
-): Promise<Gate | undefined> => (await policyOf(tx, workspaceId, modelId)).gates.find(({ stage }) => stage === to)
+): Promise<Gate | undefined> => gateOf(await policyOf(tx, workspaceId, modelId), to)

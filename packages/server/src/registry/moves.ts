@@ -7,7 +7,8 @@
  */
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { AppError } from '../errors.ts'
-import { gateOf, type Policy, policyOf } from '../gates/effective.ts'
+import { gateOf, isOfAliases, type Policy, policyOf } from '../gates/effective.ts'
+import { isOneOf, type Voter, voterOf } from '../gates/people.ts'
 import { keepPolicies } from '../gates/policy.sql.ts'
 import { supersede } from '../gates/requests.sql.ts'
 import { conditionsChanged } from '../standing.ts'
@@ -24,11 +25,11 @@ interface On {
 }
 
 export type Move = On &
-  /** `request`: the transition request whose gate has opened. Without, a stage that has a gate is not entered. */
+  /** `request`: the transition request whose gate has opened. Without, only whom the gate lets through goes there. */
   (
     | { kind: 'stage'; version: { id: number; version: number }; to: string; archiveOthers: boolean; request?: number }
     /** `to` null: it stands for nothing any more. */
-    | { kind: 'alias'; alias: string; to: { id: number; version: number } | null }
+    | { kind: 'alias'; alias: string; to: { id: number; version: number } | null; request?: number }
   )
 
 export interface Moved {
@@ -51,13 +52,14 @@ export async function rangMove(ctx: Ctx, model: number): Promise<void> {
 
 /** The one place where stages and aliases change. */
 export async function move(ctx: Ctx, it: Move): Promise<Moved> {
-  const moved = await inTransaction(ctx, (tx) => (it.kind === 'stage' ? moveStage(tx, ctx, it) : moveAlias(tx, ctx, it)))
+  const mover = await voterOf(ctx)
+  const moved = await inTransaction(ctx, (tx) => (it.kind === 'stage' ? moveStage(tx, ctx, it, mover) : moveAlias(tx, ctx, it, mover)))
   if (moved.done) await rangMove(ctx, it.model)
   return moved
 }
 
-/** Within a transaction. Whoever calls it rings after the commit (`rangMove`). */
-export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'stage' }>): Promise<Moved> {
+/** Within a transaction. Whoever calls it rings after the commit (`rangMove`). `mover`: who does it, where no request does. */
+export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'stage' }>, mover?: Voter): Promise<Moved> {
   const { version, to, archiveOthers, comment = '', request = null } = it
   const now = Date.now()
   const model = await holdModel(tx, it.model, now)
@@ -68,7 +70,7 @@ export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'sta
   const policy = await policyOf(tx, ctx.workspace.id, model.id)
   // It may have been taken away since it was asked for.
   stageNamed(to, policy.stages)
-  if (request === null && from !== to) checkOpen(policy, to)
+  const unasked = request === null && from !== to && checkOpen(mover, policy, to)
   const sentOut = archiveOthers ? await othersIn(tx, { model: model.id, stage: to, but: version.id }) : []
   for (const { id } of sentOut) await setStage(tx, id, archived, now)
   await setStage(tx, version.id, to, now)
@@ -79,7 +81,7 @@ export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'sta
   await record(
     tx,
     ctx,
-    { kind: 'STAGE_CHANGED', model, version: version.version, from, to, comment, request },
+    { kind: 'STAGE_CHANGED', model, version: version.version, from, to, comment, request, ...(unasked && { data: { unasked } }) },
     ...sentOut.map((other) => ({
       ...({ kind: 'STAGE_CHANGED_ALONG', model, version: other.version, from: to, to: archived } as const),
       data: { by: version.version },
@@ -89,25 +91,31 @@ export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'sta
   return { done: true, from, sentOut: sentOut.map(({ id }) => id) }
 }
 
-/** Throws where a stage has a gate: the way in is to ask for it. */
-function checkOpen(policy: Policy, stage: string): void {
-  const gate = gateOf(policy, stage)
-  if (!gate) return
+/** True where a gate lets the mover through. Throws where it does not: the way in is to ask for it. */
+function checkOpen(mover: Voter | undefined, policy: Policy, place: string): boolean {
+  const gate = gateOf(policy, place)
+  if (!gate) return false
+  if (mover && gate.passers && isOneOf(mover, gate.passers)) return true
   const wants = [
     ...(gate.approvals ? [`${gate.approvals} ${gate.approvals === 1 ? 'approval' : 'approvals'}`] : []),
     ...(gate.checks.length ? [`the ${gate.checks.length === 1 ? 'check' : 'checks'} ${gate.checks.join(', ')}`] : []),
   ]
-  throw new AppError('PERMISSION_DENIED', `'${stage}' has a gate: ask for the transition, and ${wants.join(' and ')} open it.`, {
-    field: 'stage',
+  throw new AppError('PERMISSION_DENIED', `'${place}' has a gate: ask for the transition, and ${wants.join(' and ')} open it.`, {
+    field: isOfAliases(place) ? 'alias' : 'stage',
   })
 }
 
-async function moveAlias(tx: Tx, ctx: Ctx, { model: id, alias, to, comment = '' }: Extract<Move, { kind: 'alias' }>): Promise<Moved> {
+/** Within a transaction, as `moveStage`. */
+export async function moveAlias(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'alias' }>, mover?: Voter): Promise<Moved> {
+  const { model: id, alias, to, comment = '', request = null } = it
   const model = await lockModel(tx, id)
   if (!model) return gone
   const before = await readAlias(tx, model.id, alias)
   const from = before === undefined ? null : String(before)
-  const told = { model, from, comment, data: { alias } }
+  await keepPolicies(tx, ctx.workspace.id)
+  const isMove = (to?.version ?? undefined) !== before
+  const unasked = request === null && isMove && checkOpen(mover, await policyOf(tx, ctx.workspace.id, model.id), `@${alias}`)
+  const told = { model, from, comment, request, data: { alias, ...(unasked && { unasked }) } }
   if (!to) {
     if (before !== undefined) {
       await deleteAlias(tx, model.id, alias)
@@ -115,8 +123,15 @@ async function moveAlias(tx: Tx, ctx: Ctx, { model: id, alias, to, comment = '' 
     }
   } else if ((await readStage(tx, to.id)) === undefined) return gone
   else {
-    await setAlias(tx, model.id, alias, to.id, Date.now())
-    await record(tx, ctx, { kind: 'ALIAS_SET', version: to.version, to: String(to.version), ...told })
+    const now = Date.now()
+    await setAlias(tx, model.id, alias, to.id, now)
+    const ended = isMove ? await supersede(tx, [to.id], { but: request, by: ctx.actor.name, at: now, alias }) : []
+    await record(
+      tx,
+      ctx,
+      { kind: 'ALIAS_SET', version: to.version, to: String(to.version), ...told },
+      ...ended.map((it) => ({ kind: 'TRANSITION_SUPERSEDED', model, version: it.version, to: it.to, request: it.id }) as const),
+    )
   }
   return { done: true, from: before, sentOut: [] }
 }

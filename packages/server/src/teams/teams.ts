@@ -8,6 +8,7 @@ import { type Role, roles } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, notFound } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
+import { renameTeam } from '../gates/policy.sql.ts'
 import { operation, type Target } from '../operation.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
@@ -73,9 +74,10 @@ export const updateTeam = operation({
   action: 'manage',
   on: onTeam,
   state: teamState,
-  async run(ctx, { name, description, role }, { id }): Promise<TeamWithMembers> {
+  async run(ctx, { name, description, role }, { id, name: before }): Promise<TeamWithMembers> {
     const data = { ...(name && { name }), ...(description != null && { description }), ...(role !== undefined && { role }) }
     const updated = await ctx.db.prisma.team.update({ where: { id }, data }).catch(orTaken(name ?? ''))
+    if (name && name !== before) await renameTeam(ctx.db, ctx.workspace.id, { from: before, to: name })
     changed(ctx)
     return reread(ctx, updated)
   },
