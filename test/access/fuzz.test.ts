@@ -1,9 +1,9 @@
-/** Random requests across three workspaces, some of them on every run; `pnpm fuzz:access` makes 100 000. */
+/** Random requests across three workspaces, some of them on every run; `pnpm fuzz access` makes 100 000. */
 import { expect, it } from 'vitest'
 import { fuzz, roundSize } from './fuzz.ts'
 import { startWorlds } from './worlds.ts'
 
-const requests = Number(process.env.TIDEGATE_FUZZ_REQUESTS || roundSize)
+const requests = Number(process.env.TIDEGATE_FUZZ_COUNT || roundSize)
 const seed = Number(process.env.TIDEGATE_FUZZ_SEED || 1)
 
 it(

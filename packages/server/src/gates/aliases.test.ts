@@ -42,7 +42,8 @@ const approve = async (who: Who, id: string) =>
 const look = async (who: Who, id: string) =>
   (await data(who, `query ($id: ID!) { transitionRequest(id: $id) { ${facts} } }`, { id })).transitionRequest
 const aliases = async () =>
-  (await data(vi, 'query ($name: String!) { registeredModel(name: $name) { aliases { alias version } } }', { name })).registeredModel.aliases
+  (await data(vi, 'query ($name: String!) { registeredModel(name: $name) { aliases { alias version } } }', { name })).registeredModel
+    .aliases
 const setAlias = (who: Who, alias: string, version: number) =>
   wire(who, 'POST', 'registered-models/alias', { name, alias, version: String(version) })
 const activity = async (kind: string) =>

@@ -25,7 +25,10 @@ const RequestTransitionInput = builder.inputType('RequestTransitionInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: "The model's name." }),
     version: t.int({ required: true, description: "The version's number." }),
-    stage: t.string({ required: true, description: 'The stage that it is to come into; or an alias that it is to have, behind @: `@champion`.' }),
+    stage: t.string({
+      required: true,
+      description: 'The stage that it is to come into; or an alias that it is to have, behind @: `@champion`.',
+    }),
     comment: t.string({ description: 'Why. Some gates ask for it.' }),
     archiveExisting: t.boolean({ defaultValue: false, description: 'Whether those that stand there are to go into the archive.' }),
   }),

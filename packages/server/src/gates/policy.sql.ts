@@ -51,7 +51,7 @@ export async function writePolicy(sql: Sql, workspace: number, { modelId, stages
 }
 
 /** Holds the workspace's own policy: of two who change one the second waits. */
-export const holdPolicies = (sql: Sql, workspace: number) => sql.query('SELECT FROM workspace WHERE id = $1 FOR UPDATE', [workspace])
+export const holdPolicies = (sql: Sql, workspace: number) => sql.query('SELECT FROM workspace WHERE id = $1 FOR NO KEY UPDATE', [workspace])
 
 /** While this transaction lasts nobody changes one: what it did by them holds. */
 export const keepPolicies = (sql: Sql, workspace: number) => sql.query('SELECT FROM workspace WHERE id = $1 FOR SHARE', [workspace])

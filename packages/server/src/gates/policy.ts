@@ -11,9 +11,10 @@ import { anyText, required } from '../fields.ts'
 import { check, operation, type Target } from '../operation.ts'
 import { record } from '../registry/activity.ts'
 import { modelName } from '../registry/names.ts'
+import { lockModel } from '../registry/registered-models.sql.ts'
 import { rang } from '../registry/registered-models.ts'
 import { archived, first } from '../registry/stages.ts'
-import { onModel } from '../registry/targets.ts'
+import { onModel, unknownModel } from '../registry/targets.ts'
 import { effective, isOfAliases, type Policy } from './effective.ts'
 import { type Gate, holdPolicies, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
 
@@ -119,6 +120,8 @@ export const setPolicy = operation({
   async run(ctx, { stages, gates }, model): Promise<Policy> {
     const modelId = model?.id ?? null
     const now = await inTransaction(ctx, async (tx) => {
+      // In the order in which whoever moves a version takes them: the model, then what holds for it.
+      if (model && !(await lockModel(tx, model.id))) throw unknownModel(model.name)
       await holdPolicies(tx, ctx.workspace.id)
       const rows = await readPolicies(tx, ctx.workspace.id, modelId === null ? [] : [modelId])
       const above = modelId === null ? undefined : rows.find((row) => row.modelId === null)
