@@ -130,6 +130,7 @@ const without: Record<string, string> = {
   'query columns': 'the same',
   'query explainFilter': 'about a text',
   'query webhookEvents': 'a list of words',
+  'GET /letters/stop': 'a page with a button, the same for whoever looks',
   ...Object.fromEntries(
     ['POST mpu/create', 'POST mpu/complete', 'POST mpu/abort', 'GET presigned'].map((path) => [
       `${path.replace(' ', ' /api/2.0/mlflow-artifacts/')}/`,
@@ -137,7 +138,7 @@ const without: Record<string, string> = {
     ]),
   ),
 }
-const open = /^query (server|viewer)$|\/mlflow-artifacts\/(mpu|presigned)\//
+const open = /^query (server|viewer)$|\/mlflow-artifacts\/(mpu|presigned)\/|\/letters\/stop$/
 /** Where the answer is another than that of the operation behind it, and why. */
 const differs: Record<string, string> = {
   'query viewer': 'nobody is told that they are nobody',

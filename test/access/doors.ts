@@ -145,6 +145,7 @@ const graphql: Record<string, (at: Ids) => string> = {
   createRun: (at) => `input: { experimentId: ${text(at.experiment)}, tags: [{ key: "mlflow.parentRunId", value: ${text(at.run)} }] }`,
   deleteModelAlias: (at) => `name: ${text(at.registered)}, alias: "champion"`,
   experiment: (at) => `id: ${text(at.experiment)}`,
+  followModel: (at) => `name: ${text(at.registered)}, state: FOLLOWING`,
   finishExperiment: (at) => `id: ${text(at.experiment)}, deletedAt: 1`,
   finishImport: (at) =>
     `input: { experimentId: ${text(at.experiment)}, runs: [{ id: ${text(at.begun)}, params: 0, tags: 0, inputs: 0, points: 0, digest: "" }] }`,

@@ -10,7 +10,7 @@ import type { Logger } from 'pino'
 
 /**
  * 'alerts', 'registry' and 'webhooks' are a workspace's, 'model' is a registered model's, 'views' an experiment's, 'log' a run's; 'access' and
- * 'standing' (of what accounts hold, not of their keys) are one for all: 0.
+ * 'standing' (of what accounts hold, not of their keys) are one for all: 0; 'inbox' is an account's.
  */
 export type Bell =
   | 'run'
@@ -24,6 +24,7 @@ export type Bell =
   | 'registry'
   | 'model'
   | 'webhooks'
+  | 'inbox'
 
 export interface Events {
   /** Wakes whoever listens to this thing, in every process. Call it after the commit. */

@@ -17,6 +17,8 @@ export interface Letter {
   subject: string
   text: string
   html: string
+  /** What a mail program calls where somebody wants no more of these: RFC 8058. */
+  stop?: string | undefined
 }
 
 /** `isFinal`: to try again would bring the same. */
@@ -63,7 +65,7 @@ export function openMailer({ url, from }: MailerOptions): Mailer {
   return {
     from,
     host: options.host,
-    async post({ id, to, subject, text, html }, signal) {
+    async post({ id, to, subject, text, html, stop: unsubscribe }, signal) {
       // Loaded when the first letter goes.
       const { createTransport } = await import('nodemailer')
       const transport = createTransport(options)
@@ -79,7 +81,10 @@ export function openMailer({ url, from }: MailerOptions): Mailer {
           html,
           messageId: `<${id}@${at}>`,
           // No machine answers it: RFC 3834.
-          headers: { 'auto-submitted': 'auto-generated' },
+          headers: {
+            'auto-submitted': 'auto-generated',
+            ...(unsubscribe && { 'list-unsubscribe': `<${unsubscribe}>`, 'list-unsubscribe-post': 'List-Unsubscribe=One-Click' }),
+          },
         })
         return { ok: true }
       } catch (error) {

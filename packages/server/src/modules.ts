@@ -6,6 +6,9 @@ import { retainAudit } from './audit/retain.ts'
 import type { Kernel } from './context.ts'
 import experiments from './experiments/experiments.rest.ts'
 import { expireRequests } from './gates/requests.ts'
+import { letterJob, retainNotices } from './inbox/letters.ts'
+import { spread } from './inbox/spread.ts'
+import { transfers as inboxTransfers } from './inbox/stop.rest.ts'
 import type { Job } from './jobs.ts'
 import { mailContent, postMail, retainMail } from './mail/mail.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
@@ -23,6 +26,7 @@ import { collectTrash } from './trash/collect.ts'
 import { measureTrash } from './trash/measure.ts'
 import { transfers as authTransfers } from './users/auth.rest.ts'
 import { sendForgotten } from './users/links.ts'
+import { tokenEnds } from './users/token-ends.ts'
 import { bring, sweepWebhooks, webhookAuthorization, webhookSecret } from './webhooks/outbox.ts'
 import webhooks from './webhooks/webhooks.rest.ts'
 import workspaces from './workspaces/workspaces.rest.ts'
@@ -53,12 +57,23 @@ export const jobs: Array<Job<unknown>> = [
   expireRequests,
   bring,
   sweepWebhooks,
+  spread,
+  letterJob,
+  retainNotices,
+  tokenEnds,
 ]
 /** What listens as long as the server runs. */
 export const watchers: Array<(kernel: Kernel) => () => Promise<void>> = [watchRuns]
 /** What is sealed before it is stored. */
 export const sealed: SealedColumn[] = [alertSecret, ssoSecret, idTokens, mailContent, webhookSecret, webhookAuthorization]
-export const transfers: Transfer[] = [...artifactTransfers, ...modelTransfers, ...registryTransfers, ...authTransfers, ...ssoTransfers]
+export const transfers: Transfer[] = [
+  ...artifactTransfers,
+  ...modelTransfers,
+  ...registryTransfers,
+  ...authTransfers,
+  ...ssoTransfers,
+  ...inboxTransfers,
+]
 
 /** Each adds its types and fields to the builder. */
 export const graphql = () =>
@@ -98,4 +113,5 @@ export const graphql = () =>
     import('./sso/sso.graphql.ts'),
     import('./mail/mail.graphql.ts'),
     import('./webhooks/webhooks.graphql.ts'),
+    import('./inbox/inbox.graphql.ts'),
   ])

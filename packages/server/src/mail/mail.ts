@@ -100,7 +100,7 @@ function letterOf(kernel: Kernel, mail: Mail, isLastOfDay: boolean) {
   const { most, words } = kinds[mail.kind as MailKind]
   if (!isLastOfDay) {
     const body = bodies.parse(JSON.parse(kernel.secrets.open(mailContent, mail.content!)))
-    return { subject: mail.subject, ...render(body, kernel.origin) }
+    return { subject: mail.subject, stop: body.stop, ...render(body, kernel.origin) }
   }
   const text = [`You had ${most} ${words} today, and that is the most a day. There may be more to see: look at ${kernel.origin}`]
   return { subject: `Limit reached: no more ${words} today`, ...render({ text }, kernel.origin) }

@@ -9,6 +9,7 @@ import { reachOf } from '../access.ts'
 import type { Ctx, Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { anyText } from '../fields.ts'
+import { spreadWord } from '../inbox/spread.ts'
 import { operation, type Target } from '../operation.ts'
 import { hooksFor } from '../webhooks/outbox.sql.ts'
 import { announce } from '../webhooks/outbox.ts'
@@ -90,6 +91,8 @@ export async function record(tx: Tx, ctx: Pick<Ctx, 'actor' | 'workspace'>, ...e
     return { ...it, hash }
   })
   await addActivities(tx, workspaceId, rows)
+  // Who acts without accounts is alone: there is nobody to tell.
+  if (ctx.actor.kind !== 'LOCAL') await spreadWord(tx, workspaceId, rows)
   // The whole of what is short in the log.
   await announce(
     tx,

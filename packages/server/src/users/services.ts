@@ -61,7 +61,7 @@ export const createService = operation({
       throw invalid(`There are ${mostServices} service accounts here, and that is the most. Delete one that is not used.`)
     const at = BigInt(Date.now())
     const members = { create: { workspaceId, role: role ?? 'CONTRIBUTOR', addedAt: at } }
-    const data = { name: full, about: about ?? '', serviceOf: workspaceId, createdAt: at, members }
+    const data = { name: full, about: about ?? '', serviceOf: workspaceId, madeBy: ctx.actor.id ?? null, createdAt: at, members }
     const { id } = await ctx.db.prisma.account.create({ data }).catch((error: { code?: string }) => {
       if (error.code !== 'P2002') throw error
       throw new AppError('RESOURCE_ALREADY_EXISTS', `A service account '${full}' exists already.`, { field: 'name' })

@@ -52,6 +52,15 @@ export const nextDelivery = async (sql: Sql, webhook: number, model: number): Pr
     )
   )[0]
 
+/** False where it was off already. */
+export const turnOff = async (sql: Sql, webhook: number, notice: string): Promise<boolean> =>
+  (
+    await sql.query(`UPDATE webhook SET status = 'DISABLED', notice = $2 WHERE id = $1 AND status = 'ACTIVE' RETURNING id`, [
+      webhook,
+      notice,
+    ])
+  ).length > 0
+
 export async function giveUp(sql: Sql, webhook: number, why: string): Promise<void> {
   await sql.query(`UPDATE webhook_delivery SET state = 'FAILED', error = $2 WHERE webhook_id = $1 AND state = 'PENDING'`, [webhook, why])
 }

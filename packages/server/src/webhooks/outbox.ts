@@ -5,13 +5,15 @@
  * does, or is given up.
  */
 import { randomUUID } from 'node:crypto'
-import type { Sql } from '@tidegate/db'
+import type { Sql, Webhook } from '@tidegate/db'
 import { z } from 'zod'
-import type { Kernel } from '../context.ts'
+import { inTransaction, type Kernel } from '../context.ts'
+import { adminsOf } from '../inbox/admins.ts'
+import { tell } from '../inbox/notices.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
 import type { SealedColumn } from '../secrets.ts'
 import { callOf, type Told, wordFor } from './dialects.ts'
-import { addDelivery, forgetDeliveries, giveUp, type hooksFor, nextDelivery, overdue, promptsAmong } from './outbox.sql.ts'
+import { addDelivery, forgetDeliveries, giveUp, type hooksFor, nextDelivery, overdue, promptsAmong, turnOff } from './outbox.sql.ts'
 
 export const webhookSecret: SealedColumn = { table: 'webhook', column: 'secret' }
 export const webhookAuthorization: SealedColumn = { table: 'webhook', column: 'credential' }
@@ -145,12 +147,28 @@ export const bring: Job<{ webhook: number; model: number }> = job({
 })
 
 /** Turns it off where nothing has arrived for days. */
-async function countFailure({ db, log }: Kernel, { id, failingSince }: { id: number; failingSince: bigint | null }): Promise<void> {
+async function countFailure(kernel: Kernel, hook: Webhook): Promise<void> {
+  const { db, log } = kernel
+  const { id, failingSince } = hook
   const now = Date.now()
   if (failingSince === null) return void (await db.prisma.webhook.update({ where: { id }, data: { failingSince: BigInt(now) } }))
   if (now - Number(failingSince) < tolerated) return
   const notice = `Turned off: nothing has arrived since ${new Date(Number(failingSince)).toISOString()}.`
-  await db.prisma.webhook.update({ where: { id }, data: { status: 'DISABLED', notice } })
+  const maker = await db.prisma.account.findFirst({ where: { name: hook.createdBy, disabledAt: null, serviceOf: null } })
+  const accounts = maker ? [maker.id] : await adminsOf(db, hook.workspaceId)
+  await inTransaction(kernel, async (tx) => {
+    if (!(await turnOff(tx, id, notice))) return
+    await tell(tx, kernel, [
+      {
+        ...{ accounts, kind: 'WEBHOOK_OFF', workspaceId: hook.workspaceId, modelId: hook.modelId, version: null, actor: 'Tidegate' },
+        ...{
+          cause: `webhook ${id} ${now}`,
+          path: '/webhooks',
+          text: `The webhook ${hook.name || new URL(hook.url).host} was turned off: nothing has arrived for days`,
+        },
+      },
+    ])
+  })
   log.warn({ webhook: id, notice }, 'a webhook was turned off')
 }
 
