@@ -16,7 +16,7 @@ const known: Record<string, string> = { None: 'sg-none', Staging: 'sg-staging', 
 export const stageClass = (stage: string): string => known[stage] ?? (stage.length % 2 ? 'sg-c1' : 'sg-c2')
 
 /** Those that a stage's versions are in use from: one that comes in may send the others out. */
-export const isActive = (stage: string): boolean => stage !== 'None' && stage !== 'Archived'
+export const isActive = (stage: string): boolean => stage !== 'None' && stage !== 'Archived' && !stage.startsWith('@')
 
 /** What finds models: words are looked for in their names, and what compares something is the filter language. */
 export function modelFilter(text: string): string | null {

@@ -26,6 +26,7 @@ export const GateFacts = graphql(`
     ttl
     commentRequired
     requesters { role accounts teams }
+    passers { role accounts teams }
     approvers { role accounts teams }
   }
 `)

@@ -1,10 +1,11 @@
 /** Stages and gates as their form has them. */
 import { expect, it } from 'vitest'
-import { formOf, gateOf, moved, newStage, policyOf, rowsOf } from './gate-form.ts'
+import { aliasRowsOf, formOf, gateOf, moved, newStage, policyOf, rowsOf } from './gate-form.ts'
 
 const gate = {
   ...{ stage: 'Production', from: ['Staging'], approvals: 2, selfApproval: true, checks: ['drift', 'latency'], ttl: 604_800_000 },
   ...{ commentRequired: true, requesters: { role: 'ENGINEER' as const, accounts: ['eve'], teams: [] } },
+  passers: { role: null, accounts: ['ada'], teams: [] },
   approvers: { role: null, accounts: ['amy'], teams: ['risk'] },
 }
 
@@ -17,9 +18,9 @@ it('what a gate is comes back from its form', () => {
 })
 
 it('stages and gates come back from their rows; what has no name is left out', () => {
-  const policy = { stages: ['None', 'Staging', 'Production', 'Archived'], gates: [gate] }
+  const policy = { stages: ['None', 'Staging', 'Production', 'Archived'], gates: [gate, { ...gate, stage: '@champ*' }] }
   const rows = rowsOf(policy)
-  expect(policyOf([...rows, newStage(' ')])).toEqual(policy)
+  expect(policyOf([...rows, newStage(' ')], [...aliasRowsOf(policy), newStage('@')])).toEqual(policy)
   rows[1]!.name = 'Live'
   expect(policyOf(rows).gates[0]!.stage).toBe('Live')
 })

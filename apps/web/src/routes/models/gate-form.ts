@@ -22,9 +22,11 @@ export interface GateForm {
   from: string[]
   /** Null: whoever may read the model. */
   requesters: PeopleForm | null
+  /** Null: nobody goes through without asking. */
+  passers: PeopleForm | null
 }
 
-/** A stage between the first and the archive. Its key stays while it is renamed and moved. */
+/** A stage between the first and the archive; or aliases that have a gate, behind @. Its key stays while it is renamed and moved. */
 export interface StageForm {
   key: number
   name: string
@@ -54,6 +56,7 @@ export const formOf = (gate: Gate | undefined): GateForm => ({
   commentRequired: gate?.commentRequired ?? false,
   from: [...(gate?.from ?? [])],
   requesters: gate?.requesters ? peopleForm(gate.requesters) : null,
+  passers: gate?.passers ? peopleForm(gate.passers) : null,
 })
 
 /** What the server is told. A stage that is gone is come from no more. */
@@ -69,6 +72,7 @@ export function gateOf(stage: string, form: GateForm, stages: readonly string[])
     commentRequired: form.commentRequired,
     from: from.length ? from : null,
     requesters: form.requesters && peopleOf(form.requesters),
+    passers: form.passers && peopleOf(form.passers),
   }
 }
 
@@ -84,16 +88,28 @@ export const rowsOf = ({ stages, gates }: { stages: readonly string[]; gates: re
     ),
   )
 
+/** Whether it is no stage but an alias, or a pattern of aliases: `@champion`, `@champ*`. */
+export const isOfAliases = (place: string): boolean => place.startsWith('@')
+
+/** The gates on aliases, each as a row. */
+export const aliasRowsOf = ({ gates }: { gates: readonly Gate[] }): StageForm[] =>
+  gates.filter(({ stage }) => isOfAliases(stage)).map((gate) => newStage(gate.stage, gate))
+export const newAlias = (): StageForm => {
+  const row = newStage('@')
+  return { ...row, gate: { ...row.gate, isOn: true } }
+}
+
 export interface Policy {
   stages: string[]
   gates: Gate[]
 }
 
 /** All of it as the server is told. A name that was cleared is left out. */
-export function policyOf(rows: readonly StageForm[]): Policy {
+export function policyOf(rows: readonly StageForm[], aliases: readonly StageForm[] = []): Policy {
   const named = rows.map((row) => ({ ...row, name: row.name.trim() })).filter(({ name }) => name !== '')
   const stages = ['None', ...named.map(({ name }) => name), 'Archived']
-  return { stages, gates: named.filter(({ gate }) => gate.isOn).map(({ name, gate }) => gateOf(name, gate, stages)) }
+  const guarded = aliases.map((row) => ({ ...row, name: `@${row.name.trim().replace(/^@/, '')}` })).filter(({ name }) => name !== '@')
+  return { stages, gates: [...named.filter(({ gate }) => gate.isOn), ...guarded].map(({ name, gate }) => gateOf(name, gate, stages)) }
 }
 
 /** With the one at `at` moved by some places; the same where it can't go there. */

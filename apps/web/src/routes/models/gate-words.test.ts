@@ -1,10 +1,19 @@
 /** What a gate means, in a sentence. */
 import { expect, it } from 'vitest'
 import type { Gate } from './documents.ts'
-import { tellGate, tellOpen, tellShort } from './gate-words.ts'
+import { gateBefore, tellGate, tellOpen, tellShort } from './gate-words.ts'
 
 const gate = (more: Partial<Gate> = {}): Gate => ({
-  ...{ stage: 'Production', from: null, requesters: null, approvals: 2, selfApproval: false, checks: ['drift'], ttl: 604_800_000 },
+  ...{
+    stage: 'Production',
+    from: null,
+    requesters: null,
+    passers: null,
+    approvals: 2,
+    selfApproval: false,
+    checks: ['drift'],
+    ttl: 604_800_000,
+  },
   ...{ approvers: { role: 'APPROVER', accounts: [], teams: [] }, commentRequired: false },
   ...more,
 })
@@ -21,6 +30,9 @@ it('a gate is told by who, what, and how long', () => {
   ).toBe('ada; a, b and c passed; from Staging or Shadow; who asks says why')
   expect(tellGate(gate({ checks: [], ttl: 5_400_000, approvers: { role: 'ADMIN', accounts: ['ada'], teams: ['risk'] } }))).toBe(
     '2 of Admins, ada or team risk, not who asked; within 1.5 hours',
+  )
+  expect(tellGate(gate({ checks: [], ttl: null, passers: { role: 'ADMIN', accounts: ['ada'], teams: [] } }))).toBe(
+    '2 Approvers, not who asked; Admins and ada go through without asking',
   )
   expect(tellShort(gate())).toEqual(['2 approvals', 'drift'])
   expect(tellShort(gate({ approvals: 0, checks: ['drift', 'latency'] }))).toEqual(['2 checks'])
@@ -39,4 +51,12 @@ it('what becomes of open requests is told before a gate is changed, and nothing 
   ])
   expect(tellOpen(open.slice(1), before, { stages, gates: [] })[0]).toContain('waits for no gate any more')
   expect(tellOpen(open.slice(1), before, { stages: ['None', 'Archived'], gates: [] })[0]).toContain('the stage goes')
+})
+
+it('an alias has the gate that names it, else the first whose pattern it is of', () => {
+  const gates = [gate({ stage: '@champ*', approvals: 3 }), gate({ stage: '@champion' }), gate()]
+  expect(gateBefore(gates, '@champion')?.approvals).toBe(2)
+  expect(gateBefore(gates, '@Champ2')?.approvals).toBe(3)
+  expect(gateBefore(gates, '@blue')).toBeUndefined()
+  expect(gateBefore(gates, 'Production')?.stage).toBe('Production')
 })

@@ -1,5 +1,6 @@
 /** What a gate means, in a sentence: the same on the board, where one asks, where one reviews and where it is set. */
 import type { Gate } from './documents.ts'
+import { isOfAliases } from './gate-form.ts'
 
 type People = Gate['approvers']
 export type Role = NonNullable<People['role']>
@@ -37,12 +38,13 @@ export function tellTime(ms: number): string {
 
 /** "2 Approvers, not who asked; drift passed; within 7 days". */
 export function tellGate(gate: Gate): string {
-  const { from, requesters, approvals, checks, ttl, commentRequired } = gate
+  const { from, requesters, passers, approvals, checks, ttl, commentRequired } = gate
   return [
     ...(approvals > 0 ? [tellApprovals(gate)] : []),
     ...(checks.length ? [`${listed(checks, 'and')} passed`] : []),
     ...(from ? [`from ${listed(from, 'or')}`] : []),
     ...(requesters ? [`asked by ${tellPeople(requesters)}`] : []),
+    ...(passers ? [`${tellPeople(passers, 'and')} go through without asking`] : []),
     ...(commentRequired ? ['who asks says why'] : []),
     ...(ttl ? [`within ${tellTime(ttl)}`] : []),
   ].join('; ')
@@ -65,6 +67,13 @@ export interface OpenRequest {
 
 const most = 4
 
+const matches = (pattern: string, alias: string): boolean => new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'iu').test(alias)
+
+/** The one that names it; of an alias else the first whose pattern it is of. */
+export const gateBefore = (gates: readonly Gate[], place: string): Gate | undefined =>
+  gates.find(({ stage }) => stage === place) ??
+  (isOfAliases(place) ? gates.find(({ stage }) => isOfAliases(stage) && matches(stage, place)) : undefined)
+
 /** What becomes of requests that are open when these stages and gates are set in place of those. */
 export function tellOpen(
   open: readonly OpenRequest[],
@@ -73,12 +82,12 @@ export function tellOpen(
 ): string[] {
   const told: string[] = []
   for (const [stage, requests] of Map.groupBy(open, ({ to }) => to)) {
-    const [was, is] = [before, after].map(({ gates }) => gates.find((gate) => gate.stage === stage))
+    const [was, is] = [before, after].map(({ gates }) => gateBefore(gates, stage))
     const count = requests.length
     const names = requests.slice(0, most).map(({ version }) => `${version.name} v${version.version}`)
     const who = `${count} open ${plural(count, 'request')} for ${stage} (${names.join(', ')}${count > most ? ', …' : ''})`
     const [wait, they] = count === 1 ? ['waits', 'it'] : ['wait', 'they']
-    if (!after.stages.includes(stage))
+    if (!isOfAliases(stage) && !after.stages.includes(stage))
       told.push(
         `${who} can be approved no more: the stage goes. Take ${count === 1 ? 'it' : 'them'} back, or reject ${count === 1 ? 'it' : 'them'}.`,
       )
