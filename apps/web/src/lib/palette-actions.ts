@@ -24,6 +24,7 @@ const everywhere: Action[] = [
   { id: 'do-create', text: 'Create experiment', detail: '', icon: 'plus', run: () => shell.show('create-experiment') },
   { id: 'do-models', text: 'Go to models', detail: 'registry', icon: 'cube', key: 'g m', href: '/models' },
   { id: 'do-alerts', text: 'Go to alerts', detail: '', icon: 'bell', key: 'g n', href: '/alerts' },
+  { id: 'do-inbox', text: 'Go to the inbox', detail: 'what you were told', icon: 'inbox', key: 'g i', href: '/inbox' },
   { id: 'do-rule', text: 'Create alert rule', detail: 'alerts', icon: 'bell', href: '/alerts?show=rules&new=' },
   { id: 'do-trash', text: 'Go to trash', detail: 'restore, free space', icon: 'trash', key: 'g t', href: '/trash' },
   { id: 'do-settings', text: 'Settings', detail: 'theme, rows, keys', icon: 'gear', key: ',', run: () => shell.show('settings') },

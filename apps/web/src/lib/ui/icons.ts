@@ -39,6 +39,7 @@ export const icons = {
   group: '<path d="M2.5 3h11M5 6.4h8.5M2.5 9.8h11M5 13.2h8.5"/>',
   image:
     '<rect x="2" y="2.5" width="12" height="11" rx="1.5"/><circle cx="5.6" cy="6" r="1.1"/><path d="m2.5 12 3.7-3.5 2.3 2 2.3-2.7 3 3.2"/>',
+  inbox: '<path d="M2 8.8 4.2 3h7.6L14 8.8v3.4c0 .6-.4 1-1 1H3c-.6 0-1-.4-1-1V8.8ZM2 8.8h3.4l1 1.9h3.2l1-1.9H14"/>',
   info: '<circle cx="8" cy="8" r="6"/><path d="M8 7.3v3.7M8 5h.01"/>',
   key: '<circle cx="5" cy="11" r="2.8"/><path d="m7 9 6.2-6.2M11 5l2 2"/>',
   keys: '<rect x="1.8" y="4" width="12.4" height="8" rx="1.4"/><path d="M4.5 6.7h.01M7 6.7h.01M9.5 6.7h.01M11.7 6.7h.01M5.5 9.5h5"/>',
