@@ -74,7 +74,8 @@ export function createDb(url: string, { connections = 10 }: DatabaseOptions = {}
   // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  // Where many want one at once, the last waits for those before it, and is not turned away after Prisma's two seconds.
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: 30_000, timeout: 30_000 } })
   return {
     prisma,
     pool,

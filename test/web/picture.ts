@@ -1,6 +1,6 @@
 /**
  * Makes the pictures of the docs: the README's, docs/runs.png, and those of docs/pages.md, light and dark: a server as anyone starts it,
- * with runs that MLflow's client trains. `node test/web/picture.ts`
+ * with runs that MLflow's client trains. `node test/web/picture.ts`, or with `access` those of access and models only.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,6 +26,8 @@ async function serve(name: string, ...args: string[]) {
   }
   return { server, output, origin: /http:\/\/[\d.:]+/.exec(output)![0] }
 }
+/** `node test/web/picture.ts access`: only those. */
+const isOfAccess = process.argv[2] === 'access'
 const { server, origin } = await serve('open')
 
 const train = (...args: Array<string | number>) =>
@@ -49,10 +51,11 @@ const shoot = (page: Page, name: string, colorScheme: 'light' | 'dark') =>
 async function accessPages(): Promise<void> {
   const { server, output, origin } = await serve('accounts', '--access', 'accounts')
   const { page } = await openPage(browser, origin)
-  const both = async (name: string, path: string) => {
+  const both = async (name: string, path: string, act?: () => Promise<unknown>) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
       await page.goto(origin + path)
+      await act?.()
       await page.waitForTimeout(1_500)
       await shoot(page, name, colorScheme)
     }
@@ -133,7 +136,50 @@ async function accessPages(): Promise<void> {
     }`,
     {},
   )
+  const { data: made } = await ask('mutation { createExperiment(input: { name: "load/day-ahead" }) { experiment { id } } }', {})
+  const experiment = made.createExperiment.experiment.id as string
+  for (const [who, permission] of [
+    ['team: "Grid Ops"', 'READ'],
+    ['account: "priya.nair"', 'MANAGE'],
+    ['account: "karin.holm"', 'NO_PERMISSIONS'],
+  ])
+    await ask(`mutation ($id: ID!) { setGrant(experiment: $id, ${who}, permission: ${permission}) { __typename } }`, { id: experiment })
+  await ask('mutation { createServiceAccount(name: "nightly", about: "The training at night", role: CONTRIBUTOR) { __typename } }', {})
+  await ask(
+    `mutation { addSso(input: {
+      name: "Company login", issuer: "https://login.example.com/realms/lab", clientId: "tidegate", clientSecret: "kept secret"
+      rules: [{ group: "ml-platform", workspace: "default", role: ENGINEER }, { group: "/teams/roofs/*", workspace: "solar-team", role: CONTRIBUTOR }]
+      adminGroups: ["ml-admins"]
+    }) { __typename } }`,
+    {},
+  )
+  // Refused, so that there is something to find.
+  for (const name of ['karin.holm', 'mateo.brandt'])
+    await page.evaluate(
+      (name) =>
+        fetch('/auth/sign-in', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ name, password: 'not that one' }),
+        }),
+      name,
+    )
   await both('access', '/access')
+  await both('tokens', '/access?show=tokens')
+  await both('accounts', '/access?show=accounts')
+  await both('sso', '/access?show=sign-in')
+  await both('why', '/access', async () => {
+    await page.getByLabel('Who', { exact: true }).fill('karin.holm')
+    await page.getByLabel('What', { exact: true }).selectOption('change')
+    await page.getByLabel('Which experiment').fill('load/day-ahead')
+    await page.getByRole('button', { name: 'Ask' }).click()
+  })
+  await both('grants', `/experiments/${experiment}/overview`, () => page.getByRole('button', { name: 'Access' }).click())
+  await both('audit-search', '/access?show=audit', async () => {
+    await page.getByLabel('Everywhere').check()
+    await page.getByLabel('Only what was refused').check()
+    await page.getByLabel('Search the audit log').fill('karin')
+  })
   await both('teams', '/access?show=teams')
   await both('roles', '/access?show=roles')
   await both('models', '/models')
@@ -146,7 +192,7 @@ async function accessPages(): Promise<void> {
 }
 
 const browser = await launch()
-try {
+async function runPages(): Promise<void> {
   await once(train('churn-mlp', 'dry-gravel-168', 0.02, 32, 10, 0), 'exit')
   for (const [name, rate, width] of runs) await once(train('digits-mlp', name, rate, width, 60, 0), 'exit')
   const live = [train('digits-mlp', 'calm-osprey-214', 0.05, 64, 60, 0.5), train('digits-mlp', 'slate-lock-211', 0.01, 96, 60, 0.6)]
@@ -221,8 +267,11 @@ try {
       await shoot(page, name, colorScheme)
       await page.close()
     }
-  await accessPages()
   for (const child of live) child.kill()
+}
+try {
+  if (!isOfAccess) await runPages()
+  await accessPages()
 } finally {
   await browser.close()
   server.kill('SIGINT')

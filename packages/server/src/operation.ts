@@ -105,6 +105,11 @@ function meanwhile(error: unknown): unknown {
     return new AppError('RESOURCE_CONFLICT', 'Somebody changed the same at the same time, and nothing was done. Try again.', {
       cause: error,
     })
+  // A transaction that could not begin, or did not come to its end.
+  if (code === 'P2028' || code === 'P2024')
+    return new AppError('TEMPORARILY_UNAVAILABLE', 'The database has more to do than it can, and nothing was done. Try again.', {
+      cause: error,
+    })
   return error
 }
 

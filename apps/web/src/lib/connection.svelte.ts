@@ -29,6 +29,14 @@ function found(): void {
   since = Date.now()
 }
 
+/** As the server closes it when what somebody may has changed, or what they signed in by has ended. */
+const rightsChanged = 4499
+const listeners = new Set<() => void>()
+/** Heard when the server has ended the line so: what is on the page may not be theirs to see any more. */
+export const lineEnded = {
+  listen: (heard: () => void) => void listeners.add(heard),
+}
+
 export const connection = {
   get state(): 'live' | 'connecting' | 'stale' {
     return state
@@ -82,7 +90,9 @@ export function socket(): Client {
       },
       // 1000 is our own closing when nobody listens any more: nothing is lost then.
       closed: (event) => {
-        if ((event as CloseEvent).code !== 1000) lost()
+        const { code } = event as CloseEvent
+        if (code !== 1000) lost()
+        if (code === rightsChanged) for (const heard of listeners) heard()
       },
     },
   })

@@ -1,5 +1,6 @@
 /** Who looks, in which workspace, and where the server is. Asked at the start, when the line is back while it is unknown, and when a request was refused for lack of it. */
-import { graphql, query, type ResultOf, signedOut } from '#lib/api.ts'
+import { graphql, query, type ResultOf, signedOut, toApiError } from '#lib/api.ts'
+import { lineEnded } from '#lib/connection.svelte.ts'
 
 const Session = graphql(`
   query Session {
@@ -27,7 +28,21 @@ async function ask(): Promise<void> {
   }
 }
 
+/** Who has lost the workspace keeps nothing of it on screen. */
+async function askAnew(): Promise<void> {
+  const before = answer?.viewer?.workspace.id
+  if (before === undefined) return
+  try {
+    const now = await query(Session, {})
+    if (now.viewer && now.viewer.workspace.id !== before) location.reload()
+    else answer = now
+  } catch (error) {
+    if (toApiError(error).code === 'RESOURCE_DOES_NOT_EXIST') location.reload()
+  }
+}
+
 signedOut.listen(() => void ask())
+lineEnded.listen(() => void askAnew())
 
 export const session = {
   /** Undefined until the first answer; null where nobody is signed in. */

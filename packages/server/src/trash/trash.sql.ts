@@ -139,10 +139,14 @@ export async function sizesOf(sql: Sql, rows: readonly TrashRow[]): Promise<Sum[
   })
 }
 
-/** Things of this workspace that are past return and still take room. */
-export const countCollecting = async (sql: Sql, workspace: number): Promise<number> =>
+/** Things past return of which something is left; of these experiments only, where they are given. */
+export const countCollecting = async (sql: Sql, workspace: number, experiments: readonly number[] | null): Promise<number> =>
   (
-    await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM purge WHERE workspace_id = $1 AND (has_rows OR looks = 0)', [workspace])
+    await sql.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM purge
+       WHERE workspace_id = $1 AND (has_rows OR looks = 0) AND ($2::int[] IS NULL OR experiment_id = ANY($2))`,
+      [workspace, experiments],
+    )
   )[0]!.n
 
 export interface FoundModel {

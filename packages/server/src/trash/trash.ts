@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { may, type Securable } from '../access.ts'
 import { type Ctx, inTransaction } from '../context.ts'
 import { invalid, notFound } from '../errors.ts'
-import { visibleExperiments } from '../experiments/experiments.ts'
+import { hidesNothing, visibleExperiments } from '../experiments/experiments.ts'
 import { experimentNumber, optionalInt64, required, text } from '../fields.ts'
 import { enqueue } from '../jobs.ts'
 import { operation, type Target } from '../operation.ts'
@@ -96,10 +96,12 @@ export const summariseTrash = operation({
   action: 'read',
   on: here,
   async run(ctx): Promise<TrashSummary> {
+    const scope = await scopeOf(ctx)
     const [sum, { days }, collecting] = await Promise.all([
-      scopeOf(ctx).then((scope) => sumTrash(ctx.db, scope, null, null)),
+      sumTrash(ctx.db, scope, null, null),
       retentionOf(ctx),
-      countCollecting(ctx.db, ctx.workspace.id),
+      // Whether one that is gone was hidden from them nobody can say: it counts only for who sees all.
+      countCollecting(ctx.db, ctx.workspace.id, hidesNothing(ctx) ? null : scope.experiments),
     ])
     if (sum.measured < sum.parts) await enqueue(ctx.db, measureTrash, {}, { key: measureTrash.name })
     return { ...sum, days, collecting }

@@ -347,6 +347,16 @@ describe('a role', () => {
     expect(await codeOf(people.CONTRIBUTOR!, '{ members { role } }')).toBe('RESOURCE_DOES_NOT_EXIST')
     await data({ ...basic('ada'), 'x-tidegate-workspace': 'north' }, remove, { account: 'ada' })
     await expect(data(people.ADMIN!, remove, { account: 'admin-1' })).rejects.toThrow("the only one who manages the workspace 'north'")
+    // Who manages it by a team is one too.
+    const [set, north] = [
+      'mutation ($role: Role!) { setMember(account: "admin-1", role: $role) { __typename } }',
+      { ...basic('ada'), 'x-tidegate-workspace': 'north' },
+    ]
+    await data(people.ADMIN!, 'mutation { createTeam(name: "keepers", role: ADMIN) { __typename } }')
+    await data(people.ADMIN!, 'mutation { joinTeam(team: "keepers", account: "engineer-1") { __typename } }')
+    await data(people.ADMIN!, set, { role: 'VIEWER' })
+    await data(north, set, { role: 'ADMIN' })
+    await data(north, 'mutation { deleteTeam(team: "keepers") { __typename } }')
   })
 })
 

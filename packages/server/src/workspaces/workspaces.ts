@@ -172,13 +172,19 @@ export const listMembers = operation({
 
 /** Throws where no person would be left who manages the workspace. */
 async function checkLastAdmin(ctx: Ctx, accountId: number): Promise<void> {
+  const { id: workspaceId, name } = ctx.workspace
   const isPerson = { serviceOf: null }
-  const others = await ctx.db.prisma.member.count({
-    where: { workspaceId: ctx.workspace.id, role: 'ADMIN', account: isPerson, NOT: { accountId } },
+  const own = await ctx.db.prisma.member.findFirst({ where: { workspaceId, accountId, role: 'ADMIN', account: isPerson } })
+  if (!own) return
+  // By a team one manages it as well.
+  const others = await ctx.db.prisma.account.count({
+    where: {
+      ...isPerson,
+      id: { not: accountId },
+      OR: [{ members: { some: { workspaceId, role: 'ADMIN' } } }, { teams: { some: { team: { workspaceId, role: 'ADMIN' } } } }],
+    },
   })
-  const own = await ctx.db.prisma.member.findFirst({ where: { workspaceId: ctx.workspace.id, accountId, account: isPerson } })
-  if (own?.role === 'ADMIN' && others === 0)
-    throw invalid(`They are the only one who manages the workspace '${ctx.workspace.name}'. Make somebody else an admin first.`)
+  if (others === 0) throw invalid(`They are the only one who manages the workspace '${name}'. Make somebody else an admin first.`)
 }
 
 /** For the audit log. */
