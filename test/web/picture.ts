@@ -1,30 +1,21 @@
 /**
  * Makes the pictures of the docs: the README's, docs/runs.png, and those of docs/pages.md, light and dark: a server as anyone starts it,
- * with runs that MLflow's client trains. `node test/web/picture.ts`, or with `access` those of access and models only.
+ * with runs that MLflow's client trains. `node test/web/picture.ts`, with `access` or `registry` behind it those of access, or of registered
+ * models, alone.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { launch, openPage, python } from './chromium.ts'
+import { folder, root, serve, shoot } from './picture-parts.ts'
+import { registryPages } from './picture-registry.ts'
 
-const root = join(import.meta.dirname, '..', '..')
-const folder = mkdtempSync(join(tmpdir(), 'tidegate-picture-'))
-
-/** A server as anyone starts it, and what it printed. */
-async function serve(name: string, ...args: string[]) {
-  const start = join(root, 'apps', 'server', 'start.mjs')
-  const server = spawn(process.execPath, [start, '--port', '0', '--data', join(folder, name), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  for await (const chunk of server.stdout) {
-    output += chunk
-    if (output.includes('Ctrl-C')) break
-  }
-  return { server, output, origin: /http:\/\/[\d.:]+/.exec(output)![0] }
+const browser = await launch()
+if (process.argv[2] === 'registry') {
+  await registryPages(browser).finally(() => browser.close())
+  rmSync(folder, { recursive: true, force: true })
+  process.exit()
 }
 /** `node test/web/picture.ts access`: only those. */
 const isOfAccess = process.argv[2] === 'access'
@@ -44,9 +35,6 @@ const runs: Array<[string, number, number]> = [
   ['tidal-fern-198', 0.1, 64],
   ['brisk-heron-213', 0.02, 128],
 ]
-const shoot = (page: Page, name: string, colorScheme: 'light' | 'dark') =>
-  page.screenshot({ path: join(root, 'docs', 'pages', `${name}.${colorScheme}.png`) })
-
 /** Who comes in, and who may do what: on a server with accounts. */
 async function accessPages(): Promise<void> {
   const { server, output, origin } = await serve('accounts', '--access', 'accounts')
@@ -182,16 +170,12 @@ async function accessPages(): Promise<void> {
   })
   await both('teams', '/access?show=teams')
   await both('roles', '/access?show=roles')
-  await both('models', '/models')
-  await both('model', '/models/load-forecaster')
-  await both('model-version', '/models/load-forecaster/3')
   await both('webhooks', '/webhooks')
   await both('audit', '/access?show=audit')
   server.kill('SIGINT')
   await once(server, 'exit')
 }
 
-const browser = await launch()
 async function runPages(): Promise<void> {
   await once(train('churn-mlp', 'dry-gravel-168', 0.02, 32, 10, 0), 'exit')
   for (const [name, rate, width] of runs) await once(train('digits-mlp', name, rate, width, 60, 0), 'exit')
@@ -272,6 +256,7 @@ async function runPages(): Promise<void> {
 try {
   if (!isOfAccess) await runPages()
   await accessPages()
+  if (!isOfAccess) await registryPages(browser)
 } finally {
   await browser.close()
   server.kill('SIGINT')
