@@ -1,7 +1,8 @@
 /**
- * A version goes into Production as a team does it, in Chromium, each of four people signed in, and CI over HTTP: asked for, refused with a
- * word, asked for again, approved by two, opened by the last check. What each does the others see at once; a webhook hears it, the activity
- * has it, and later it is told who had put it there. With TIDEGATE_TEST_ARTIFACTS it leaves pictures in that folder, and for each of them a film of what was on screen.
+ * A version goes into Production as a team does it, in Chromium, each of three people signed in, and CI over HTTP: asked for, refused with a
+ * word, asked for again, approved by two, opened by the last check. What each does the others see at once; a webhook hears it, the inbox and
+ * a letter arrive, the activity has it, and later it is told who had put it there. With TIDEGATE_TEST_ARTIFACTS it leaves pictures in that
+ * folder, and for each of them a film of what was on screen.
  */
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -10,6 +11,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type SmtpSink, startSmtp } from '../parts/smtp.ts'
 import { basic, bearer, password, peopleOf, type Who } from '../people.ts'
 import type { Platform } from '../platform.ts'
 import { launch, openPage, settled, startWithPages, violations } from './chromium.ts'
@@ -17,6 +19,7 @@ import { launch, openPage, settled, startWithPages, violations } from './chromiu
 let browser: Browser
 let platform: Platform
 let receiver: Server
+let sink: SmtpSink
 let ci: Who
 let run: string
 let mateo: Page
@@ -82,10 +85,15 @@ beforeAll(async () => {
   })
   receiver.listen(0, '127.0.0.1')
   await once(receiver, 'listening')
-  ;[browser, platform] = await Promise.all([launch(), startWithPages({ access: 'accounts', outboundHosts: ['127.0.0.1'] })])
+  ;[browser, sink] = await Promise.all([launch(), startSmtp()])
+  platform = await startWithPages({
+    ...{ access: 'accounts', outboundHosts: ['127.0.0.1'] },
+    ...{ smtpUrl: sink.url, mailFrom: 'Tidegate <tide@gate.example>' },
+  })
   const ada = await first()
   await make('mateo', { default: 'ENGINEER' })
   for (const name of ['lena', 'ines']) await make(name, { default: 'APPROVER' })
+  await platform.db.query("UPDATE account SET email = name || '@example.com' WHERE name IN ('mateo', 'lena')")
   await data(ada, 'mutation { createServiceAccount(name: "ci", role: ENGINEER) { service { name } } }')
   ci = bearer((await data(ada, 'mutation { createToken(name: "ci", account: "ci@default") { secret } }')).createToken.secret)
   await data(
@@ -109,6 +117,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await platform?.stop()
+  await sink?.stop()
   receiver?.close()
 })
 
@@ -173,6 +182,24 @@ it('asked again and approved by two, it goes into Production by itself as the la
   expect(await violations(mateo)).toEqual([])
 }, 60_000)
 
+it('a letter came to who was asked and to who had asked, and the inbox has it', async () => {
+  for (const to of ['lena@example.com', 'mateo@example.com'])
+    await expect
+      .poll(
+        async () => {
+          // Letters wait for what else comes within a minute.
+          await platform.db.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE locked_at IS NULL')
+          return sink.letters.some((letter) => letter.to === to && letter.text.includes('load-forecaster'))
+        },
+        { timeout: 12_000 },
+      )
+      .toBe(true)
+  await mateo.getByRole('link', { name: /^Inbox, \d+ unread$/ }).click()
+  await mateo.getByRole('link', { name: /lena rejected.*load-forecaster/ }).waitFor()
+  expect(await violations(mateo)).toEqual([])
+  await picture(mateo, '6-inbox')
+}, 60_000)
+
 it('the webhook heard of it, and whoever asks later what was in Production learns who had put it there', async () => {
   await expect.poll(() => heard.filter((text) => text.includes('TRANSITION_REQUEST_CREATED')).length).toBe(2)
   await expect.poll(() => heard.filter((text) => text.includes('MODEL_VERSION_TRANSITIONED_TO_PRODUCTION')).length).toBe(1)
@@ -185,7 +212,7 @@ it('the webhook heard of it, and whoever asks later what was in Production learn
   const then = ines.getByRole('region', { name: 'As it stood then' })
   await then.getByText(/v1 was in Production\. ci@default had put it there .*: asked for by mateo, approved by lena and ines\./).waitFor()
   expect(await violations(ines)).toEqual([])
-  await picture(ines, '6-time-travel')
+  await picture(ines, '7-time-travel')
   expect(errors.flat().filter((text) => !/Failed to load resource.*(400|401|403|404)/.test(text))).toEqual([])
 }, 60_000)
 
