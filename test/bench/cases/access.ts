@@ -11,11 +11,15 @@ import { address, batch } from '../batches.ts'
 import { type Bench, type Case, callsPerSecond, newExperiment, newRun, timed } from '../bench.ts'
 import { type Figure, median } from '../figures.ts'
 import { type Connection, connect } from '../http.ts'
+import { makeForeign, type Send, tell, timesOf } from './foreign.ts'
 
 const start = join(import.meta.dirname, '..', '..', '..', 'apps', 'server', 'start.mjs')
 
 interface Server {
   connection: Connection
+  /** As the member, and as the admin in another workspace. */
+  asMember: Send
+  asAdmin: Send
   experiment: string
   stop(): Promise<void>
 }
@@ -61,8 +65,26 @@ async function serve(folder: string, access: 'open' | 'accounts', experiments: n
   }
   const experiment = await newExperiment(connection)
   for (let i = 0; i < experiments; i++) await newExperiment(connection)
+  const sender =
+    (headers: Record<string, string>): Send =>
+    async (method, path, body) => {
+      const type = body !== undefined && { 'content-type': 'application/json' }
+      const answer = await fetch(origin + path, {
+        method,
+        redirect: 'manual',
+        headers: { ...headers, ...type },
+        ...(body !== undefined && { body }),
+      })
+      return { status: answer.status, text: await answer.text() }
+    }
+  if (access === 'accounts') {
+    const query = 'mutation { createWorkspace(name: "foreign") { workspace { id } } }'
+    await sender(basic('admin'))('POST', '/graphql', JSON.stringify({ query }))
+  }
   return {
     connection,
+    asMember: sender(headers),
+    asAdmin: sender({ ...basic('admin'), 'x-tidegate-workspace': 'foreign' }),
     experiment,
     async stop() {
       plain.close()
@@ -92,7 +114,7 @@ const search = ({ connection }: Server, path: string, body: object, times: numbe
 
 export const access: Case = {
   name: 'access',
-  async run({ quick }: Bench): Promise<Figure[]> {
+  async run({ quick, note }: Bench): Promise<Figure[]> {
     const folder = mkdtempSync(join(tmpdir(), 'tidegate-access-'))
     const experiments = quick ? 2_000 : 10_000
     const [open, accounts] = [await serve(folder, 'open', experiments), await serve(folder, 'accounts', experiments)]
@@ -107,7 +129,14 @@ export const access: Case = {
       }
       for (const server of [open, accounts]) for (let i = 0; i < 200; i++) await newRun(server.connection, server.experiment)
       const wanted = { atMost: 10 }
+      const told = await timesOf(accounts.asMember, await makeForeign(accounts.asAdmin), quick ? 11 : 41)
+      note(`Of a thing of another workspace, and of none, each door's median, ms:\n${tell(told)}`)
       return [
+        {
+          what: `a thing of another workspace beside none, by ${told.length} doors: half differ by less than`,
+          unit: 'ms',
+          tidegate: median(told.map(({ none, foreign }) => Math.abs(foreign - none))),
+        },
         {
           what: 'log-batch, 10 keys × 100: with accounts slower by',
           unit: '%',
