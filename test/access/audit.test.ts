@@ -19,7 +19,15 @@ const reasons: Record<string, string[]> = {
   ],
   'calls somebody, and leaves all as it is here': ['alert-rule.test', 'mail.test', 'sso.test', 'webhook.test', 'webhook.redeliver'],
   'makes something: there was nothing before, and what was asked says what is after': [
-    ...['account.create', 'account.create-user', 'alert-rule.create', 'comment.add', 'experiment.create', 'logged-model.create'],
+    ...[
+      'account.create',
+      'account.create-user',
+      'alert-rule.create',
+      'comment.add',
+      'comment.add-to-model',
+      'experiment.create',
+      'logged-model.create',
+    ],
     ...['model-version.create', 'registered-model.create', 'role.create', 'run.create', 'service.create', 'team.create'],
     ...['token.create', 'token.renew', 'transition.request', 'view.create', 'webhook.create', 'workspace.create'],
   ],
@@ -29,6 +37,7 @@ const reasons: Record<string, string[]> = {
     ...['account.change-password', 'account.reset-password', 'account.set-password', 'secret-key.rotate'],
   ],
   'who they are at a provider: the entry says which': ['account.link-sso', 'account.unlink-sso'],
+  'what somebody has read is theirs': ['inbox.mark'],
   'an invitation that nobody followed: the entry says whose': ['account.withdraw'],
   'into the trash, out of it, or out of it for good: the operation says what is so after, and so what was before': [
     ...['experiment.delete', 'experiment.restore', 'run.delete', 'run.restore', 'runs.delete', 'runs.restore', 'trash.purge'],

@@ -1,14 +1,15 @@
-/** Comments on versions: a statement for each thing that is done with them. */
+/** Comments on versions, and on models as a whole: a statement for each thing that is done with them. */
 import type { Sql } from '@tidegate/db'
 
 export interface Comment {
   id: number
-  versionId: number
+  /** Null: on the model as a whole. */
+  versionId: number | null
   /** Of which model, by its name now, and which version. */
   modelId: number
   workspaceId: number
   name: string
-  version: number
+  version: number | null
   accountId: number
   actor: string
   text: string
@@ -18,7 +19,8 @@ export interface Comment {
 
 const columns = `c.id, c.version_id AS "versionId", m.id AS "modelId", m.workspace_id AS "workspaceId", m.name, v.version, c.account_id AS "accountId",
   c.actor, c.text, c.created_at AS "createdAt", c.updated_at AS "updatedAt"`
-const from = 'version_comment c JOIN model_version v ON v.id = c.version_id JOIN registered_model m ON m.id = v.registered_model_id'
+const from = `version_comment c LEFT JOIN model_version v ON v.id = c.version_id
+  JOIN registered_model m ON m.id = coalesce(c.model_id, v.registered_model_id)`
 
 export const readComment = async (sql: Sql, id: number): Promise<Comment | undefined> =>
   (await sql.query<Comment>(`SELECT ${columns} FROM ${from} WHERE c.id = $1`, [id]))[0]
@@ -27,14 +29,26 @@ export const readComment = async (sql: Sql, id: number): Promise<Comment | undef
 export const commentsOf = (sql: Sql, versions: readonly number[]) =>
   sql.query<Comment>(`SELECT ${columns} FROM ${from} WHERE c.version_id = ANY($1) ORDER BY c.id`, [versions])
 
+/** Of these models as a whole, the oldest first. */
+export const commentsOfModels = (sql: Sql, models: readonly number[]) =>
+  sql.query<Comment>(`SELECT ${columns} FROM ${from} WHERE c.model_id = ANY($1) ORDER BY c.id`, [models])
+
+/** `versionId` null: on the model. */
 export const insertComment = async (
   sql: Sql,
-  { versionId, accountId, actor, text, at }: Pick<Comment, 'versionId' | 'accountId' | 'actor' | 'text'> & { at: number },
+  {
+    versionId,
+    modelId,
+    accountId,
+    actor,
+    text,
+    at,
+  }: Pick<Comment, 'versionId' | 'modelId' | 'accountId' | 'actor' | 'text'> & { at: number },
 ): Promise<number> =>
   (
     await sql.query<{ id: number }>(
-      'INSERT INTO version_comment (version_id, account_id, actor, text, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5) RETURNING id',
-      [versionId, accountId, actor, text, at],
+      'INSERT INTO version_comment (version_id, model_id, account_id, actor, text, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id',
+      [versionId, versionId === null ? modelId : null, accountId, actor, text, at],
     )
   )[0]!.id
 

@@ -1,4 +1,4 @@
-/** Comments on versions: by whoever may have a say, changed and taken away by who wrote them. What was said stays in the activity. */
+/** Comments on versions, and on models as a whole: by whoever may have a say, changed and taken away by who wrote them. What was said stays in the activity. */
 import { z } from 'zod'
 import { may } from '../access.ts'
 import { type Ctx, inTransaction } from '../context.ts'
@@ -10,7 +10,7 @@ import { readHeld } from '../registry/model-versions.sql.ts'
 import { modelName, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
 import { rang } from '../registry/registered-models.ts'
-import { onVersion, securableOf, unknownVersion } from '../registry/targets.ts'
+import { onModel, onVersion, securableOf, unknownModel, unknownVersion } from '../registry/targets.ts'
 import { type Comment, changeComment, insertComment, readComment, removeComment } from './comments.sql.ts'
 import { accountOf } from './people.ts'
 
@@ -40,11 +40,37 @@ export const addComment = operation({
       const at = Date.now()
       const model = await holdModel(tx, version.modelId, at)
       if (!model || !(await readHeld(tx, version.id))) throw unknownVersion(version.name, version.version)
-      const id = await insertComment(tx, { versionId: version.id, accountId: accountOf(ctx), actor: ctx.actor.name, text, at })
+      const id = await insertComment(tx, {
+        versionId: version.id,
+        modelId: version.modelId,
+        accountId: accountOf(ctx),
+        actor: ctx.actor.name,
+        text,
+        at,
+      })
       await record(tx, ctx, { kind: 'COMMENT_ADDED', model, version: version.version, comment: text, data: { comment: id } })
       return id
     })
     rang(ctx, version.modelId)
+    return (await readComment(ctx.db, id))!
+  },
+})
+
+export const addModelComment = operation({
+  name: 'comment.add-to-model',
+  input: z.object({ name: modelName, text }),
+  action: 'review',
+  on: onModel,
+  async run(ctx, { text }, { id: modelId, name }): Promise<Comment> {
+    const id = await inTransaction(ctx, async (tx) => {
+      const at = Date.now()
+      const model = await holdModel(tx, modelId, at)
+      if (!model) throw unknownModel(name)
+      const id = await insertComment(tx, { versionId: null, modelId, accountId: accountOf(ctx), actor: ctx.actor.name, text, at })
+      await record(tx, ctx, { kind: 'COMMENT_ADDED', model, comment: text, data: { comment: id } })
+      return id
+    })
+    rang(ctx, modelId)
     return (await readComment(ctx.db, id))!
   },
 })

@@ -3,7 +3,7 @@ import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
 import { overrideCheck, reportCheck } from './checks.ts'
 import type { Comment } from './comments.sql.ts'
-import { addComment, deleteComment, editComment } from './comments.ts'
+import { addComment, addModelComment, deleteComment, editComment } from './comments.ts'
 import { CheckState, TransitionRequest, VersionCheck, VersionComment } from './requests.graphql.ts'
 import type { Check, Request } from './requests.sql.ts'
 import { approveTransition, cancelTransition, rejectTransition, requestTransition } from './requests.ts'
@@ -110,6 +110,15 @@ builder.mutationFields((t) => {
         text: t.arg.string({ required: true, description: 'Markdown; 65 535 characters at most.' }),
       },
       resolve: (_root, input, ctx) => call(ctx, addComment, { ...input, version: String(input.version) }),
+    }),
+    addModelComment: t.field({
+      type: VersionCommentPayload,
+      description: 'Says something of a model as a whole.',
+      args: {
+        name: t.arg.string({ required: true, description: "The model's name." }),
+        text: t.arg.string({ required: true, description: 'Markdown; 65 535 characters at most.' }),
+      },
+      resolve: (_root, input, ctx) => call(ctx, addModelComment, input),
     }),
     editVersionComment: t.field({
       type: VersionCommentPayload,

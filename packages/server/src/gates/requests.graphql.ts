@@ -7,7 +7,7 @@ import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { readVersions } from '../registry/model-versions.sql.ts'
 import { ModelVersion, policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
-import { type Comment as CommentRow, commentsOf } from './comments.sql.ts'
+import { type Comment as CommentRow, commentsOf, commentsOfModels } from './comments.sql.ts'
 import { isAuthor } from './comments.ts'
 import { gateOf } from './effective.ts'
 import { accountOf, type Voter, voteFault, voterOf, votersOf } from './people.ts'
@@ -225,7 +225,7 @@ export const TransitionRequest = builder.objectRef<RequestRow>('TransitionReques
 })
 
 export const VersionComment = builder.objectRef<CommentRow>('VersionComment').implement({
-  description: 'What somebody said of a version.',
+  description: 'What somebody said of a version, or of a model as a whole.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'A number, as text.' }),
     text: t.exposeString('text', { description: 'Markdown.' }),
@@ -252,8 +252,12 @@ const requestsOf = loader<{ version: number; isOpen: boolean }, RequestRow[]>(as
   return keys.map(({ version, isOpen }) => found.filter((it) => it.versionId === version && (!isOpen || it.state === 'OPEN')))
 })
 const commentsLoader = loader<number, CommentRow[]>(async (ctx, ids) => {
-  const byVersion = Map.groupBy(await commentsOf(ctx.db, ids), ({ versionId }) => versionId)
+  const byVersion = Map.groupBy(await commentsOf(ctx.db, ids), ({ versionId }) => versionId!)
   return ids.map((id) => byVersion.get(id) ?? [])
+})
+const modelComments = loader<number, CommentRow[]>(async (ctx, ids) => {
+  const byModel = Map.groupBy(await commentsOfModels(ctx.db, ids), ({ modelId }) => modelId)
+  return ids.map((id) => byModel.get(id) ?? [])
 })
 
 builder.objectFields(ModelVersion, (t) => ({
@@ -277,6 +281,11 @@ builder.objectFields(ModelVersion, (t) => ({
 
 const perEntry = ({ first }: { first?: number | null | undefined }) => ({ field: 1, multiplier: first ?? 50 })
 builder.objectFields(RegisteredModel, (t) => ({
+  comments: t.field({
+    type: [VersionComment],
+    description: 'What was said of it as a whole, the oldest first.',
+    resolve: ({ id }, _, ctx) => modelComments(ctx).load(id),
+  }),
   requests: t.field({
     type: TransitionRequestConnection,
     description: 'What was asked for its versions, the newest first.',

@@ -151,6 +151,37 @@ describe('the inbox', () => {
     expect(await kindsOf('amy')).toEqual(['MENTIONED'])
   })
 
+  it('tells of what is said of a model as a whole, which who said it changes and takes away', async () => {
+    const say = 'mutation ($name: String!) { addModelComment(name: $name, text: "For which grid, @amy?") { comment { id mine } } }'
+    const { id } = (await as('vi', say)).addModelComment.comment
+    const text = `vi commented on ${name}: “For which grid, @amy?”`
+    expect(await told('eve')).toMatchObject([{ kind: 'COMMENTED', text, version: null, path: `/models/${encodeURIComponent(name)}` }])
+    expect(await kindsOf('amy')).toEqual(['MENTIONED'])
+    const change = 'mutation ($id: ID!) { editVersionComment(id: $id, text: "For which grid?") { comment { text } } }'
+    await expect(as('eve', change, { id })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    await as('vi', change, { id })
+    const facts = async () =>
+      (
+        await as(
+          'eve',
+          'query ($name: String!) { registeredModel(name: $name) { comments { by text mine } activity(first: 3) { nodes { kind comment version } } } }',
+        )
+      ).registeredModel
+    expect((await facts()).comments).toEqual([{ by: 'vi', text: 'For which grid?', mine: false }])
+    await as('vi', 'mutation ($id: ID!) { deleteVersionComment(id: $id) { id } }', { id })
+    // What it said, before and after, is in the activity.
+    expect(await facts()).toEqual({
+      comments: [],
+      activity: {
+        nodes: [
+          { kind: 'COMMENT_DELETED', comment: '', version: null },
+          { kind: 'COMMENT_CHANGED', comment: 'For which grid?', version: null },
+          { kind: 'COMMENT_ADDED', comment: 'For which grid, @amy?', version: null },
+        ],
+      },
+    })
+  })
+
   it('holds nothing of a model that one may not read, also of what one was told before', async () => {
     await follow('vi', 'FOLLOWING')
     await register()

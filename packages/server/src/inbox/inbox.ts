@@ -12,7 +12,17 @@ import { modelName } from '../registry/names.ts'
 import type { RegisteredModel } from '../registry/registered-models.sql.ts'
 import { onModel } from '../registry/targets.ts'
 import { ownId } from '../users/accounts.ts'
-import { countUnread, findNotices, type Letters, markNotices, type Notice, readLetters, setFollow, writeLetters } from './inbox.sql.ts'
+import {
+  countUnread,
+  findNotices,
+  followStates,
+  type Letters,
+  markNotices,
+  type Notice,
+  readLetters,
+  setFollow,
+  writeLetters,
+} from './inbox.sql.ts'
 import { type NoticeKind, noticeKinds } from './notices.ts'
 
 const self = (): Target<null> => ({ securable: { kind: 'Self' }, row: null })
@@ -107,6 +117,7 @@ export const setLetters = operation({
   input: z.object({ letters: z.enum(['AT_ONCE', 'HOURLY', 'DAILY', 'OFF']) }),
   action: 'edit',
   on: self,
+  state: async (ctx) => ({ letters: (await readLetters(ctx.db, ownId(ctx)))?.letters ?? 'AT_ONCE' }),
   async run(ctx, { letters }): Promise<Settings> {
     const account = ownId(ctx)
     await writeLetters(ctx.db, account, { letters, newKey: newSecret() })
@@ -121,6 +132,7 @@ export const setFollowing = operation({
   input: z.object({ name: modelName, state: z.enum(['FOLLOWING', 'MUTED', 'NEITHER']) }),
   action: 'read',
   on: onModel,
+  state: async (ctx, _, { id }) => ({ following: (await followStates(ctx.db, ownId(ctx), [id]))[0]?.state ?? 'NEITHER' }),
   async run(ctx, { state }, model): Promise<RegisteredModel> {
     await setFollow(ctx.db, ownId(ctx), model.id, state === 'NEITHER' ? null : state)
     return model

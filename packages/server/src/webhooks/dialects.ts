@@ -139,6 +139,9 @@ function inDatabricks({
         data: { ...moved, ...(comment && { comment }), text: `${actor} asked to move ${about} from ${from} to ${to}.` },
       }
     case 'COMMENT_ADDED':
+      // On the model as a whole: Databricks has no such thing, and no version is named.
+      if (version === null)
+        return { events: ['COMMENT_CREATED'], data: { comment, text: `${actor} said of the model ${model}: ${comment}` } }
       return { events: ['COMMENT_CREATED'], data: { version: moved.version, comment, text: `${actor} said of ${about}: ${comment}` } }
     default:
       return undefined

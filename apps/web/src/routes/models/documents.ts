@@ -93,6 +93,18 @@ const RequestFacts = graphql(
 )
 export type Request = ResultOf<typeof RequestFacts>
 
+const CommentFacts = graphql(`
+  fragment CommentFacts on VersionComment {
+    id
+    text
+    by
+    createdAt
+    updatedAt
+    mine
+  }
+`)
+export type Comment = ResultOf<typeof CommentFacts>
+
 const EndedFacts = graphql(`
   fragment EndedFacts on TransitionRequest {
     id
@@ -132,11 +144,12 @@ export const ModelPage = graphql(
     registeredModel(name: $name) {
       ...ModelFacts
       versions(first: $first) { total nodes { ...VersionFacts } }
+      comments { ...CommentFacts }
       activity(first: 30) { nodes { ...ActivityFacts } }
     }
   }
 `,
-  [ModelFacts, VersionFacts, ActivityFacts],
+  [ModelFacts, VersionFacts, ActivityFacts, CommentFacts],
 )
 export type Model = NonNullable<ResultOf<typeof ModelPage>['registeredModel']>
 
@@ -183,7 +196,7 @@ export const VersionPage = graphql(
       requests(openOnly: true) { ...RequestFacts }
       ended: requests { ...EndedFacts }
       checks { name state summary url by time }
-      comments { id text by createdAt updatedAt mine }
+      comments { ...CommentFacts }
       activity(first: 30) { nodes { ...ActivityFacts } }
       model {
         id
@@ -203,7 +216,7 @@ export const VersionPage = graphql(
     }
   }
 `,
-  [VersionFacts, SignatureFacts, GateFacts, RequestFacts, EndedFacts, ActivityFacts],
+  [VersionFacts, SignatureFacts, GateFacts, RequestFacts, EndedFacts, ActivityFacts, CommentFacts],
 )
 export type Version = NonNullable<ResultOf<typeof VersionPage>['modelVersion']>
 
@@ -312,6 +325,16 @@ export const OverrideCheck = graphql(`
 export const AddComment = graphql(`
   mutation AddComment($name: String!, $version: Int!, $text: String!) {
     addVersionComment(name: $name, version: $version, text: $text) { comment { id } }
+  }
+`)
+export const AddModelComment = graphql(`
+  mutation AddModelComment($name: String!, $text: String!) {
+    addModelComment(name: $name, text: $text) { comment { id } }
+  }
+`)
+export const EditComment = graphql(`
+  mutation EditComment($id: ID!, $text: String!) {
+    editVersionComment(id: $id, text: $text) { comment { id } }
   }
 `)
 export const DeleteComment = graphql(`
