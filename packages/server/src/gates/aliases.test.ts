@@ -134,6 +134,15 @@ it('whom a gate lets through goes without asking, and that is written down', asy
   expect((await activity('STAGE_CHANGED'))[0]).toMatchObject({ actor: 'amy', to: 'Production', data: JSON.stringify({ unasked: true }) })
 })
 
+it('a gate that asks for less opens what waits for nothing more', async () => {
+  await setPolicy([{ stage: 'Production', approvals: 2 }])
+  const { id } = await request(eve, 'Production')
+  await approve(amy, id)
+  await setPolicy([{ stage: 'Production', approvals: 1 }])
+  expect((await look(eve, id)).state).toBe('APPROVED')
+  expect((await activity('STAGE_CHANGED'))[0]).toMatchObject({ actor: 'ada', to: 'Production' })
+})
+
 describe('an approval', () => {
   it('counts for as long as who gave it may give it', async () => {
     await setPolicy([{ stage: 'Production', approvals: 2 }])

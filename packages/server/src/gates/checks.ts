@@ -39,6 +39,24 @@ async function settleAll(tx: Tx, ctx: Ctx, versionId: number, voters: Voters): P
   }
 }
 
+/** Opens what waits for nothing more since a gate asks for less: of one model, or of all. */
+export async function settleOpen(ctx: Ctx, model: number | undefined): Promise<void> {
+  const sought = { workspace: ctx.workspace.id, reach: { but: [] }, model, states: ['OPEN' as const], limit: 1_000 }
+  const open = await findRequests(ctx.db, sought)
+  const voters = await votersFor(
+    ctx,
+    open.map(({ id }) => id),
+  )
+  for (const [versionId, [request]] of Map.groupBy(open, ({ versionId }) => versionId)) {
+    await inTransaction(ctx, async (tx) => {
+      if (!(await holdModel(tx, request!.modelId, Date.now()))) return
+      await keepPolicies(tx, ctx.workspace.id)
+      await settleAll(tx, ctx, versionId, voters)
+    })
+    await rangMove(ctx, request!.modelId)
+  }
+}
+
 export const reportCheck = operation({
   name: 'check.report',
   input: z.object({

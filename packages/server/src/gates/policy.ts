@@ -15,6 +15,7 @@ import { lockModel } from '../registry/registered-models.sql.ts'
 import { rang } from '../registry/registered-models.ts'
 import { archived, first } from '../registry/stages.ts'
 import { onModel, unknownModel } from '../registry/targets.ts'
+import { settleOpen } from './checks.ts'
 import { effective, isOfAliases, type Policy } from './effective.ts'
 import { type Gate, holdPolicies, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
 
@@ -143,6 +144,7 @@ export const setPolicy = operation({
     })
     if (model) rang(ctx, model.id)
     else ctx.events.ring('registry', ctx.workspace.id)
+    await settleOpen(ctx, model?.id)
     return now
   },
 })
