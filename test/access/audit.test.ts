@@ -31,7 +31,6 @@ const reasons: Record<string, string[]> = {
     ...['model-version.create', 'registered-model.create', 'role.create', 'run.create', 'service.create', 'team.create'],
     ...['token.create', 'token.renew', 'transition.request', 'view.create', 'webhook.create', 'workspace.create'],
   ],
-  'one’s own: what one has read, and wants to hear of': ['inbox.mark', 'inbox.set-letters', 'registered-model.follow'],
   'adds to a list that keeps all that was ever in it': ['check.report', 'check.override'],
   'what it changes is secret, before and after': [
     ...['account.change-password', 'account.reset-password', 'account.set-password', 'secret-key.rotate'],
