@@ -181,3 +181,14 @@ it('a team goes with what it was given, once one has said so; on a telephone, in
   }
   expect(own(errors.flat())).toEqual([])
 })
+
+it('who is in no workspace is told so, and is in as soon as somebody takes them in', async () => {
+  await make('gus')
+  const gus = await signIn('gus', '/experiments')
+  await gus.getByRole('heading', { name: 'You are in no workspace' }).waitFor()
+  expect(await violations(gus)).toEqual([])
+  await data(basic('ada'), 'mutation { setMember(account: "gus", role: VIEWER) { member { role } } }')
+  await gus.getByRole('button', { name: 'Look again' }).click()
+  await gus.getByRole('main').getByRole('link', { name: 'Default' }).waitFor()
+  await gus.close()
+}, 60_000)

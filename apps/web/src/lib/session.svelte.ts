@@ -16,6 +16,7 @@ const Session = graphql(`
 type Answer = ResultOf<typeof Session>
 
 let answer = $state.raw<Answer | undefined>()
+let isNowhere = $state(false)
 
 /** Outlives the browser: a year, seconds. */
 const workspaceLife = 365 * 24 * 3600
@@ -23,8 +24,10 @@ const workspaceLife = 365 * 24 * 3600
 async function ask(): Promise<void> {
   try {
     answer = await query(Session, {})
-  } catch {
-    // The rail then shows the product's name, and what needs the server says itself that it is away.
+    isNowhere = false
+  } catch (error) {
+    isNowhere = toApiError(error).code === 'RESOURCE_DOES_NOT_EXIST'
+    // Else the rail then shows the product's name, and what needs the server says itself that it is away.
   }
 }
 
@@ -55,6 +58,10 @@ export const session = {
   /** One has to sign in first. */
   get isSignedOut(): boolean {
     return answer !== undefined && answer.viewer === null
+  },
+  /** Signed in, and in no workspace. */
+  get isNowhere(): boolean {
+    return isNowhere
   },
   /** Does nothing once the answer is there. A failure is left to the next call: the shell does without. */
   async load(): Promise<void> {
