@@ -94,13 +94,15 @@ export const historyOfMany = operation({
   async run(ctx, { metricKey: name = '', maxResults = bulkPoints }, refs) {
     let left = Math.min(maxResults, bulkPoints)
     const parts: PointColumns[] = []
-    for (const ref of refs.sort((a, b) => (a.uuid < b.uuid ? -1 : 1))) {
-      const key = left > 0 ? await metricKey(ctx, ref, name) : undefined
-      if (key === undefined) continue
-      const { next: _, ...page } = await whole(ctx, [ref], () => ctx.points.history(ref.id, key, { limit: left }))
-      left -= page.values.length
-      parts.push(asColumns(name, ref.uuid, page))
-    }
+    await whole(ctx, refs, async () => {
+      for (const ref of refs.sort((a, b) => (a.uuid < b.uuid ? -1 : 1))) {
+        const key = left > 0 ? await metricKey(ctx, ref, name) : undefined
+        if (key === undefined) continue
+        const { next: _, ...page } = await ctx.points.history(ref.id, key, { limit: left })
+        left -= page.values.length
+        parts.push(asColumns(name, ref.uuid, page))
+      }
+    })
     return joined(parts)
   },
 })
@@ -129,19 +131,20 @@ export const sampledHistory = operation({
   },
   async run(ctx, { metricKey: name, startStep, endStep, maxResults }, refs) {
     const range = { from: startStep, to: endStep, max: maxResults }
-    // A key belongs to one experiment: runs of one experiment are read together.
-    const byKey = new Map<number, RunRef[]>()
-    for (const ref of refs) {
-      const key = await metricKey(ctx, ref, name)
-      if (key !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), ref])
-    }
     const parts: PointColumns[] = []
-    for (const [key, group] of byKey) {
-      const uuids = new Map(group.map((ref) => [ref.id, ref.uuid]))
-      for (const { run, ...sample } of await whole(ctx, group, () => ctx.points.sample([...uuids.keys()], key, range))) {
-        parts.push(asColumns(name, uuids.get(run)!, sample))
+    await whole(ctx, refs, async () => {
+      // A key belongs to one experiment: runs of one experiment are read together.
+      const byKey = new Map<number, RunRef[]>()
+      for (const ref of refs) {
+        const key = await metricKey(ctx, ref, name)
+        if (key !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), ref])
       }
-    }
+      for (const [key, group] of byKey) {
+        const uuids = new Map(group.map((ref) => [ref.id, ref.uuid]))
+        for (const { run, ...sample } of await ctx.points.sample([...uuids.keys()], key, range))
+          parts.push(asColumns(name, uuids.get(run)!, sample))
+      }
+    })
     return joined(parts)
   },
 })

@@ -236,6 +236,27 @@ describe('an import', () => {
 })
 
 describe('an export', () => {
+  it('says of a run that was purged that there is none, as all that reads points does', async () => {
+    const get = (path: string) => async () => (await fetch(`${platform.origin}/ajax-api/2.0/mlflow/metrics/${path}`)).status
+    const readers = (run: string) => [
+      () =>
+        platform.graphql('query ($run: ID!) { pointsAfter(runs: [{ run: $run }]) { cursors { run } } }', { run }).then(
+          () => 200,
+          (error: Error) => error.message.includes(`Run with id=${run} not found`) && 404,
+        ),
+      get(`get-history-bulk?run_id=${run}&metric_key=none`),
+      get(`get-history-bulk-interval?run_ids=${run}&metric_key=none`),
+    ]
+    for (let i = 0; i < readers('').length; i++) {
+      const { run_id } = (await platform.wire('POST', 'runs/create', { experiment_id: '0' })).run.info
+      const read = readers(run_id)[i]!
+      expect(await read()).toBe(200)
+      // By the database itself: nothing tells the server that what it knows is true no more.
+      await platform.db.query('DELETE FROM run WHERE uuid = $1', [run_id])
+      expect(await read()).toBe(404)
+    }
+  })
+
   it('reads every point once, a bounded amount at a time', async () => {
     const runs = [newId(), newId()]
     await importRuns(runs.map((id) => plain(id)))

@@ -15,7 +15,7 @@ import { dataset, inputTag } from '../runs/inputs.ts'
 import { ensureKeys, keyNames } from '../runs/keys.sql.ts'
 import { onRuns } from '../runs/metrics.ts'
 import type { Kind } from '../runs/run.ts'
-import { list, parentTag, status } from '../runs/runs.ts'
+import { list, parentTag, status, whole } from '../runs/runs.ts'
 import { type DatasetInput, deleteRunRow, deleteRunsOf, writeInputs } from '../runs/write.sql.ts'
 import { conditionsChanged } from '../standing.ts'
 import { PointsDigest } from './digest.ts'
@@ -363,7 +363,7 @@ export const pointsAfter = operation({
   async run(ctx, { runs }, refs) {
     const after = new Map(runs.map(({ run, after }) => [run, Number(after ?? 0)]))
     const uuids = new Map(refs.map(({ id, uuid }) => [id, uuid]))
-    const found = await ctx.points.since(refs.map(({ id, uuid }) => ({ run: id, after: after.get(uuid)! })))
+    const found = await whole(ctx, refs, () => ctx.points.since(refs.map(({ id, uuid }) => ({ run: id, after: after.get(uuid)! }))))
     const names = await keyNames(
       ctx.db,
       found.runs.flatMap(({ series }) => series.map(({ key }) => key)),
