@@ -14,11 +14,11 @@ import { rangMove } from '../registry/moves.ts'
 import { modelName, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
 import { onVersion, unknownVersion } from '../registry/targets.ts'
-import { votersFor } from './people.ts'
+import { type Voters, withVoters } from './people.ts'
 import { keepPolicies } from './policy.sql.ts'
 import { addOverride, type Check, findRequests, type Request, readChecks, readRequests, writeCheck } from './requests.sql.ts'
-import { onRequest } from './requests.ts'
-import { gateNow, settle, type Voters } from './settle.ts'
+import { onRequest, unknownRequest } from './requests.ts'
+import { gateNow, settle } from './settle.ts'
 
 const states = ['QUEUED', 'RUNNING', 'PASSED', 'FAILED', 'SKIPPED'] as const
 const checkName = required.max(250)
@@ -27,6 +27,9 @@ const mostNumbers = 100
 
 const openRequests = (sql: Sql, workspace: number, version: number): Promise<Request[]> =>
   findRequests(sql, { workspace, reach: { but: [] }, versions: [version], states: ['OPEN'], limit: 1_000 })
+
+const openIds = async (ctx: Ctx, version: number): Promise<number[]> =>
+  (await openRequests(ctx.db, ctx.workspace.id, version)).map(({ id }) => id)
 
 /** Opens what waits for nothing more, the oldest request first. */
 async function settleAll(tx: Tx, ctx: Ctx, versionId: number, voters: Voters): Promise<void> {
@@ -43,16 +46,17 @@ async function settleAll(tx: Tx, ctx: Ctx, versionId: number, voters: Voters): P
 export async function settleOpen(ctx: Ctx, model: number | undefined): Promise<void> {
   const sought = { workspace: ctx.workspace.id, reach: { but: [] }, model, states: ['OPEN' as const], limit: 1_000 }
   const open = await findRequests(ctx.db, sought)
-  const voters = await votersFor(
-    ctx,
-    open.map(({ id }) => id),
-  )
   for (const [versionId, [request]] of Map.groupBy(open, ({ versionId }) => versionId)) {
-    await inTransaction(ctx, async (tx) => {
-      if (!(await holdModel(tx, request!.modelId, Date.now()))) return
-      await keepPolicies(tx, ctx.workspace.id)
-      await settleAll(tx, ctx, versionId, voters)
-    })
+    await withVoters(
+      ctx,
+      () => openIds(ctx, versionId),
+      (voters) =>
+        inTransaction(ctx, async (tx) => {
+          if (!(await holdModel(tx, request!.modelId, Date.now()))) return
+          await keepPolicies(tx, ctx.workspace.id)
+          await settleAll(tx, ctx, versionId, voters)
+        }),
+    )
     await rangMove(ctx, request!.modelId)
   }
 }
@@ -79,25 +83,22 @@ export const reportCheck = operation({
   on: onVersion,
   async run(ctx, { check, state, summary, url, numbers: given }, version): Promise<Check> {
     const numbers = Object.fromEntries((given ?? []).map(({ name, value }) => [name, value]))
-    const open = await openRequests(ctx.db, ctx.workspace.id, version.id)
-    const voters = await votersFor(
-      ctx,
-      open.map(({ id }) => id),
-    )
-    const found = await inTransaction(ctx, async (tx) => {
-      const model = await holdModel(tx, version.modelId, Date.now())
-      if (!model || !(await readHeld(tx, version.id))) throw unknownVersion(version.name, version.version)
-      await keepPolicies(tx, ctx.workspace.id)
-      const before = (await readChecks(tx, [version.id])).find(({ name }) => name === check)
-      const it = { versionId: version.id, name: check, state, summary, url, numbers, actor: ctx.actor.name, at: Date.now() }
-      await writeCheck(tx, it)
-      await record(tx, ctx, {
-        ...{ kind: 'CHECK_REPORTED', model, version: version.version, from: before?.state ?? null, to: state, comment: summary },
-        data: { check, ...(url && { url }), ...(given?.length && { numbers }) },
+    const report = (voters: Voters) =>
+      inTransaction(ctx, async (tx) => {
+        const model = await holdModel(tx, version.modelId, Date.now())
+        if (!model || !(await readHeld(tx, version.id))) throw unknownVersion(version.name, version.version)
+        await keepPolicies(tx, ctx.workspace.id)
+        const before = (await readChecks(tx, [version.id])).find(({ name }) => name === check)
+        const it = { versionId: version.id, name: check, state, summary, url, numbers, actor: ctx.actor.name, at: Date.now() }
+        await writeCheck(tx, it)
+        await record(tx, ctx, {
+          ...{ kind: 'CHECK_REPORTED', model, version: version.version, from: before?.state ?? null, to: state, comment: summary },
+          data: { check, ...(url && { url }), ...(given?.length && { numbers }) },
+        })
+        if (state === 'PASSED' || state === 'SKIPPED') await settleAll(tx, ctx, version.id, voters)
+        return it
       })
-      if (state === 'PASSED' || state === 'SKIPPED') await settleAll(tx, ctx, version.id, voters)
-      return it
-    })
+    const found = await withVoters(ctx, () => openIds(ctx, version.id), report)
     await rangMove(ctx, version.modelId)
     return found
   },
@@ -116,21 +117,24 @@ export const overrideCheck = operation({
   action: 'manage',
   on: onOverride,
   async run(ctx, { check, reason }, { id, modelId }): Promise<Request> {
-    const voters = await votersFor(ctx, [id])
-    await inTransaction(ctx, async (tx) => {
-      const model = await holdModel(tx, modelId, Date.now())
-      await keepPolicies(tx, ctx.workspace.id)
-      const [request] = await readRequests(tx, [id])
-      if (!model || request?.state !== 'OPEN') throw invalid(`Request ${id} is closed.`, 'request')
-      const gate = await gateNow(tx, request)
-      if (!gate?.checks.includes(check)) throw invalid(`Request ${id} waits for no check '${check}'.`, 'check')
-      await addOverride(tx, { requestId: id, name: check, actor: ctx.actor.name, reason, at: Date.now() })
-      await record(tx, ctx, {
-        ...{ kind: 'CHECK_OVERRIDDEN', model, version: request.version, to: request.to, comment: reason, request: id, data: { check } },
+    const override = (voters: Voters) =>
+      inTransaction(ctx, async (tx) => {
+        const model = await holdModel(tx, modelId, Date.now())
+        await keepPolicies(tx, ctx.workspace.id)
+        const [request] = await readRequests(tx, [id])
+        if (!model || request?.state !== 'OPEN') throw invalid(`Request ${id} is closed.`, 'request')
+        const gate = await gateNow(tx, request)
+        if (!gate?.checks.includes(check)) throw invalid(`Request ${id} waits for no check '${check}'.`, 'check')
+        await addOverride(tx, { requestId: id, name: check, actor: ctx.actor.name, reason, at: Date.now() })
+        await record(tx, ctx, {
+          ...{ kind: 'CHECK_OVERRIDDEN', model, version: request.version, to: request.to, comment: reason, request: id, data: { check } },
+        })
+        await settle(tx, ctx, request, gate, voters)
       })
-      await settle(tx, ctx, request, gate, voters)
-    })
+    await withVoters(ctx, async () => [id], override)
     await rangMove(ctx, modelId)
-    return (await readRequests(ctx.db, [id]))[0]!
+    const [row] = await readRequests(ctx.db, [id])
+    if (!row) throw unknownRequest(id)
+    return row
   },
 })

@@ -47,13 +47,28 @@ export async function votersOf(db: Database, workspaceId: number, ids: readonly 
   return new Map(asked.map((id) => [id, found.get(id) ?? null]))
 }
 
-/** Who approved these requests, as they stand now. */
-export const votersFor = async ({ db, workspace }: Pick<Ctx, 'db' | 'workspace'>, requests: readonly number[]) =>
-  votersOf(
-    db,
-    workspace.id,
-    (await readVotes(db, requests)).map(({ accountId }) => accountId),
-  )
+/** Somebody approved whose standing was not read: what was begun is undone, and begun again. */
+export class Overtaken extends Error {}
+
+/** Who approved, as they stand now: what they may is read before a transaction, and a vote of anybody else in it undoes it. */
+export type Voters = ReadonlyMap<number, Voter | null>
+
+/** Does something by who approved these requests, again where others approve meanwhile. */
+export async function withVoters<T>(ctx: Ctx, requests: () => Promise<number[]>, work: (voters: Voters) => Promise<T>): Promise<T> {
+  for (;;) {
+    const votes = await readVotes(ctx.db, await requests())
+    const voters = await votersOf(
+      ctx.db,
+      ctx.workspace.id,
+      votes.map(({ accountId }) => accountId),
+    )
+    try {
+      return await work(voters)
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error
+    }
+  }
+}
 
 export const isOneOf = (voter: Voter, people: People): boolean => isAmong(people, voter)
 

@@ -14,7 +14,7 @@ import { holdModel } from '../registry/registered-models.sql.ts'
 import { checkArchives, stageNamed } from '../registry/stages.ts'
 import { modelTarget, onVersion, securableOf, unknownVersion } from '../registry/targets.ts'
 import { gateOf, isOfAliases, policiesOf, policyOf } from './effective.ts'
-import { accountOf, isOneOf, type Voter, voteFault, voterOf, votersFor } from './people.ts'
+import { accountOf, isOneOf, type Voter, type Voters, voteFault, voterOf, withVoters } from './people.ts'
 import { type Gate, keepPolicies } from './policy.sql.ts'
 import {
   addVote,
@@ -34,13 +34,13 @@ const longest = 65_535
 export const comment = limitedText('comment', longest).transform((text) => text?.trim() ?? '')
 
 const denied = (message: string) => new AppError('PERMISSION_DENIED', message)
-const unknown = (id: number) => notFound(`Transition request ${id} not found`)
+export const unknownRequest = (id: number) => notFound(`Transition request ${id} not found`)
 const requestId = int64.refine((id) => id > 0 && id < 2 ** 31, 'It is no id of a request.')
 
 export async function onRequest(ctx: Ctx, { request: id }: { request: number }): Promise<Target<Request>> {
   const [row] = await readRequests(ctx.db, [id])
-  if (row?.workspaceId !== ctx.workspace.id) throw unknown(id)
-  return { securable: securableOf({ modelId: row.modelId, workspaceId: row.workspaceId }), row, unseen: () => unknown(id) }
+  if (row?.workspaceId !== ctx.workspace.id) throw unknownRequest(id)
+  return { securable: securableOf({ modelId: row.modelId, workspaceId: row.workspaceId }), row, unseen: () => unknownRequest(id) }
 }
 
 const told = (request: Request) => ({
@@ -97,7 +97,10 @@ export const requestTransition = operation({
       return id
     })
     await rangMove(ctx, version.modelId)
-    return (await readRequests(ctx.db, [id]))[0]!
+    const [row] = await readRequests(ctx.db, [id])
+    // The version may be gone again, and its requests with it.
+    if (!row) throw unknownVersion(version.name, version.version)
+    return row
   },
 })
 
@@ -109,10 +112,10 @@ async function decide(
 ): Promise<Request> {
   const isLate = await inTransaction(ctx, async (tx) => {
     const now = Date.now()
-    if (!(await holdModel(tx, modelId, now))) throw unknown(id)
+    if (!(await holdModel(tx, modelId, now))) throw unknownRequest(id)
     await keepPolicies(tx, ctx.workspace.id)
     const [request] = await readRequests(tx, [id])
-    if (!request) throw unknown(id)
+    if (!request) throw unknownRequest(id)
     if (request.state === 'OPEN' && request.expiresAt !== null && request.expiresAt <= now) {
       await expire(tx, request)
       return true
@@ -125,7 +128,7 @@ async function decide(
   await rangMove(ctx, modelId)
   if (isLate) throw new AppError('RESOURCE_CONFLICT', `Request ${id} is closed: its time is over.`)
   const [row] = await readRequests(ctx.db, [id])
-  if (!row) throw unknown(id)
+  if (!row) throw unknownRequest(id)
   return row
 }
 
@@ -152,19 +155,22 @@ export const approveTransition = operation({
   on: onRequest,
   state: requestState,
   async run(ctx, { comment, archiveExisting }, request): Promise<Request> {
-    const [voter, others] = await Promise.all([voterOf(ctx), votersFor(ctx, [request.id])])
-    return decide(ctx, request, async (tx, request, gate) => {
-      const fault = voteFault(voter, request, gate)
-      if (fault) throw denied(fault)
-      const accountId = accountOf(ctx)
-      const votes = await readVotes(tx, [request.id])
-      if (!votes.some((vote) => vote.accountId === accountId)) {
-        await addVote(tx, { requestId: request.id, accountId, actor: ctx.actor.name, comment, at: Date.now() })
-        await record(tx, ctx, { kind: 'TRANSITION_APPROVED', ...told(request), comment })
-      }
-      // Who opens the gate says what becomes of those that stand there.
-      await settle(tx, ctx, { ...request, archiveExisting: archiveExisting ?? request.archiveExisting }, gate, others)
-    })
+    const voter = await voterOf(ctx)
+    const accountId = accountOf(ctx)
+    const approve = (voters: Voters) =>
+      decide(ctx, request, async (tx, request, gate) => {
+        const fault = voteFault(voter, request, gate)
+        if (fault) throw denied(fault)
+        const votes = await readVotes(tx, [request.id])
+        if (!votes.some((vote) => vote.accountId === accountId)) {
+          await addVote(tx, { requestId: request.id, accountId, actor: ctx.actor.name, comment, at: Date.now() })
+          await record(tx, ctx, { kind: 'TRANSITION_APPROVED', ...told(request), comment })
+        }
+        // Who opens the gate says what becomes of those that stand there.
+        const asked = { ...request, archiveExisting: archiveExisting ?? request.archiveExisting }
+        await settle(tx, ctx, asked, gate, new Map(voters).set(accountId, voter))
+      })
+    return withVoters(ctx, async () => [request.id], approve)
   },
 })
 

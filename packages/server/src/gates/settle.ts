@@ -6,7 +6,7 @@
 import type { Ctx, Tx } from '../context.ts'
 import { moveAlias, moveStage } from '../registry/moves.ts'
 import { gateOf, isOfAliases, policyOf } from './effective.ts'
-import { type Voter, voteFault } from './people.ts'
+import { Overtaken, type Voters, voteFault } from './people.ts'
 import type { Gate } from './policy.sql.ts'
 import {
   type Check,
@@ -40,9 +40,6 @@ export interface Judged {
 
 const passing: readonly CheckState[] = ['PASSED', 'SKIPPED']
 
-/** Who approved, as they stand now. Of whom it does not know, the approval was given a moment ago. */
-export type Voters = ReadonlyMap<number, Voter | null>
-
 /** Without a gate one approval of somebody who might move it themselves is enough. */
 export function judge(
   request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId'>,
@@ -55,9 +52,10 @@ export function judge(
   }: { votes: readonly Vote[]; voters: Voters; checks: readonly Check[]; overrides: readonly Override[] },
 ): Judged {
   const counts = ({ accountId }: Vote): boolean => {
+    // Where there are no accounts there is one person, who may all.
+    if (accountId === 0) return !gate || gate.selfApproval || request.accountId !== 0
     const voter = voters.get(accountId)
-    if (voter !== undefined) return voter !== null && voteFault(voter, request, gate) === undefined
-    return !gate || gate.selfApproval || accountId !== request.accountId
+    return voter != null && voteFault(voter, request, gate) === undefined
   }
   const counted = votes.filter(counts)
   const needed = gate?.approvals ?? 1
@@ -76,6 +74,7 @@ export async function settle(tx: Tx, ctx: Ctx, request: Request, gate: Gate | un
     await readChecks(tx, [request.versionId]),
     await readOverrides(tx, [request.id]),
   ]
+  if (votes.some(({ accountId }) => accountId > 0 && !voters.has(accountId))) throw new Overtaken()
   if (!judge(request, gate, { votes, voters, checks, overrides }).isOpen) return false
   if (!(await closeRequest(tx, request.id, { state: 'APPROVED', by: ctx.actor.name, comment: '', at: Date.now() }))) return false
   const version = { id: request.versionId, version: request.version }
