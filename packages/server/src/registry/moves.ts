@@ -14,7 +14,7 @@ import { supersede } from '../gates/requests.sql.ts'
 import { conditionsChanged } from '../standing.ts'
 import { record } from './activity.ts'
 import { deleteAlias, othersIn, readAlias, readStage, setAlias, setStage } from './model-versions.sql.ts'
-import { holdModel, lockModel } from './registered-models.sql.ts'
+import { holdModel, keepModel } from './registered-models.sql.ts'
 import { archived, stageNamed } from './stages.ts'
 
 interface On {
@@ -108,7 +108,7 @@ function checkOpen(mover: Voter | undefined, policy: Policy, place: string): boo
 /** Within a transaction, as `moveStage`. */
 export async function moveAlias(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'alias' }>, mover?: Voter): Promise<Moved> {
   const { model: id, alias, to, comment = '', request = null } = it
-  const model = await lockModel(tx, id)
+  const model = await keepModel(tx, id)
   if (!model) return gone
   const before = await readAlias(tx, model.id, alias)
   const from = before === undefined ? null : String(before)

@@ -86,6 +86,10 @@ export const holdModel = async (sql: Sql, id: number, time: number): Promise<Hel
 export const lockModel = async (sql: Sql, id: number): Promise<Held | undefined> =>
   (await sql.query<Held>(`SELECT ${facts} FROM registered_model WHERE id = $1 FOR UPDATE`, [id]))[0]
 
+/** As `holdModel` holds it, so that who has it takes nothing more: who registers a version meanwhile need not wait. */
+export const keepModel = async (sql: Sql, id: number): Promise<Held | undefined> =>
+  (await sql.query<Held>(`SELECT ${facts} FROM registered_model WHERE id = $1 FOR NO KEY UPDATE`, [id]))[0]
+
 /** Fails with the database's unique_violation where another has the name. Versions count as changed too. */
 export async function renameModel(sql: Sql, id: number, name: string, time: number): Promise<boolean> {
   if (!(await changed(sql.query(update('name = $2, updated_at = greatest($3, updated_at)'), [id, name, time])))) return false
