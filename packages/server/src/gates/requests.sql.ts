@@ -1,6 +1,7 @@
 /** Transition requests, what was said to them and found for them: a statement for each thing that is done with them. */
 import type { Sql } from '@tidegate/db'
 import type { Reach } from '../access.ts'
+import { reached } from '../search/compare.sql.ts'
 
 export type RequestState = 'OPEN' | 'APPROVED' | 'REJECTED' | 'CANCELLED' | 'EXPIRED' | 'SUPERSEDED'
 
@@ -92,11 +93,7 @@ export function findRequests(
   const put = (value: unknown) => `$${values.push(value)}`
   const where = [
     'r.workspace_id = $1',
-    ...('only' in reach
-      ? [`r.model_id = ANY(${put(reach.only)}::int[])`]
-      : reach.but.length
-        ? [`r.model_id <> ALL(${put(reach.but)}::int[])`]
-        : []),
+    ...reached(reach, 'r.model_id', put),
     ...(model === undefined ? [] : [`r.model_id = ${put(model)}`]),
     ...(versions ? [`r.version_id = ANY(${put(versions)}::int[])`] : []),
     ...(states ? [`r.state = ANY(${put(states)}::text[])`] : []),

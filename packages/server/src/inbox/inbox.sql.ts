@@ -1,6 +1,7 @@
 /** The statements of the inbox: who follows what, what they were told, and which of it still has to go into a letter. */
 import type { Sql } from '@tidegate/db'
 import type { Reach } from '../access.ts'
+import { reached } from '../search/compare.sql.ts'
 
 export type Follow = 'FOLLOWING' | 'MUTED'
 export type Letters = 'AT_ONCE' | 'HOURLY' | 'DAILY' | 'OFF'
@@ -43,9 +44,11 @@ const columns = `n.id, n.account_id AS "accountId", n.workspace_id AS "workspace
 
 /** Of models that may be read, and of none. */
 const mine = (workspace: number, account: number, reach: Reach) => {
-  const values: unknown[] = [account, workspace, 'only' in reach ? reach.only : reach.but]
-  const of = 'only' in reach ? 'n.model_id = ANY($3::int[])' : 'n.model_id <> ALL($3::int[])'
-  return { values, where: `n.account_id = $1 AND (n.workspace_id IS NULL OR n.workspace_id = $2) AND (n.model_id IS NULL OR ${of})` }
+  const values: unknown[] = [account, workspace]
+  const put = (value: unknown) => `$${values.push(value)}`
+  const [of = 'true'] = reached(reach, 'n.model_id', put)
+  const where = `n.account_id = $1 AND (n.workspace_id IS NULL OR n.workspace_id = $2) AND (n.model_id IS NULL OR ${of})`
+  return { values, put, where }
 }
 
 export interface Sought {
@@ -61,8 +64,7 @@ export interface Sought {
 
 /** The newest first. */
 export function findNotices(sql: Sql, { workspace, account, reach, unreadOnly, kinds, before, limit }: Sought): Promise<Notice[]> {
-  const { values, where } = mine(workspace, account, reach)
-  const put = (value: unknown) => `$${values.push(value)}`
+  const { values, put, where } = mine(workspace, account, reach)
   const more = [
     ...(unreadOnly ? ['n.read_at IS NULL'] : []),
     ...(kinds ? [`n.kind = ANY(${put(kinds)}::text[])`] : []),

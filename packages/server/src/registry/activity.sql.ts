@@ -1,6 +1,7 @@
 /** The activity of models: added at the end of a workspace's chain, and read. */
 import type { Sql } from '@tidegate/db'
 import type { Reach } from '../access.ts'
+import { reached } from '../search/compare.sql.ts'
 
 export interface Activity {
   id: number
@@ -93,11 +94,7 @@ export function readActivities(
   const put = (value: unknown) => `$${values.push(value)}`
   const where = [
     'workspace_id = $1',
-    ...('only' in reach
-      ? [`model_id = ANY(${put(reach.only)}::int[])`]
-      : reach.but.length
-        ? [`model_id <> ALL(${put(reach.but)}::int[])`]
-        : []),
+    ...reached(reach, 'model_id', put),
     ...(model === undefined ? [] : [`model_id = ${put(model)}`]),
     ...(version === undefined ? [] : [`version = ${put(version)}`]),
     ...(request === undefined ? [] : [`request_id = ${put(request)}`]),

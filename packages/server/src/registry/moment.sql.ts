@@ -1,6 +1,7 @@
 /** Where versions stood and what aliases stood for at a time, told from the activity: it is never changed, so neither is the answer. */
 import type { Sql } from '@tidegate/db'
 import type { Reach } from '../access.ts'
+import { reached } from '../search/compare.sql.ts'
 import type { Tenure } from './activity.sql.ts'
 
 export interface ModelTenure extends Tenure {
@@ -25,11 +26,7 @@ function within({ workspace, reach, model, at }: Sought): { where: string; value
   const put = (value: unknown) => `$${values.push(value)}`
   const where = [
     'workspace_id = $1 AND at <= $2',
-    ...('only' in reach
-      ? [`model_id = ANY(${put(reach.only)}::int[])`]
-      : reach.but.length
-        ? [`model_id <> ALL(${put(reach.but)}::int[])`]
-        : []),
+    ...reached(reach, 'model_id', put),
     ...(model === undefined ? [] : [`model_id = ${put(model)}`]),
   ].join(' AND ')
   return { where, values }
