@@ -349,7 +349,8 @@ describe('a server killed while a webhook is told', () => {
       acknowledged.push(name)
     }
     await server.exited
-    expect(acknowledged.length).toBeGreaterThan(2)
+    // The third may have been told before its own answer was on the way.
+    expect(acknowledged.length).toBeGreaterThanOrEqual(2)
 
     // What the dead worker had at hand is free a minute later: here it is later.
     await db.query(`UPDATE job_worker SET seen_at = seen_at - interval '2 minutes'`)
