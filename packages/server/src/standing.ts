@@ -3,7 +3,18 @@
  * Conditions are turned into ids here, so that rules and lists ask about ids only; `conditionsChanged` says when that has to be done anew.
  */
 import type { Database } from '@tidegate/db'
-import { type Grant, type Permission, permissions, type Role, type Rule, roles, type Standing } from './access.ts'
+import {
+  type Ability,
+  type Actor,
+  abilityOf,
+  type Grant,
+  type Permission,
+  permissions,
+  type Role,
+  type Rule,
+  roles,
+  type Standing,
+} from './access.ts'
 import type { Kernel } from './context.ts'
 import { modelsThat } from './standing.sql.ts'
 
@@ -15,6 +26,12 @@ export const placesOf = (accountId: number) => ({
     { teams: { some: { members: { some: { accountId } } } } },
     { roles: { some: { holders: { some: { accountId } } } } },
   ],
+})
+
+/** Who manages a workspace by their own role or by a team's, for Prisma's `where`: people, no programs. */
+export const managersOf = (workspaceId: number) => ({
+  serviceOf: null,
+  OR: [{ members: { some: { workspaceId, role: 'ADMIN' } } }, { teams: { some: { team: { workspaceId, role: 'ADMIN' } } } }],
 })
 
 const levels = Object.keys(permissions) as Permission[]
@@ -68,6 +85,17 @@ export async function readStanding(
     }
   }
   return { role, ...(roleVia && { roleVia }), isSystemAdmin: account.isAdmin, grants: [...grants.values()], rules, isReadOnly: false }
+}
+
+/** What an account may do in a workspace now, whoever asks; and who it is then. */
+export async function heldBy(
+  db: Database,
+  account: { id: number; name: string; isAdmin: boolean },
+  workspaceId: number,
+): Promise<{ actor: Actor; standing: Standing; ability: Ability }> {
+  const actor: Actor = { kind: 'ACCOUNT', name: account.name, id: account.id }
+  const standing = await readStanding(db, account, workspaceId)
+  return { actor, standing, ability: abilityOf(actor, workspaceId, standing) }
 }
 
 /** Which of a kind a rule is about, where it is not about one thing: those of which all of this is true. */

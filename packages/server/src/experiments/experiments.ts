@@ -245,6 +245,11 @@ export const overtaken = (key: string) =>
     field: 'was',
   })
 
+/** A tag as the audit log has it. */
+const tagState = async (ctx: Ctx, experimentId: number, key: string) => ({
+  [key]: (await ctx.db.prisma.experimentTag.findUnique({ where: { experimentId_key: { experimentId, key } } }))?.value ?? null,
+})
+
 export const setExperimentTag = operation({
   name: 'experiment.set-tag',
   input: z.object({
@@ -256,9 +261,7 @@ export const setExperimentTag = operation({
   }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  state: async (ctx, { key }, { id }) => ({
-    [key]: (await ctx.db.prisma.experimentTag.findUnique({ where: { experimentId_key: { experimentId: id, key } } }))?.value ?? null,
-  }),
+  state: (ctx, { key }, { id }) => tagState(ctx, id, key),
   async run(ctx, { key, value = '', was }, row): Promise<ExperimentWithTags> {
     checkActive(row)
     const { id: experimentId } = row
@@ -287,9 +290,7 @@ export const deleteExperimentTag = operation({
   input: z.object({ experimentId: required, key: required }),
   action: 'edit',
   on: (ctx, { experimentId }) => experimentTarget(ctx, experimentId),
-  state: async (ctx, { key }, { id }) => ({
-    [key]: (await ctx.db.prisma.experimentTag.findUnique({ where: { experimentId_key: { experimentId: id, key } } }))?.value ?? null,
-  }),
+  state: (ctx, { key }, { id }) => tagState(ctx, id, key),
   async run(ctx, { key }, row): Promise<ExperimentWithTags> {
     checkActive(row)
     const { count } = await ctx.db.prisma.experimentTag.deleteMany({ where: { experimentId: row.id, key } })

@@ -2,7 +2,6 @@
  * Checks: what CI and others found of a version, by name, as on a pull request. What was reported of a version holds for every request of it,
  * because what a version is made of does not change. When the last one that a request waits for has passed, its gate opens by itself.
  */
-import type { Sql } from '@tidegate/db'
 import { z } from 'zod'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
@@ -16,7 +15,7 @@ import { holdModel } from '../registry/registered-models.sql.ts'
 import { onVersion, unknownVersion } from '../registry/targets.ts'
 import { type Voters, withVoters } from './people.ts'
 import { keepPolicies } from './policy.sql.ts'
-import { addOverride, type Check, findRequests, type Request, readChecks, readRequests, writeCheck } from './requests.sql.ts'
+import { addOverride, type Check, findRequests, openOf, type Request, readChecks, readRequests, writeCheck } from './requests.sql.ts'
 import { onRequest, unknownRequest } from './requests.ts'
 import { gateNow, settle } from './settle.ts'
 
@@ -25,15 +24,12 @@ const checkName = required.max(250)
 /** Numbers of one report. */
 const mostNumbers = 100
 
-const openRequests = (sql: Sql, workspace: number, version: number): Promise<Request[]> =>
-  findRequests(sql, { workspace, reach: { but: [] }, versions: [version], states: ['OPEN'], limit: 1_000 })
-
 const openIds = async (ctx: Ctx, version: number): Promise<number[]> =>
-  (await openRequests(ctx.db, ctx.workspace.id, version)).map(({ id }) => id)
+  (await openOf(ctx.db, ctx.workspace.id, version)).map(({ id }) => id)
 
 /** Opens what waits for nothing more, the oldest request first. */
 async function settleAll(tx: Tx, ctx: Ctx, versionId: number, voters: Voters): Promise<void> {
-  const open = await openRequests(tx, ctx.workspace.id, versionId)
+  const open = await openOf(tx, ctx.workspace.id, versionId)
   const now = Date.now()
   for (const request of open.reverse()) {
     if (request.expiresAt !== null && request.expiresAt <= now) continue

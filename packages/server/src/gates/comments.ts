@@ -75,15 +75,18 @@ export const addModelComment = operation({
   },
 })
 
+/** As the audit log has it. */
+async function commentState(ctx: Ctx, _: unknown, { id }: { id: number }) {
+  const it = await readComment(ctx.db, id)
+  return it ? { text: it.text } : null
+}
+
 export const editComment = operation({
   name: 'comment.edit',
   input: z.object({ comment: int64, text }),
   action: 'review',
   on: onComment,
-  state: async (ctx, _, { id }) => {
-    const it = await readComment(ctx.db, id)
-    return it ? { text: it.text } : null
-  },
+  state: commentState,
   async run(ctx, { text }, comment): Promise<Comment> {
     checkAuthor(ctx, comment)
     await inTransaction(ctx, async (tx) => {
@@ -105,10 +108,7 @@ export const deleteComment = operation({
   input: z.object({ comment: int64 }),
   action: 'review',
   on: onComment,
-  state: async (ctx, _, { id }) => {
-    const it = await readComment(ctx.db, id)
-    return it ? { text: it.text } : null
-  },
+  state: commentState,
   async run(ctx, _, comment): Promise<Comment> {
     checkAuthor(ctx, comment)
     await inTransaction(ctx, async (tx) => {

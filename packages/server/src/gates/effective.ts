@@ -23,6 +23,10 @@ export async function policiesOf(sql: Sql, workspace: number, models: readonly n
   return new Map(models.map((id) => [id, effective(own.get(id), above)]))
 }
 
+/** Of models that have none of their own. */
+export const workspacePolicy = async (sql: Sql, workspace: number): Promise<Policy> =>
+  effective(undefined, (await readPolicies(sql, workspace, []))[0])
+
 export const policyOf = async (sql: Sql, workspace: number, model: number): Promise<Policy> =>
   (await policiesOf(sql, workspace, [model])).get(model)!
 

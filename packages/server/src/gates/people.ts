@@ -3,10 +3,10 @@
  * worth what its giver may now, not what they might when they gave it.
  */
 import type { Database } from '@tidegate/db'
-import { type Ability, type Actor, abilityOf, isAmong, may, type People, type Standing } from '../access.ts'
+import { type Ability, type Actor, isAmong, may, type People, type Standing } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { securableOf } from '../registry/targets.ts'
-import { readStanding } from '../standing.ts'
+import { heldBy } from '../standing.ts'
 import type { Gate } from './policy.sql.ts'
 import { type Request, readVotes } from './requests.sql.ts'
 
@@ -38,9 +38,8 @@ export async function votersOf(db: Database, workspaceId: number, ids: readonly 
   const accounts = asked.length ? await db.prisma.account.findMany({ where: { id: { in: asked }, disabledAt: null } }) : []
   const voters = await Promise.all(
     accounts.map(async (account): Promise<[number, Voter]> => {
-      const actor: Actor = { kind: 'ACCOUNT', name: account.name, id: account.id }
-      const [standing, teams] = await Promise.all([readStanding(db, account, workspaceId), teamsOf(db, workspaceId, account.id)])
-      return [account.id, { actor, standing, teams, ability: abilityOf(actor, workspaceId, standing) }]
+      const [held, teams] = await Promise.all([heldBy(db, account, workspaceId), teamsOf(db, workspaceId, account.id)])
+      return [account.id, { ...held, teams }]
     }),
   )
   const found = new Map(voters)

@@ -16,7 +16,7 @@ import { rang } from '../registry/registered-models.ts'
 import { archived, first } from '../registry/stages.ts'
 import { onModel, unknownModel } from '../registry/targets.ts'
 import { settleOpen } from './checks.ts'
-import { effective, isOfAliases, type Policy } from './effective.ts'
+import { effective, isOfAliases, type Policy, policyOf, workspacePolicy } from './effective.ts'
 import { type Gate, holdPolicies, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
 
 const most = { stages: 12, checks: 50, people: 100, approvals: 20, ttl: 366 * 86_400_000 }
@@ -97,15 +97,9 @@ const onPolicy = async (
   return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: target?.row ?? null }
 }
 
-/** As the audit log has it. */
-async function policyState(ctx: Ctx, modelId: number | null) {
-  const rows = await readPolicies(ctx.db, ctx.workspace.id, modelId === null ? [] : [modelId])
-  const above = modelId === null ? undefined : rows.find((row) => row.modelId === null)
-  return effective(
-    rows.find((row) => row.modelId === modelId),
-    above,
-  )
-}
+/** What holds now, of a model or of those that have none of their own. */
+const policyNow = (ctx: Ctx, model: { id: number } | null): Promise<Policy> =>
+  model ? policyOf(ctx.db, ctx.workspace.id, model.id) : workspacePolicy(ctx.db, ctx.workspace.id)
 
 /** Says which there are. Null in place of either: as above it. */
 export const setPolicy = operation({
@@ -117,7 +111,7 @@ export const setPolicy = operation({
   }),
   action: 'manage',
   on: onPolicy,
-  state: (ctx, _, model) => policyState(ctx, model?.id ?? null),
+  state: (ctx, _, model) => policyNow(ctx, model),
   async run(ctx, { stages, gates }, model): Promise<Policy> {
     const modelId = model?.id ?? null
     const now = await inTransaction(ctx, async (tx) => {
@@ -154,8 +148,5 @@ export const getPolicy = operation({
   input: z.object({}),
   action: 'read',
   on: (ctx: Ctx): Target<null> => ({ securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null }),
-  async run(ctx): Promise<Policy> {
-    const [above] = await readPolicies(ctx.db, ctx.workspace.id, [])
-    return effective(undefined, above)
-  },
+  run: (ctx): Promise<Policy> => policyNow(ctx, null),
 })

@@ -104,6 +104,10 @@ export function findRequests(
   return sql.query<Request>(`SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY r.id DESC LIMIT ${put(limit)}`, values, 'once')
 }
 
+/** All that is open of a version, the newest first. */
+export const openOf = (sql: Sql, workspace: number, version: number): Promise<Request[]> =>
+  findRequests(sql, { workspace, reach: { but: [] }, versions: [version], states: ['OPEN'], limit: 1_000 })
+
 export type NewRequest = Pick<
   Request,
   | 'workspaceId'

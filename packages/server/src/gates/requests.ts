@@ -6,6 +6,7 @@ import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, int64, limitedText, required } from '../fields.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
 import { operation, type Target } from '../operation.ts'
+import { checkAfter, pageOf } from '../pages.ts'
 import { type NewActivity, record } from '../registry/activity.ts'
 import { readAlias, readStage, readVersions } from '../registry/model-versions.sql.ts'
 import { rangMove } from '../registry/moves.ts'
@@ -22,6 +23,7 @@ import {
   dueRequests,
   findRequests,
   insertRequest,
+  openOf,
   type Request,
   type RequestState,
   readRequests,
@@ -240,10 +242,7 @@ export const openRequests = operation({
   action: 'read',
   on: onVersion,
   async run(ctx, _, version): Promise<Answerable[]> {
-    const open = await findRequests(ctx.db, {
-      ...{ workspace: ctx.workspace.id, reach: { but: [] }, versions: [version.id] },
-      ...{ states: ['OPEN'], limit: 1_000 },
-    })
+    const open = await openOf(ctx.db, ctx.workspace.id, version.id)
     const policy = await policyOf(ctx.db, version.workspaceId, version.modelId)
     const voter = await voterOf(ctx)
     return open.reverse().map((request) => ({
@@ -279,7 +278,7 @@ export const listRequests = operation({
   on: async (ctx: Ctx, { model }): Promise<Target<{ id: number } | null>> =>
     model ? modelTarget(ctx, model) : { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: null },
   async run(ctx, { states, waitingOnMe, mine, stage, first, after }, model): Promise<RequestPage> {
-    if (after && !/^\d{1,9}$/.test(after)) throw invalid('`after` is not where a page ended: give back `endCursor`.', 'after')
+    checkAfter(after, 9)
     const sought = {
       ...{ workspace: ctx.workspace.id, reach: reachOf(ctx.standing, 'RegisteredModel'), model: model?.id },
       ...{ account: mine ? accountOf(ctx) : undefined, to: stage ?? undefined, before: after ? Number(after) : undefined },
@@ -287,7 +286,8 @@ export const listRequests = operation({
     const found = waitingOnMe
       ? await waiting(ctx, await findRequests(ctx.db, { ...sought, states: ['OPEN'], limit: mostWaiting }))
       : await findRequests(ctx.db, { ...sought, states: states ?? undefined, limit: first + 1 })
-    return { requests: found.slice(0, first), nextPageToken: found.length > first ? String(found[first - 1]!.id) : undefined }
+    const { page, nextPageToken } = pageOf(found, first)
+    return { requests: page, nextPageToken }
   },
 })
 

@@ -5,8 +5,8 @@
 import { z } from 'zod'
 import { reachOf } from '../access.ts'
 import type { Ctx } from '../context.ts'
-import { invalid } from '../errors.ts'
 import { operation, type Target } from '../operation.ts'
+import { checkAfter, pageOf } from '../pages.ts'
 import { newSecret } from '../passwords.ts'
 import { modelName } from '../registry/names.ts'
 import type { RegisteredModel } from '../registry/registered-models.sql.ts'
@@ -46,7 +46,7 @@ export const listNotices = operation({
   action: 'read',
   on: self,
   async run(ctx, { unreadOnly, kinds, first, after }): Promise<NoticePage> {
-    if (after && !/^\d{1,15}$/.test(after)) throw invalid('`after` is not where a page ended: give back `endCursor`.', 'after')
+    checkAfter(after, 15)
     const account = ctx.actor.id
     if (account === undefined) return { notices: [], unread: 0, nextPageToken: undefined }
     const reach = reachOf(ctx.standing, 'RegisteredModel')
@@ -57,11 +57,8 @@ export const listNotices = operation({
       }),
       countUnread(ctx.db, ctx.workspace.id, account, reach),
     ])
-    return {
-      notices: found.slice(0, first),
-      unread,
-      nextPageToken: found.length > first ? String(found[first - 1]!.id) : undefined,
-    }
+    const { page, nextPageToken } = pageOf(found, first)
+    return { notices: page, unread, nextPageToken }
   },
 })
 

@@ -4,7 +4,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { reachOf } from '../access.ts'
+import { type Ability, may } from '../access.ts'
 import { type Ctx, inTransaction, type Kernel } from '../context.ts'
 import { notFound } from '../errors.ts'
 import { anyText } from '../fields.ts'
@@ -12,7 +12,8 @@ import { type Job, job } from '../jobs.ts'
 import { sendMail, writeMail } from '../mail/mail.ts'
 import { operation, type Target } from '../operation.ts'
 import { newSecret } from '../passwords.ts'
-import { readStanding } from '../standing.ts'
+import { securableOf } from '../registry/targets.ts'
+import { heldBy } from '../standing.ts'
 import { forgetNotices, type Notice, readLetters, settleMail, unmailed, writeLetters } from './inbox.sql.ts'
 
 /** Notices that a letter spells out. */
@@ -25,12 +26,13 @@ const sign = (key: string, account: number) => createHmac('sha256', key).update(
 /** Of all that waits, what they may still read and have not. */
 async function fresh(kernel: Kernel, account: { id: number; name: string; isAdmin: boolean }, waiting: Notice[]): Promise<Notice[]> {
   const unread = waiting.filter(({ readAt }) => readAt === null)
-  const may = new Map<number, (model: number) => boolean>()
-  for (const workspace of new Set(unread.flatMap(({ workspaceId }) => workspaceId ?? []))) {
-    const reach = reachOf(await readStanding(kernel.db, account, workspace), 'RegisteredModel')
-    may.set(workspace, (model) => ('only' in reach ? reach.only.includes(model) : !reach.but.includes(model)))
-  }
-  return unread.filter(({ workspaceId, modelId }) => modelId === null || may.get(workspaceId!)!(modelId))
+  const abilities = new Map<number, Ability>()
+  for (const workspace of new Set(unread.flatMap(({ workspaceId }) => workspaceId ?? [])))
+    abilities.set(workspace, (await heldBy(kernel.db, account, workspace)).ability)
+  return unread.filter(
+    ({ workspaceId, modelId }) =>
+      modelId === null || may(abilities.get(workspaceId!)!, 'read', securableOf({ modelId, workspaceId: workspaceId! })),
+  )
 }
 
 const words = { AT_ONCE: 'at once', HOURLY: 'every hour', DAILY: 'every day', OFF: '' }

@@ -4,13 +4,13 @@
  */
 import type { Account, Sql } from '@tidegate/db'
 import { z } from 'zod'
-import { abilityOf, may, type Role, roles } from '../access.ts'
+import { may, type Role, roles } from '../access.ts'
 import { inTransaction, type Kernel } from '../context.ts'
-import { gateOf, policyOf } from '../gates/effective.ts'
+import { gateOf, isOfAliases, policyOf } from '../gates/effective.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
 import { type Activity, readChain } from '../registry/activity.sql.ts'
 import { readModels } from '../registry/registered-models.sql.ts'
-import { readStanding } from '../standing.ts'
+import { heldBy } from '../standing.ts'
 import { askerOf, followByItself, followersOf, openAskers, saidBefore } from './inbox.sql.ts'
 import { type NoticeKind, tell } from './notices.ts'
 
@@ -101,7 +101,7 @@ function sentenceOf(kind: NoticeKind, it: Activity, model: string): string {
   switch (kind) {
     case 'ASKED':
     case 'REQUESTED':
-      return `${it.actor} asks for ${what} to ${it.to?.startsWith('@') ? 'be' : 'come into'} ${it.to}${quoted(it.comment)}`
+      return `${it.actor} asks for ${what} to ${isOfAliases(it.to ?? '') ? 'be' : 'come into'} ${it.to}${quoted(it.comment)}`
     case 'MENTIONED':
       return `${it.actor} named you, on ${what}${quoted(it.comment)}`
     case 'COMMENTED':
@@ -159,8 +159,7 @@ async function whoMayRead(kernel: Kernel, { workspaceId, modelId }: Activity, ac
   const found = accounts.length ? await kernel.db.prisma.account.findMany({ where: { ...person, id: { in: accounts } } }) : []
   const readers: number[] = []
   for (const account of found) {
-    const standing = await readStanding(kernel.db, account, workspaceId)
-    const ability = abilityOf({ kind: 'ACCOUNT', name: account.name, id: account.id }, workspaceId, standing)
+    const { ability } = await heldBy(kernel.db, account, workspaceId)
     if (may(ability, 'read', { kind: 'RegisteredModel', id: modelId, workspaceId })) readers.push(account.id)
   }
   return readers

@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { reachOf } from '../access.ts'
 import type { Ctx, Tx } from '../context.ts'
-import { invalid } from '../errors.ts'
 import { anyText } from '../fields.ts'
 import { spreadWord } from '../inbox/spread.ts'
 import { operation, type Target } from '../operation.ts'
+import { checkAfter, pageOf } from '../pages.ts'
 import { hooksFor } from '../webhooks/outbox.sql.ts'
 import { announce } from '../webhooks/outbox.ts'
 import { type Activity, addActivities, holdChain, readActivities, readChain, readEnd, stageAt, type Tenure } from './activity.sql.ts'
@@ -124,7 +124,7 @@ export const listActivities = operation({
   action: 'read',
   on: async (ctx: Ctx, { model }): Promise<Target<{ id: number } | null>> => (model ? modelTarget(ctx, model) : here(ctx)),
   async run(ctx, { version, request, kinds, first, after }, model): Promise<ActivityPage> {
-    if (after && !/^\d{1,15}$/.test(after)) throw invalid('`after` is not where a page ended: give back `endCursor`.', 'after')
+    checkAfter(after, 15)
     const rows = await readActivities(ctx.db, {
       workspace: ctx.workspace.id,
       reach: reachOf(ctx.standing, 'RegisteredModel'),
@@ -135,7 +135,8 @@ export const listActivities = operation({
       before: after ? Number(after) : undefined,
       limit: first + 1,
     })
-    return { entries: rows.slice(0, first), nextPageToken: rows.length > first ? String(rows[first - 1]!.id) : undefined }
+    const { page, nextPageToken } = pageOf(rows, first)
+    return { entries: page, nextPageToken }
   },
 })
 

@@ -4,14 +4,14 @@
  */
 import type { Account, RoleRule } from '@tidegate/db'
 import { z } from 'zod'
-import { type Action, abilityOf, may, type Permission, type Securable } from '../access.ts'
+import { type Action, may, type Permission, type Securable } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { experimentNumber, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { checkStrength, hashPassword } from '../passwords.ts'
 import { findModel } from '../registry/registered-models.sql.ts'
-import { readStanding } from '../standing.ts'
+import { heldBy } from '../standing.ts'
 import { accountName, changed, findAccount } from '../users/accounts.ts'
 import { listRoles, type WholeRole } from './roles.ts'
 
@@ -74,11 +74,7 @@ export const permissionOf = operation({
   async run(ctx, { name, kind, id }): Promise<Permission> {
     const account = await findAccount(ctx, { name })
     const workspaceId = ctx.workspace.id
-    const ability = abilityOf(
-      { name: account.name, kind: 'ACCOUNT', id: account.id },
-      workspaceId,
-      await readStanding(ctx.db, account, workspaceId),
-    )
+    const { ability } = await heldBy(ctx.db, account, workspaceId)
     if (account.disabledAt !== null) return 'NO_PERMISSIONS'
     if (kind === 'Workspace') {
       const on: Securable = { kind, id: workspaceId }

@@ -11,6 +11,7 @@ import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
+import { checkAfter, pageOf } from '../pages.ts'
 import { readModels } from '../registry/registered-models.sql.ts'
 import { modelTarget, securableOf } from '../registry/targets.ts'
 import { dialects, eventsOf, exampleFor } from './dialects.ts'
@@ -243,13 +244,14 @@ export const listDeliveries = operation({
   action: 'manage',
   on: onHook,
   async run(ctx, { state, first, after }, hook): Promise<DeliveryPage> {
-    if (after && !/^\d{1,18}$/.test(after)) throw invalid('`after` is not where a page ended: give back `endCursor`.', 'after')
+    checkAfter(after, 18)
     const rows = await ctx.db.prisma.webhookDelivery.findMany({
       where: { webhookId: hook.id, ...(state && { state }), ...(after && { id: { lt: BigInt(after) } }) },
       orderBy: { id: 'desc' },
       take: first + 1,
     })
-    return { deliveries: rows.slice(0, first), nextPageToken: rows.length > first ? String(rows[first - 1]!.id) : undefined }
+    const { page, nextPageToken } = pageOf(rows, first)
+    return { deliveries: page, nextPageToken }
   },
 })
 

@@ -4,14 +4,14 @@
  */
 import type { Account, Team } from '@tidegate/db'
 import { z } from 'zod'
-import { type Action, abilityOf, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
+import { type Action, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { experimentTarget } from '../experiments/experiments.ts'
 import { required } from '../fields.ts'
 import { check, operation, type Target } from '../operation.ts'
 import { modelTarget } from '../registry/targets.ts'
-import { readStanding } from '../standing.ts'
+import { heldBy } from '../standing.ts'
 import { findTeam } from '../teams/teams.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
@@ -142,9 +142,9 @@ export const explainAccess = operation({
     if (target) check(ctx, 'read', target)
     const on: Securable = (target?.securable as Securable | undefined) ?? { kind: 'Workspace', id: workspaceId }
     if (action === 'create' && isOne) throw invalid('Things are made in a workspace: leave out what they are made in.', 'experiment')
-    const standing = await readStanding(ctx.db, account, workspaceId)
+    const { standing, ability } = await heldBy(ctx.db, account, workspaceId)
     const isIn = account.disabledAt === null
-    const allowed = isIn && may(abilityOf({ name: account.name, kind: 'ACCOUNT', id: account.id }, workspaceId, standing), action, on)
+    const allowed = isIn && may(ability, action, on)
     const what = model != null ? `the model '${model}'` : experimentId ? `experiment ${experimentId}` : `the workspace '${name}'`
     const reason = isIn ? reasonOf(standing, action, on, name) : 'the account is disabled'
     return { allowed, because: `${account.name} may ${allowed ? '' : 'not '}${words[action]} ${what}: ${reason}.` }

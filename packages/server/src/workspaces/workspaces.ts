@@ -9,7 +9,7 @@ import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
-import { placesOf } from '../standing.ts'
+import { managersOf, placesOf } from '../standing.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
 /** MLflow's rule: mlflow/utils/workspace_utils.py. */
@@ -173,17 +173,10 @@ export const listMembers = operation({
 /** Throws where no person would be left who manages the workspace. */
 async function checkLastAdmin(ctx: Ctx, accountId: number): Promise<void> {
   const { id: workspaceId, name } = ctx.workspace
-  const isPerson = { serviceOf: null }
-  const own = await ctx.db.prisma.member.findFirst({ where: { workspaceId, accountId, role: 'ADMIN', account: isPerson } })
+  const own = await ctx.db.prisma.member.findFirst({ where: { workspaceId, accountId, role: 'ADMIN', account: { serviceOf: null } } })
   if (!own) return
   // By a team one manages it as well.
-  const others = await ctx.db.prisma.account.count({
-    where: {
-      ...isPerson,
-      id: { not: accountId },
-      OR: [{ members: { some: { workspaceId, role: 'ADMIN' } } }, { teams: { some: { team: { workspaceId, role: 'ADMIN' } } } }],
-    },
-  })
+  const others = await ctx.db.prisma.account.count({ where: { id: { not: accountId }, ...managersOf(workspaceId) } })
   if (others === 0) throw invalid(`They are the only one who manages the workspace '${name}'. Make somebody else an admin first.`)
 }
 
