@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type OidcServer, startOidc } from '../parts/oidc.ts'
 import { basic, bearer, password, peopleOf } from '../people.ts'
 import type { Platform } from '../platform.ts'
-import { launch, openPage, python, startWithPages, violations } from './chromium.ts'
+import { launch, openPage, python, signInAtProvider, startWithPages, violations } from './chromium.ts'
 
 let browser: Browser
 let platform: Platform
@@ -171,11 +171,7 @@ it('who comes by single sign-on has what their group stands for, and who has non
   const signIn = async (name: string) => {
     const page = await open('/experiments')
     await page.getByRole('link', { name: 'Lab' }).click()
-    await page.locator('[name=login]').fill(name)
-    await page.locator('[name=password]').fill('any')
-    await page.locator('[type=submit]').click()
-    await page.locator('[name=prompt][value=consent]').waitFor({ state: 'attached' })
-    await page.locator('[type=submit]').click()
+    await signInAtProvider(page, name)
     return page
   }
   const dan = await signIn('dan')

@@ -48,6 +48,23 @@ export async function openPage(
   return { page, errors }
 }
 
+/** Signs in on a page that asks who one is. */
+export async function signIn(page: Page, name: string, password: string): Promise<void> {
+  await page.getByLabel('Name').fill(name)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' })
+}
+
+/** Signs in at the provider of test/parts/oidc.ts, on its own page. */
+export async function signInAtProvider(page: Page, name: string): Promise<void> {
+  await page.locator('[name=login]').fill(name)
+  await page.locator('[name=password]').fill('any')
+  await page.locator('[type=submit]').click()
+  await page.locator('[name=prompt][value=consent]').waitFor({ state: 'attached' })
+  await page.locator('[type=submit]').click()
+}
+
 /** What a page waits for, and when that changed. */
 const waits = new WeakMap<Page, { open: Set<Request>; since: number }>()
 

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type SmtpSink, startSmtp } from '../parts/smtp.ts'
 import { basic, bearer, password, peopleOf, type Who } from '../people.ts'
 import type { Platform } from '../platform.ts'
-import { launch, openPage, settled, startWithPages, violations } from './chromium.ts'
+import { launch, openPage, settled, signIn, startWithPages, violations } from './chromium.ts'
 
 let browser: Browser
 let platform: Platform
@@ -30,14 +30,11 @@ const errors: string[][] = []
 const { data, make, first, send } = peopleOf(() => platform)
 const artifacts = process.env.TIDEGATE_TEST_ARTIFACTS
 
-async function signIn(name: string, path: string): Promise<Page> {
+async function enter(name: string, path: string): Promise<Page> {
   const { page, errors: seen } = await openPage(browser, `${platform.origin}${path}`)
   errors.push(seen)
   if (artifacts) await film(page, join(artifacts, name))
-  await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' })
+  await signIn(page, name, password)
   return page
 }
 /** Chromium's own screencast: a picture for each change, named by its time, ms. */
@@ -122,7 +119,7 @@ afterAll(async () => {
 })
 
 it('an engineer registers the model of a run and asks for Production; CI says how its checks go, and the page follows', async () => {
-  mateo = await signIn('mateo', `/runs/${run}?tab=artifacts&path=${encodeURIComponent('model/MLmodel')}`)
+  mateo = await enter('mateo', `/runs/${run}?tab=artifacts&path=${encodeURIComponent('model/MLmodel')}`)
   await mateo.getByRole('button', { name: 'Register' }).click()
   const dialog = mateo.getByRole('dialog', { name: 'Register a model' })
   await dialog.getByLabel('Name').fill('load-forecaster')
@@ -139,7 +136,7 @@ it('an engineer registers the model of a run and asks for Production; CI says ho
 }, 60_000)
 
 it('a reviewer finds what waits on her, comments and rejects, and who asked sees why', async () => {
-  lena = await signIn('lena', '/models')
+  lena = await enter('lena', '/models')
   const strip = lena.getByRole('region', { name: 'Waits on you' })
   await strip.getByText('1 of 2 checks').waitFor()
   await lena.getByRole('link', { name: 'v1 asks for Production: 1 of 2 checks, 0 of 2 approvals, waits on you' }).waitFor()
@@ -163,7 +160,7 @@ it('asked again and approved by two, it goes into Production by itself as the la
   await requestOn(lena).getByLabel('Comment on the request').fill('checked holiday weeks')
   await requestOn(lena).getByRole('button', { name: 'Approve' }).click()
   await requestOn(mateo).getByText('“checked holiday weeks”').waitFor()
-  ines = await signIn('ines', '/models/requests?show=me')
+  ines = await enter('ines', '/models/requests?show=me')
   await ines.getByRole('row').filter({ hasText: 'load-forecaster v1' }).getByText('1 of 2 approvals').waitFor()
   await picture(ines, '3-requests')
   await ines.getByRole('link', { name: 'load-forecaster v1' }).click()
@@ -218,7 +215,7 @@ it('the webhook heard of it, and whoever asks later what was in Production learn
 
 it('where nothing holds Production, who may set a gate is told so', async () => {
   await data(basic('ada'), 'mutation { setRegistryPolicy(input: { gates: [] }) { policy { stages } } }')
-  const ada = await signIn('ada', '/models')
+  const ada = await enter('ada', '/models')
   const note = ada.getByText('Nothing holds Production')
   await note.waitFor()
   expect(await violations(ada)).toEqual([])

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type SmtpSink, startSmtp } from '../parts/smtp.ts'
 import { basic, password, peopleOf } from '../people.ts'
 import type { Platform } from '../platform.ts'
-import { launch, openPage, startWithPages, violations } from './chromium.ts'
+import { launch, openPage, signIn, startWithPages, violations } from './chromium.ts'
 
 let browser: Browser
 let sink: SmtpSink
@@ -30,9 +30,7 @@ beforeAll(async () => {
     'mutation { createModelVersion(input: { name: "load-forecaster", source: "s3://bucket/model" }) { version { version } } }',
   )
   ;({ page, errors } = await openPage(browser, `${platform.origin}/inbox`))
-  await page.getByLabel('Name').fill('amy')
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signIn(page, 'amy', password)
 }, 60_000)
 afterAll(async () => {
   await browser?.close()

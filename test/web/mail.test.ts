@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Received, type SmtpSink, startSmtp } from '../parts/smtp.ts'
 import type { Platform } from '../platform.ts'
-import { launch, openPage, startWithPages, violations } from './chromium.ts'
+import { launch, openPage, signIn, startWithPages, violations } from './chromium.ts'
 
 let browser: Browser
 let sink: SmtpSink
@@ -21,20 +21,13 @@ beforeAll(async () => {
   const body = JSON.stringify({ token, name: 'ada', password })
   await fetch(`${platform.origin}/auth/link/accept`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
   ;({ page: admin, errors } = await openPage(browser, platform.origin))
-  await signIn(admin, 'ada')
+  await signIn(admin, 'ada', password)
 })
 afterAll(async () => {
   await browser?.close()
   await platform?.stop()
   await sink?.stop()
 })
-
-async function signIn(page: Page, name: string): Promise<void> {
-  await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('link', { name, exact: true }).waitFor()
-}
 
 async function letters(to: string, count: number): Promise<Received[]> {
   for (;;) {

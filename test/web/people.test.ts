@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { basic, password, peopleOf } from '../people.ts'
 import type { Platform } from '../platform.ts'
-import { colours, launch, openPage, startWithPages, violations } from './chromium.ts'
+import { colours, launch, openPage, signIn, startWithPages, violations } from './chromium.ts'
 
 let browser: Browser
 let platform: Platform
@@ -17,13 +17,10 @@ const { data, make, first } = peopleOf(() => platform)
 /** What the browser itself says of an answer that is a refusal. */
 const own = (all: string[]) => all.filter((text) => !/Failed to load resource.*(400|401|403|404)/.test(text))
 
-async function signIn(name: string, path: string, options?: Parameters<typeof openPage>[2]): Promise<Page> {
+async function enter(name: string, path: string, options?: Parameters<typeof openPage>[2]): Promise<Page> {
   const { page, errors: seen } = await openPage(browser, `${platform.origin}${path}`, options)
   errors.push(seen)
-  await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor({ state: 'detached' })
+  await signIn(page, name, password)
   return page
 }
 
@@ -38,7 +35,7 @@ beforeAll(async () => {
     await data(basic('ada'), 'mutation ($input: CreateExperimentInput!) { createExperiment(input: $input) { experiment { id } } }', {
       input: { name, tags: [{ key: 'team', value: team }] },
     })
-  ;[admin, other] = await Promise.all([signIn('ada', '/access'), signIn('ada', '/access')])
+  ;[admin, other] = await Promise.all([enter('ada', '/access'), enter('ada', '/access')])
 })
 afterAll(async () => {
   await browser?.close()
@@ -95,7 +92,7 @@ it('two teams: what one gives, all of its people have', async () => {
 })
 
 it('a role of the workspace’s own takes what has a tag, live, from who looks at it', async () => {
-  const cleo = await signIn('cleo', '/experiments')
+  const cleo = await enter('cleo', '/experiments')
   await cleo.getByRole('link', { name: 'secret' }).first().waitFor()
 
   await admin.getByRole('link', { name: 'Custom roles' }).click()
@@ -121,7 +118,7 @@ it('a role of the workspace’s own takes what has a tag, live, from who looks a
 })
 
 it('a grant on one experiment goes before the role, and is taken back', async () => {
-  const bob = await signIn('bob', '/access')
+  const bob = await enter('bob', '/access')
   await bob.getByText('You are Engineer: you can read this page').waitFor()
   expect(await bob.getByRole('button', { name: 'Add', exact: true }).count()).toBe(0)
   await bob.getByRole('link', { name: 'Teams' }).click()
@@ -164,7 +161,7 @@ it('a grant on one experiment goes before the role, and is taken back', async ()
 })
 
 it('a team goes with what it was given, once one has said so; on a telephone, in the dark', async () => {
-  const phone = await signIn('ada', '/access?show=teams', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
+  const phone = await enter('ada', '/access?show=teams', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' })
   expect(await phone.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
   expect(await violations(phone)).toEqual([])
   await phone.getByRole('button', { name: 'Delete the team Solar' }).click()
@@ -184,7 +181,7 @@ it('a team goes with what it was given, once one has said so; on a telephone, in
 
 it('who is in no workspace is told so, and is in as soon as somebody takes them in', async () => {
   await make('gus')
-  const gus = await signIn('gus', '/experiments')
+  const gus = await enter('gus', '/experiments')
   await gus.getByRole('heading', { name: 'You are in no workspace' }).waitFor()
   expect(await violations(gus)).toEqual([])
   await data(basic('ada'), 'mutation { setMember(account: "gus", role: VIEWER) { member { role } } }')

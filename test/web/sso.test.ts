@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type OidcServer, startOidc } from '../parts/oidc.ts'
 import type { Platform } from '../platform.ts'
-import { launch, openPage, startWithPages, violations } from './chromium.ts'
+import { launch, openPage, signIn, signInAtProvider, startWithPages, violations } from './chromium.ts'
 
 let browser: Browser
 let platform: Platform
@@ -36,9 +36,7 @@ beforeAll(async () => {
   const body = JSON.stringify({ token, name: 'ada', password })
   await fetch(`${platform.origin}/auth/link/accept`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
   ;({ page: admin, errors } = await openPage(browser, `${platform.origin}/access?show=sign-in`))
-  await admin.getByLabel('Name').fill('ada')
-  await admin.getByLabel('Password', { exact: true }).fill(password)
-  await admin.getByRole('button', { name: 'Sign in' }).click()
+  await signIn(admin, 'ada', password)
 })
 afterAll(async () => {
   await browser?.close()
@@ -47,14 +45,6 @@ afterAll(async () => {
 })
 
 /** The provider's own pages: who, and that they agree. */
-async function signInAt(page: Page, who: string): Promise<void> {
-  await page.locator('[name=login]').fill(who)
-  await page.locator('[name=password]').fill('any')
-  await page.locator('[type=submit]').click()
-  await page.locator('[name=prompt][value=consent]').waitFor({ state: 'attached' })
-  await page.locator('[type=submit]').click()
-}
-
 it('is set up and tested from the page: two providers, with what their groups stand for', async () => {
   await admin.getByText(`${platform.origin}/auth/sso/callback`).waitFor()
   const fill = async (name: string, { issuer, client }: OidcServer) => {
@@ -93,7 +83,7 @@ it('a person goes to the provider, signs in, agrees, and comes back signed in wh
   expect(await violations(cleo)).toEqual([])
   await cleo.getByRole('link', { name: 'Lab' }).click()
   expect(new URL(cleo.url()).origin).toBe(lab.issuer)
-  await signInAt(cleo, 'cleo')
+  await signInAtProvider(cleo, 'cleo')
   await cleo.getByText('You are Engineer: you can read this page').waitFor()
   expect(cleo.url()).toBe(`${platform.origin}/access`)
   const cookies = await cleo.context().cookies(platform.origin)
@@ -106,14 +96,14 @@ it('a person goes to the provider, signs in, agrees, and comes back signed in wh
 it('who has no role there is told so, and whose groups manage the installation does', async () => {
   const { page, errors: seen } = await openPage(browser, platform.origin)
   await page.getByRole('link', { name: 'Lab' }).click()
-  await signInAt(page, 'dan')
+  await signInAtProvider(page, 'dan')
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   await page.getByRole('alert').getByText('none of the groups at the provider stands for one').waitFor()
   expect(await violations(page)).toEqual([])
   await page.context().clearCookies()
   await page.goto(`${platform.origin}/access?show=accounts`)
   await page.getByRole('link', { name: 'Lab' }).click()
-  await signInAt(page, 'olu')
+  await signInAtProvider(page, 'olu')
   expect(await page.getByRole('checkbox', { name: 'olu manages the installation' }).isChecked()).toBe(true)
   expect(own(seen)).toEqual([])
   await page.close()
@@ -123,7 +113,7 @@ it('links itself at another provider, and is the same by either', async () => {
   await cleo.goto(`${platform.origin}/access?show=you`)
   await cleo.getByRole('row', { name: /cleo@example\.com Lab/ }).waitFor()
   await cleo.getByRole('button', { name: 'Link yourself at Campus' }).click()
-  await signInAt(cleo, 'cleo')
+  await signInAtProvider(cleo, 'cleo')
   await cleo.getByRole('row', { name: /cleo@example\.com Campus/ }).waitFor()
   expect(cleo.url()).toBe(`${platform.origin}/access?show=you`)
   expect(await violations(cleo)).toEqual([])

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { bearer, password, peopleOf } from '../people.ts'
 import type { Platform } from '../platform.ts'
-import { launch, openPage, startWithPages, violations } from './chromium.ts'
+import { launch, openPage, signIn, startWithPages, violations } from './chromium.ts'
 
 let browser: Browser
 let platform: Platform
@@ -20,9 +20,7 @@ beforeAll(async () => {
   const root = await first()
   await data(root, 'mutation { createWorkspace(name: "solar") { workspace { id } } }')
   ;({ page, errors } = await openPage(browser, `${platform.origin}/access?show=tokens`))
-  await page.getByLabel('Name').fill('ada')
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signIn(page, 'ada', password)
 })
 afterAll(async () => {
   await browser?.close()

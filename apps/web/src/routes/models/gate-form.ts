@@ -1,4 +1,5 @@
 /** Stages and their gates as the form has them: days for ms, and of a gate that is off what it would be. */
+import { isOfAliases } from '#lib/registry.ts'
 import type { Gate } from './documents.ts'
 
 export type Role = NonNullable<Gate['approvers']['role']>
@@ -87,9 +88,6 @@ export const rowsOf = ({ stages, gates }: { stages: readonly string[]; gates: re
       gates.find((gate) => gate.stage === stage),
     ),
   )
-
-/** Whether it is no stage but an alias, or a pattern of aliases: `@champion`, `@champ*`. */
-export const isOfAliases = (place: string): boolean => place.startsWith('@')
 
 /** The gates on aliases, each as a row. */
 export const aliasRowsOf = ({ gates }: { gates: readonly Gate[] }): StageForm[] =>

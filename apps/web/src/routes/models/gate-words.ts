@@ -1,6 +1,6 @@
 /** What a gate means, in a sentence: the same on the board, where one asks, where one reviews and where it is set. */
+import { isOfAliases } from '#lib/registry.ts'
 import type { Gate } from './documents.ts'
-import { isOfAliases } from './gate-form.ts'
 
 type People = Gate['approvers']
 export type Role = NonNullable<People['role']>
