@@ -60,7 +60,7 @@ export const groupChart = operation({
     const read = await whole(ctx, runs, async () => {
       const lines = []
       for (let i = 0; i < runs.length; i += together)
-        lines.push(...(await Promise.all(runs.slice(i, i + together).map((run) => ctx.points.chart(run.id, ids, rangeOf(run))))))
+        lines.push(...(await Promise.all(runs.slice(i, i + together).map((run) => ctx.points.charts([run.id], ids, rangeOf(run))))).flat())
       return lines
     })
     const place = along === undefined ? -1 : names.indexOf(along)

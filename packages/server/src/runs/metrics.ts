@@ -152,11 +152,11 @@ export const sampledHistory = operation({
 /** One metric's line for a chart, by its name. */
 export type Line = Omit<ChartLine, 'key'> & { key: string }
 
-/** Lines of some metrics of a run; a metric the run has no point of is left out. */
-export const chartOf = operation({
+/** Lines of some metrics of some runs, in the order of these; a metric a run has no point of is left out there. */
+export const chartsOf = operation({
   name: 'metric.chart',
   input: z.object({
-    runId: required,
+    runIds: z.array(required).min(1).max(1000),
     keys: z.array(z.string()).max(100),
     axis: z
       .enum(['STEP', 'TIME'])
@@ -173,14 +173,32 @@ export const chartOf = operation({
       ),
   }),
   action: 'read',
-  on: onRun,
-  async run(ctx, { keys, axis, from, to, buckets, smoothing }, ref): Promise<Line[]> {
+  on: onRuns,
+  async run(ctx, { runIds, keys, axis, from, to, buckets, smoothing }, refs): Promise<Line[][]> {
     const range = { axis, from: from ?? undefined, to: to ?? undefined, buckets: buckets ?? 1000 }
-    const { names, lines } = await whole(ctx, [ref], async () => {
-      const ids = await findKeys(ctx.db, ref.experimentId, 'metric', keys)
-      return { names: [...ids.keys()], lines: await ctx.points.chart(ref.id, [...ids.values()], range, smoothing) }
+    const found = new Map<string, Line[]>()
+    await whole(ctx, refs, async () => {
+      // A key belongs to one experiment: runs of one experiment are read together.
+      const byExperiment = Map.groupBy(refs, ({ experimentId }) => experimentId)
+      await Promise.all(
+        [...byExperiment].map(async ([experiment, runs]) => {
+          const ids = await findKeys(ctx.db, experiment, 'metric', keys)
+          const names = [...ids.keys()]
+          const charts = await ctx.points.charts(
+            runs.map(({ id }) => id),
+            [...ids.values()],
+            range,
+            smoothing,
+          )
+          for (const [i, lines] of charts.entries())
+            found.set(
+              runs[i]!.uuid,
+              lines.map((line, k) => ({ ...line, key: names[k]! })).filter(({ count }) => count > 0),
+            )
+        }),
+      )
     })
-    return lines.map((line, i) => ({ ...line, key: names[i]! })).filter((line) => line.count > 0)
+    return runIds.map((id) => found.get(id)!)
   },
 })
 

@@ -7,7 +7,7 @@ import { Experiment, orNull } from '../experiments/experiments.graphql.ts'
 import { experimentById, loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { columnRef, parseColumnRef } from '../search/column.ts'
-import { chartOf, type Line } from './metrics.ts'
+import { chartsOf, type Line } from './metrics.ts'
 import type { Smoothed } from './points/points.ts'
 import { countChildren, findRuns, lastHeard, readValues, type ValuesWanted, type Wanted } from './read.sql.ts'
 import type { LatestMetric, Run as RunRow, RunValues } from './run.ts'
@@ -173,6 +173,22 @@ const inputsOf = loader<number, Array<InputRow & { id: number }>>(async (ctx, id
   return ids.map((id) => found.get(id) ?? [])
 })
 
+/** Lines of runs that ask for the same, which are read together. */
+const linesOf = loader<{ run: string; args: string }, Line[]>(async (ctx, asked) => {
+  const charts = new Map<(typeof asked)[number], Line[] | Error>()
+  const read = async (some: typeof asked, args: string) => {
+    const lines = await call(ctx, chartsOf, { ...JSON.parse(args), runIds: some.map(({ run }) => run) })
+    for (const [i, each] of some.entries()) charts.set(each, lines[i]!)
+  }
+  await Promise.all(
+    [...Map.groupBy(asked, ({ args }) => args)].map(([args, some]) =>
+      // Where one of them has gone meanwhile, the others are answered still.
+      read(some, args).catch(() => Promise.all(some.map((each) => read([each], args).catch((error) => charts.set(each, error))))),
+    ),
+  )
+  return asked.map((each) => charts.get(each)!)
+})
+
 const headOf = loader<number, number>(async (ctx, ids) => {
   const heads = await ctx.points.heads([...ids])
   return ids.map((id) => heads.get(id) ?? 0)
@@ -273,7 +289,7 @@ Run.implement({
           buckets: t.arg.int({ defaultValue: 1000, description: 'From 1 to 5 000.' }),
           smoothing: t.arg({ type: SmoothingInput, description: 'Answers `smoothed` too, for which every point of the line is read.' }),
         },
-        resolve: (run, args, ctx) => call(ctx, chartOf, { ...args, runId: run.uuid }),
+        resolve: (run, args, ctx) => linesOf(ctx).load({ run: run.uuid, args: JSON.stringify(args) }),
       }),
       cursor: t.string({
         description: "Where the run's points end now: give it to the `points` subscription.",

@@ -226,6 +226,9 @@ export function packChunk({ steps, times, values, seqs }: Columns): Buffer {
   return finish()
 }
 
+/** In place of seqs that nobody looks at. */
+const noSeqs = new Float64Array(4096)
+
 /** Whoever draws needs no seqs: where `withSeqs` is false they may be 0. */
 export function unpackChunk(bytes: Buffer, withSeqs = true): Columns {
   const reader = open(bytes, valuesFirst)
@@ -234,7 +237,7 @@ export function unpackChunk(bytes: Buffer, withSeqs = true): Columns {
   if (bytes[0] === valuesFirst) {
     const values = takeValues(reader, n)
     const [steps, times] = [takeIntegers(reader, n), takeIntegers(reader, n)]
-    return { values, steps, times, seqs: withSeqs ? takeIntegers(reader, n) : new Float64Array(n) }
+    return { values, steps, times, seqs: withSeqs || n > noSeqs.length ? takeIntegers(reader, n) : noSeqs.subarray(0, n) }
   }
   const steps = takeIntegers(reader, n)
   const times = takeIntegers(reader, n)

@@ -141,14 +141,31 @@ function mergeRuns({ index, keys }: Entries, to: Entries, start: number, middle:
   to.index.set(index.subarray(b, end), at)
 }
 
+/** How a point of some columns lies to one of others. */
+function comparePoints(a: Columns, i: number, b: Columns, j: number, order: Order): number {
+  const byStep = a.steps[i]! - b.steps[j]!
+  const byTime = a.times[i]! - b.times[j]!
+  return (order === 'step' ? byStep || byTime : byTime || byStep) || compareValues(a.values[i]!, b.values[j]!)
+}
+
+const byFirst = (parts: Columns[], order: Order) =>
+  parts.filter(({ steps }) => steps.length > 0).sort((a, b) => comparePoints(a, 0, b, 0, order))
+
+/** As `combine`, in parts that follow each other. Nothing is copied where they do already, as chunks mostly do. */
+export function combined(parts: Columns[], order: Order = 'step'): Columns[] {
+  const filled = byFirst(parts, order)
+  const follows = (part: Columns, i: number) => {
+    const before = filled[i - 1]
+    return (!before || comparePoints(before, before.steps.length - 1, part, 0, order) < 0) && ascends(part, order)
+  }
+  return filled.every(follows) ? filled : [combine(filled, order)]
+}
+
 /** All points of some columns, in order, each once. The parts may be in any order and overlap. */
 export function combine(parts: Columns[], order: Order = 'step'): Columns {
-  const filled = parts.filter(({ steps }) => steps.length > 0)
+  const filled = byFirst(parts, order)
   if (!filled.length) return columnsOf(0)
   if (filled.length === 1) return ordered(filled[0]!, order)
-  const first = (part: Columns) => (order === 'step' ? part.steps : part.times)[0]!
-  const second = (part: Columns) => (order === 'step' ? part.times : part.steps)[0]!
-  filled.sort((a, b) => first(a) - first(b) || second(a) - second(b) || compareValues(a.values[0]!, b.values[0]!))
   const all = columnsOf(filled.reduce((n, { steps }) => n + steps.length, 0))
   let at = 0
   for (const part of filled) {

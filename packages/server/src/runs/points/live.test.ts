@@ -64,7 +64,7 @@ it('eight writers, mergers in two processes and a reader: each point is seen onc
   expect(seen.length).toBe(expected.length)
   expect(seen.sort(byStep)).toEqual(expected)
   for (const axis of ['step', 'time'] as const) {
-    const [line] = await reader.chart(1, [1], { axis, buckets: 50 })
+    const [[line] = []] = await reader.charts([1], [1], { axis, buckets: 50 })
     expect(
       chartFault(
         line!,

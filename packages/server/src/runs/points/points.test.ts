@@ -87,7 +87,7 @@ async function expectAll(run: number, written: readonly Point[]) {
     expect(await historyOf(run, key, 1_000_000)).toEqual(ofKey.toSorted(byTime))
     for (const range of [{ buckets: 100_000 }, { buckets: 7 }]) {
       for (const axis of ['step', 'time'] as const) {
-        const [line] = await points.chart(run, [key], { axis, ...range })
+        const [[line] = []] = await points.charts([run], [key], { axis, ...range })
         expect(chartFault(line!, ofKey, { axis, ...range })).toBeUndefined()
       }
     }
@@ -439,14 +439,14 @@ describe('charts', () => {
           const from = random() < 0.4 ? undefined : random() * span - 2_000
           const to = random() < 0.4 ? undefined : (from ?? 0) + random() ** 2 * span
           const range = { axis, from, to, buckets: [1, 2, 10, 100, 1_000, 30_000][Math.floor(random() * 6)]! } as const
-          const found = await points.chart(run, [2, 1, 3], range)
+          const [found = []] = await points.charts([run], [2, 1, 3], range)
           expect(found.map(({ key }) => key)).toEqual([2, 1, 3])
           expect([chartFault(found[1]!, lines[0]!, range), range]).toEqual([undefined, range])
           expect([chartFault(found[0]!, lines[1]!, range), range]).toEqual([undefined, range])
           expect(found[2]).toMatchObject({ steps: [], count: 0, sampled: false })
         }
       }
-      expect(await points.chart(run, [], { axis: 'step', buckets: 10 })).toEqual([])
+      expect(await points.charts([run], [], { axis: 'step', buckets: 10 })).toEqual([[]])
     }
   })
 
@@ -460,7 +460,7 @@ describe('charts', () => {
       run,
       Array.from({ length: 100 }, (_, i): Point => [1, 1_000_000 + i * 10_000, 0, 0]),
     )
-    const [line] = await points.chart(run, [1], { axis: 'step', buckets: 100 })
+    const [[line] = []] = await points.charts([run], [1], { axis: 'step', buckets: 100 })
     expect(line!.steps.length).toBeGreaterThan(70)
     const late = line!.steps.filter((step) => step >= 1_000_000).length
     expect(late).toBeGreaterThan(20)
@@ -470,7 +470,7 @@ describe('charts', () => {
   it('carry the cursor from which the rest is read', async () => {
     const run = await newRun()
     await append(run, [[1, 1, 1, 1]])
-    const [line] = await points.chart(run, [1], { axis: 'step', buckets: 10, from: 50 })
+    const [[line] = []] = await points.charts([run], [1], { axis: 'step', buckets: 10, from: 50 })
     expect(line).toMatchObject({ count: 0, cursor: 1 })
     await append(run, [[1, 2, 1, 1]])
     expect((await readAll(run, line!.cursor)).seen).toEqual([[1, 2, 1, 1]])

@@ -16,7 +16,7 @@
 import type { Database, Sql } from '@tidegate/db'
 import type { Logger } from 'pino'
 import { isOpen, lockHead } from './append.sql.ts'
-import { readChart } from './chart.ts'
+import { readCharts } from './chart.ts'
 import { dropPoints } from './drop.sql.ts'
 import { readHistoryPage } from './history.ts'
 import { type Merged, mergeStep, nothing } from './merge.sql.ts'
@@ -39,7 +39,7 @@ import type {
   Smoothing,
 } from './shape.ts'
 import { readSince, shared } from './since.ts'
-import { readSmoothChart } from './smooth.ts'
+import { readSmoothCharts } from './smooth.ts'
 
 export type * from './shape.ts'
 
@@ -62,8 +62,8 @@ export interface Points {
   since(cursors: readonly RunCursor[], keys?: readonly number[]): Promise<NewPoints>
   /** A page of one metric's points. Throws INVALID_PARAMETER_VALUE where `after` is no token of ours. */
   history(run: number, key: number, options: HistoryOptions): Promise<HistoryPage>
-  /** A line for every key asked for, in that order; one without points is empty. Smoothed too, where that is asked for. */
-  chart(run: number, keys: readonly number[], range: ChartRange, smoothing?: Smoothing): Promise<ChartLine[]>
+  /** For every run a line for every key, in those orders; one without points is empty. Smoothed too, where that is asked for. */
+  charts(runs: readonly number[], keys: readonly number[], range: ChartRange, smoothing?: Smoothing): Promise<ChartLine[][]>
   /** At most `max` points of each run, sampled as MLflow's get-history-bulk-interval does. */
   sample(runs: readonly number[], key: number, range: SampleRange): Promise<Sample[]>
 
@@ -93,9 +93,9 @@ export function openPoints(db: Database, log: Logger): Points {
       return share(JSON.stringify([cursors.map(({ run, after }) => [run, after]), keys ?? null]), () => readSince(db, cursors, keys))
     },
     history: (run, key, options) => readHistoryPage(db, run, key, options),
-    async chart(run, keys, range, smoothing) {
-      if (!keys.length) return []
-      return smoothing ? readSmoothChart(db, run, keys, range, smoothing) : readChart(db, run, keys, range)
+    async charts(runs, keys, range, smoothing) {
+      if (!keys.length) return runs.map(() => [])
+      return smoothing ? readSmoothCharts(db, runs, keys, range, smoothing) : readCharts(db, runs, keys, range)
     },
     sample: (runs, key, range) => readSamples(db, runs, key, range),
 

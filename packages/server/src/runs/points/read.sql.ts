@@ -155,17 +155,18 @@ export const readHistory = (sql: Sql, run: number, key: number, time: number, st
 // Of the tail only rows that are not fresh can lie between or repeat points of chunks.
 const lines = (axis: 'step' | 'time', brief: string) => {
   const [low, high] = axis === 'step' ? ['s0', 's1'] : ['ts_min', 'ts_max']
-  return `SELECT 'head' AS kind, NULL::int4 AS key, seq, NULL::int4 AS n, NULL::int8 AS s0, NULL::int8 AS t0, NULL::float8 AS v0,
-  NULL::int8 AS s1, NULL::int8 AS t1, NULL::float8 AS v1, NULL::bool AS sorted, NULL AS sub, NULL AS data FROM run_head WHERE run_id = $1
+  return `SELECT 'head' AS kind, run_id AS run, NULL::int4 AS key, seq, NULL::int4 AS n, NULL::int8 AS s0, NULL::int8 AS t0, NULL::float8 AS v0,
+  NULL::int8 AS s1, NULL::int8 AS t1, NULL::float8 AS v1, NULL::bool AS sorted, NULL AS sub, NULL AS data FROM run_head WHERE run_id = ANY($1::int4[])
 UNION ALL
-SELECT 'tail', NULL, seq, n, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ${base64('data')}
-FROM point_tail WHERE run_id = $1${axis === 'step' ? ' AND s0 <= $4 AND s1 >= $3' : ''}
+SELECT 'tail', run_id, NULL, seq, n, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ${base64('data')}
+FROM point_tail WHERE run_id = ANY($1)${axis === 'step' ? ' AND s0 <= $4 AND s1 >= $3' : ''}
 UNION ALL
-SELECT 'chunk', key_id, NULL, n, s0, t0, v0, s1, t1, v1, ts_sorted, CASE WHEN NOT whole THEN ${brief} END, CASE WHEN whole THEN ${base64('data')} END
+SELECT 'chunk', run_id, key_id, NULL, n, s0, t0, v0, s1, t1, v1, ts_sorted, CASE WHEN NOT whole THEN ${brief} END, CASE WHEN whole THEN ${base64('data')} END
 FROM (
-  SELECT c.*, c.ctid::text AS id, sub IS NULL OR sum(n) OVER (PARTITION BY key_id) <= $5 OR c.${low} < $3 OR c.${high} > $4
+  SELECT c.*, c.ctid::text AS id, sub IS NULL OR sum(n) OVER (PARTITION BY run_id, key_id) <= $5 OR c.${low} < $3 OR c.${high} > $4
     OR coalesce(c.s0 <= r.s1 AND c.s1 >= r.s0, false) AS whole
-  FROM point_chunk c, (SELECT min(s0) AS s0, max(s1) AS s1 FROM point_tail WHERE run_id = $1 AND NOT fresh) AS r WHERE run_id = $1 AND key_id = ANY($2::int4[]) AND c.${low} <= $4::int8 AND c.${high} >= $3::int8
+  FROM point_chunk c LEFT JOIN (SELECT run_id, min(s0) AS s0, max(s1) AS s1 FROM point_tail WHERE run_id = ANY($1) AND NOT fresh GROUP BY run_id) AS r USING (run_id)
+  WHERE run_id = ANY($1) AND key_id = ANY($2::int4[]) AND c.${low} <= $4::int8 AND c.${high} >= $3::int8
 ) AS c`
 }
 
@@ -175,9 +176,10 @@ const linesBy = {
   id: lines('step', `id || ' ' || ${base64('substring(data FOR 4)')}`),
 }
 
-/** The run's head, a row of its tail, or a chunk: its points, or summaries where those will do. */
+/** A run's head, a row of its tail, or a chunk: its points, or summaries where those will do. */
 export interface LineRow {
   kind: 'head' | 'tail' | 'chunk'
+  run: number
   key: number
   seq: number
   n: number
@@ -195,18 +197,18 @@ export interface LineRow {
 }
 
 /**
- * All that may hold points of the range, and more; chunks with their points if a key's hold at most `whole` together.
+ * All that may hold points of the range, and more; chunks with their points if those of a run's key hold at most `whole` together.
  * By 'id' the axis is that of steps, and in place of summaries come a chunk's id for `readPieces`, and its first 4 bytes.
  */
 export const readLines = (
   sql: Sql,
-  run: number,
+  runs: readonly number[],
   keys: readonly number[],
   by: 'step' | 'time' | 'id',
   from: number,
   to: number,
   whole: number,
-) => sql.query<LineRow>(linesBy[by], [run, keys, from, to, whole])
+) => sql.query<LineRow>(linesBy[by], [runs, keys, from, to, whole])
 
 const pieces = `SELECT ${base64('substring(data FROM start + 1 FOR size)')} AS piece
 FROM unnest($1::tid[], $2::int4[], $3::int4[]) WITH ORDINALITY AS u(id, start, size, i) JOIN point_chunk c ON c.ctid = u.id ORDER BY i`

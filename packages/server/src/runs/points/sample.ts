@@ -20,10 +20,10 @@ export async function readSamples(db: Database, runs: readonly number[], key: nu
 
 async function sampleOfRun(sql: Sql, run: number, key: number, range: SampleRange): Promise<Sample> {
   const { from, to } = ends(range)
-  const [, { found }] = await Promise.all([oneSnapshot(sql), read(sql, run, [key], 'id', from, to, range.max * fewer)])
-  let parts = arranged(found.get(key)!, 'step')
+  const readOf = async (whole: number) => (await read(sql, [run], [key], 'id', from, to, whole)).get(run)!.keys.get(key)!
+  const [, found] = await Promise.all([oneSnapshot(sql), readOf(range.max * fewer)])
   // Points between those of a chunk: only together can they be counted.
-  if (!parts) parts = [(await read(sql, run, [key], 'id', from, to, Number.MAX_SAFE_INTEGER)).found.get(key)!.points]
+  const parts = arranged(found, 'step') ?? (await readOf(Number.MAX_SAFE_INTEGER)).points
 
   const sizes = parts.map((part) => ('kind' in part ? part.n : part.steps.length))
   const sample: Sample = { run, steps: [], times: [], values: [] }

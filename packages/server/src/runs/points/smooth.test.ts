@@ -68,7 +68,7 @@ it('has at every entry the mean of all points up to there, for any range, order 
       for (const run of runs) {
         for (const bounds of [{}, { from: 2_500, to: 9_000 }]) {
           const range = { axis, buckets: 'from' in bounds ? 20_000 : 700, ...bounds }
-          const [line] = await points.chart(run, [1], range, { weight, along })
+          const [[line] = []] = await points.charts([run], [1], range, { weight, along })
           expect(chartFault(line!, distinct(list), range)).toBeUndefined()
           const { smoothed, steps, times, last } = line!
           expect(smoothed!.interval).toBe(interval)
@@ -86,14 +86,19 @@ it('has at every entry the mean of all points up to there, for any range, order 
 it('goes on from where it ends as if all had been there at once', async () => {
   const list = Array.from({ length: 6_000 }, (_, i): Point => [1, i * 10, i, Math.cos(i / 50)])
   const smoothing = { weight: 0.95, along: 'step' as const }
-  const [part] = await points.chart(await logged(list.slice(0, 5_990), { merged: 1 }), [1], { axis: 'step', buckets: 100 }, smoothing)
+  const [[part] = []] = await points.charts(
+    [await logged(list.slice(0, 5_990), { merged: 1 })],
+    [1],
+    { axis: 'step', buckets: 100 },
+    smoothing,
+  )
   let { mean, weights, at, interval } = part!.smoothed!
   for (const [, step, , value] of list.slice(5_990)) {
     weights = 1 + weights * smoothing.weight ** ((step - at) / interval)
     mean += (value - mean) / weights
     at = step
   }
-  const [whole] = await points.chart(await logged(list, { merged: 1 }), [1], { axis: 'step', buckets: 100 }, smoothing)
+  const [[whole] = []] = await points.charts([await logged(list, { merged: 1 })], [1], { axis: 'step', buckets: 100 }, smoothing)
   expect(whole!.smoothed!.mean).toBeCloseTo(mean, 12)
   expect(whole!.smoothed!.values.at(-1)).toBeCloseTo(mean, 12)
 })
@@ -101,7 +106,7 @@ it('goes on from where it ends as if all had been there at once', async () => {
 it('is of one point itself, of none nothing, and lets others have their turn in a long line', async () => {
   const smoothing = { weight: 0.9, along: 'step' as const }
   const run = await logged([[1, 5, 5, 3]], { merged: 0 })
-  const [one, none] = await points.chart(run, [1, 2], { axis: 'step', buckets: 10 }, smoothing)
+  const [[one, none] = []] = await points.charts([run], [1, 2], { axis: 'step', buckets: 10 }, smoothing)
   expect(one!.smoothed).toEqual({ values: [3], interval: 0, mean: 3, weights: 1, at: 5 })
   expect(none!.smoothed).toBeUndefined()
 
@@ -111,7 +116,7 @@ it('is of one point itself, of none nothing, and lets others have their turn in 
   )
   let turns = 0
   const timer = setInterval(() => turns++, 0)
-  const [line] = await points.chart(long, [1], { axis: 'step', buckets: 1_000 }, smoothing)
+  const [[line] = []] = await points.charts([long], [1], { axis: 'step', buckets: 1_000 }, smoothing)
   clearInterval(timer)
   expect(line).toMatchObject({ count: 600_000, sampled: true })
   expect(line!.smoothed!.values).toHaveLength(line!.steps.length)

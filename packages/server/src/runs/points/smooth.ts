@@ -8,7 +8,7 @@
  */
 import { setImmediate as otherTurns } from 'node:timers/promises'
 import type { Sql } from '@tidegate/db'
-import { ends, lineOf, readChart, single } from './chart.ts'
+import { ends, lineOf, readCharts, single } from './chart.ts'
 import { unpackBatch, unpackChunk } from './codec.ts'
 import { type Columns, combine, type Order, pick } from './columns.ts'
 import { bytesOf, readLines } from './read.sql.ts'
@@ -33,22 +33,21 @@ async function inTurn<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-export async function readSmoothChart(
+export async function readSmoothCharts(
   sql: Sql,
-  run: number,
+  runs: readonly number[],
   keys: readonly number[],
   range: ChartRange,
   smoothing: Smoothing,
-): Promise<ChartLine[]> {
-  const lines = await readChart(sql, run, keys, range)
+): Promise<ChartLine[][]> {
+  const charts = await readCharts(sql, runs, keys, range)
   const isWhole = range.from === undefined && range.to === undefined
-  const found: ChartLine[] = []
-  for (const line of lines) {
-    if (line.count === 0) found.push(line)
-    else if (isWhole && !line.sampled) found.push({ ...line, smoothed: await smoothedOf(line, line.last, smoothing) })
-    else found.push(await inTurn(() => readOne(sql, run, line.key, range, smoothing)))
+  const smooth = async (run: number, line: ChartLine): Promise<ChartLine> => {
+    if (line.count === 0) return line
+    if (isWhole && !line.sampled) return { ...line, smoothed: await smoothedOf(line, line.last, smoothing) }
+    return inTurn(() => readOne(sql, run, line.key, range, smoothing))
   }
-  return found
+  return Promise.all(charts.map((lines, i) => Promise.all(lines.map((line) => smooth(runs[i]!, line)))))
 }
 
 async function readOne(sql: Sql, run: number, key: number, range: ChartRange, smoothing: Smoothing): Promise<ChartLine> {
@@ -72,7 +71,7 @@ async function readWhole(sql: Sql, run: number, key: number, order: Order): Prom
   const parts: Columns[] = []
   let head = 0
   let turn = 0
-  for (const row of await readLines(sql, run, [key], order, -all, all, all)) {
+  for (const row of await readLines(sql, [run], [key], order, -all, all, all)) {
     if (row.kind === 'head') head = row.seq
     else if (row.kind === 'tail') for (const [, points] of unpackBatch(bytesOf(row.data!), row.seq, wanted)) parts.push(points)
     else parts.push(unpackChunk(bytesOf(row.data!), false))

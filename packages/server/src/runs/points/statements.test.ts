@@ -39,7 +39,7 @@ it('what is sent to the database is what was reviewed', async () => {
   await points.heads([1])
   await points.since([{ run: 1, after: 0 }])
   await points.history(1, 1, { limit: 10 })
-  for (const axis of ['step', 'time'] as const) await points.chart(1, [1], { axis, buckets: 10 })
+  for (const axis of ['step', 'time'] as const) await points.charts([1], [1], { axis, buckets: 10 })
   await points.merge(1)
   await points.sample([1], 1, { max: 1 })
   const stop = points.startMerger()
