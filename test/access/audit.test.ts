@@ -32,6 +32,7 @@ const reasons: Record<string, string[]> = {
     ...['token.create', 'token.renew', 'transition.request', 'view.create', 'webhook.create', 'workspace.create'],
   ],
   'adds to a list that keeps all that was ever in it': ['check.report', 'check.override'],
+  'has something looked at again: what it found before stays in the activity': ['check.rerun'],
   'what it changes is secret, before and after': [
     ...['account.change-password', 'account.reset-password', 'account.set-password', 'secret-key.rotate'],
   ],

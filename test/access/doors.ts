@@ -162,6 +162,7 @@ const graphql: Record<string, (at: Ids) => string> = {
   redeliver: (at) => `id: ${text(at.webhook)}, delivery: ${text(at.delivery)}`,
   renameExperiments: (at) => `names: [{ id: ${text(at.experiment)}, name: "renamed" }]`,
   renewToken: (at) => `account: ${text(at.service)}, id: ${text(at.serviceToken)}`,
+  rerunCheck: (at) => `request: ${text(at.request)}, check: "tidegate/card"`,
   restoreExperiment: (at) => `id: ${text(at.deletedExperiment)}`,
   restoreLoggedModel: (at) => `id: ${text(at.deletedModel)}`,
   restoreRun: (at) => `id: ${text(at.deletedRun)}`,

@@ -127,6 +127,7 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'activity.list': (at) => ({ model: at.registered, first: 5 }),
   'check.override': (at) => ({ request: Number(at.request), check: 'ci', reason: 'because' }),
   'check.report': (at) => ({ name: at.registered, version: '1', check: 'ci', state: 'PASSED' }),
+  'check.rerun': (at) => ({ request: Number(at.request), check: 'tidegate/card' }),
   'comment.add': (at) => ({ name: at.registered, version: '1', text: 'said' }),
   'comment.add-to-model': (at) => ({ name: at.registered, text: 'said' }),
   'comment.edit': (at) => ({ comment: Number(at.comment), text: 'said otherwise' }),

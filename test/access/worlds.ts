@@ -159,7 +159,10 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       description: marker,
     })
     await wire(workspace, 'registered-models/alias', { name: registered, alias: 'champion', version: '1' })
-    const policy = { model: registered, gates: [{ stage: 'Production', approvals: 2, checks: ['ci'] }] }
+    const policy = {
+      model: registered,
+      gates: [{ stage: 'Production', approvals: 2, checks: ['ci', 'tidegate/card'], params: { headings: ['Use'] } }],
+    }
     await ask(workspace, 'mutation ($input: SetRegistryPolicyInput!) { setRegistryPolicy(input: $input) { __typename } }', {
       input: policy,
     })

@@ -41,6 +41,9 @@ export interface Ctx extends Kernel {
   signal?: AbortSignal
 }
 
+/** Who does something, and where: to write down what was done takes no more. */
+export type Doer = Pick<Ctx, 'actor' | 'workspace'>
+
 /** Throws where nobody is signed in: before anything is looked up, so that nobody learns what there is. */
 export function checkSignedIn({ actor }: Pick<Ctx, 'actor'>): void {
   if (actor.kind === 'NONE') throw new AppError('UNAUTHENTICATED', 'You are not signed in. Sign in, or send a token.')

@@ -41,7 +41,12 @@ export interface Enqueued {
 }
 
 /** Adds a job; with a transaction, as part of it. */
-export async function enqueue<Payload>(sql: Sql, job: Job<Payload>, payload: Payload, { at, key, queue }: Enqueued = {}): Promise<void> {
+export async function enqueue<Payload>(
+  sql: Sql,
+  job: Omit<Job<Payload>, 'run'>,
+  payload: Payload,
+  { at, key, queue }: Enqueued = {},
+): Promise<void> {
   await addJob(sql, {
     name: job.name,
     payload: JSON.stringify(payload),

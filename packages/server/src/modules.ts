@@ -5,7 +5,9 @@ import { routes as artifactRoutes, transfers as artifactTransfers } from './arti
 import { retainAudit } from './audit/retain.ts'
 import type { Kernel } from './context.ts'
 import experiments from './experiments/experiments.rest.ts'
+import { refreshChecks } from './gates/queue.ts'
 import { expireRequests } from './gates/requests.ts'
+import { runCheck } from './gates/run-check.ts'
 import { letterJob, retainNotices } from './inbox/letters.ts'
 import { spread } from './inbox/spread.ts'
 import { transfers as inboxTransfers } from './inbox/stop.rest.ts'
@@ -55,6 +57,8 @@ export const jobs: Array<Job<unknown>> = [
   retainMail,
   sendForgotten,
   expireRequests,
+  runCheck,
+  refreshChecks,
   bring,
   sweepWebhooks,
   spread,

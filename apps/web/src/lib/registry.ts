@@ -15,12 +15,6 @@ const known: Record<string, string> = { None: 'sg-none', Staging: 'sg-staging', 
 /** The class of a stage's mark: MLflow's four have their colours, others take turns. */
 export const stageClass = (stage: string): string => known[stage] ?? (stage.length % 2 ? 'sg-c1' : 'sg-c2')
 
-/** Whether it is no stage but an alias, or a pattern of aliases: `@champion`, `@champ*`. */
-export const isOfAliases = (place: string): boolean => place.startsWith('@')
-
-/** Those that a stage's versions are in use from: one that comes in may send the others out. */
-export const isActive = (stage: string): boolean => stage !== 'None' && stage !== 'Archived' && !isOfAliases(stage)
-
 /** What finds models: words are looked for in their names, and what compares something is the filter language. */
 export function modelFilter(text: string): string | null {
   const words = text.trim()

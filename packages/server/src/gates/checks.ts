@@ -3,7 +3,7 @@
  * because what a version is made of does not change. When the last one that a request waits for has passed, its gate opens by itself.
  */
 import { z } from 'zod'
-import { type Ctx, inTransaction, type Tx } from '../context.ts'
+import { type Ctx, type Doer, inTransaction, type Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { limitedText, required } from '../fields.ts'
 import { check, operation, type Target } from '../operation.ts'
@@ -13,8 +13,10 @@ import { rangMove } from '../registry/moves.ts'
 import { modelName, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
 import { onVersion, unknownVersion } from '../registry/targets.ts'
-import { type Voters, withVoters } from './people.ts'
+import { isBuiltIn, prefix } from './built-in.ts'
+import { accountOf, type Voters, withVoters } from './people.ts'
 import { keepPolicies } from './policy.sql.ts'
+import { queueChecks } from './queue.ts'
 import { addOverride, type Check, findRequests, openOf, type Request, readChecks, readRequests, writeCheck } from './requests.sql.ts'
 import { onRequest, unknownRequest } from './requests.ts'
 import { gateNow, settle } from './settle.ts'
@@ -24,11 +26,11 @@ const checkName = required.max(250)
 /** Numbers of one report. */
 const mostNumbers = 100
 
-const openIds = async (ctx: Ctx, version: number): Promise<number[]> =>
+export const openIds = async (ctx: Pick<Ctx, 'db' | 'workspace'>, version: number): Promise<number[]> =>
   (await openOf(ctx.db, ctx.workspace.id, version)).map(({ id }) => id)
 
 /** Opens what waits for nothing more, the oldest request first. */
-async function settleAll(tx: Tx, ctx: Ctx, versionId: number, voters: Voters): Promise<void> {
+export async function settleAll(tx: Tx, ctx: Doer, versionId: number, voters: Voters): Promise<void> {
   const open = await openOf(tx, ctx.workspace.id, versionId)
   const now = Date.now()
   for (const request of open.reverse()) {
@@ -62,7 +64,7 @@ export const reportCheck = operation({
   input: z.object({
     name: modelName,
     version: versionNumber,
-    check: checkName,
+    check: checkName.refine((name) => !isBuiltIn(name), `What begins with ${prefix} is reported by the server alone.`),
     state: z.enum(states),
     summary: limitedText('summary', 1_000).transform((text) => text ?? ''),
     url: limitedText('url', 2_000).transform((url, context) => {
@@ -129,6 +131,31 @@ export const overrideCheck = operation({
       })
     await withVoters(ctx, async () => [id], override)
     await rangMove(ctx, modelId)
+    const [row] = await readRequests(ctx.db, [id])
+    if (!row) throw unknownRequest(id)
+    return row
+  },
+})
+
+/** Of those that the server runs itself: for whoever asks, as what it finds is no more than they might read. */
+export const rerunCheck = operation({
+  name: 'check.rerun',
+  input: z.object({ request: z.int().min(1), check: checkName }),
+  action: 'review',
+  on: onRequest,
+  async run(ctx, { check }, { id, modelId }): Promise<Request> {
+    await inTransaction(ctx, async (tx) => {
+      const model = await holdModel(tx, modelId, Date.now())
+      await keepPolicies(tx, ctx.workspace.id)
+      const [request] = await readRequests(tx, [id])
+      if (!model || request?.state !== 'OPEN') throw invalid(`Request ${id} is closed.`, 'request')
+      const gate = await gateNow(tx, request)
+      if (!gate?.checks.includes(check)) throw invalid(`Request ${id} waits for no check '${check}'.`, 'check')
+      if (!isBuiltIn(check)) throw invalid(`'${check}' is reported by others: have them run it again.`, 'check')
+      await queueChecks(tx, request, gate, { accountId: accountOf(ctx), which: { name: check } })
+    })
+    ctx.events.ring('model', modelId)
+    ctx.events.ring('registry', ctx.workspace.id)
     const [row] = await readRequests(ctx.db, [id])
     if (!row) throw unknownRequest(id)
     return row

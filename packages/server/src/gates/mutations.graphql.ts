@@ -1,7 +1,7 @@
 /** Asking for transitions, reviewing them, reporting checks and commenting, in GraphQL. */
 import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
-import { overrideCheck, reportCheck } from './checks.ts'
+import { overrideCheck, reportCheck, rerunCheck } from './checks.ts'
 import type { Comment } from './comments.sql.ts'
 import { addComment, addModelComment, deleteComment, editComment } from './comments.ts'
 import { CheckState, TransitionRequest, VersionCheck, VersionComment } from './requests.graphql.ts'
@@ -90,6 +90,13 @@ builder.mutationFields((t) => {
       description: 'Says how a check of a version goes. When the last one that a request waits for has passed, its gate opens by itself.',
       args: { input: t.arg({ type: ReportCheckInput, required: true }) },
       resolve: (_root, { input }, ctx) => call(ctx, reportCheck, { ...input, version: String(input.version) }),
+    }),
+    rerunCheck: t.field({
+      type: TransitionRequestPayload,
+      description:
+        'Has the server run one of its own checks again, for you: it reads what you may read. Of itself it does so when a version is asked for, and when what it judges changes.',
+      args: { request, check: t.arg.string({ required: true, description: 'The name of the check: `tidegate/metric`.' }) },
+      resolve: (_root, { request, check }, ctx) => call(ctx, rerunCheck, { request: of(request), check }),
     }),
     overrideCheck: t.field({
       type: TransitionRequestPayload,

@@ -53,7 +53,11 @@ export class Overtaken extends Error {}
 export type Voters = ReadonlyMap<number, Voter | null>
 
 /** Does something by who approved these requests, again where others approve meanwhile. */
-export async function withVoters<T>(ctx: Ctx, requests: () => Promise<number[]>, work: (voters: Voters) => Promise<T>): Promise<T> {
+export async function withVoters<T>(
+  ctx: Pick<Ctx, 'db' | 'workspace'>,
+  requests: () => Promise<number[]>,
+  work: (voters: Voters) => Promise<T>,
+): Promise<T> {
   for (;;) {
     const votes = await readVotes(ctx.db, await requests())
     const voters = await votersOf(

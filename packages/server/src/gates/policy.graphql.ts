@@ -5,6 +5,7 @@ import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
 import { Role } from '../workspaces/workspaces.graphql.ts'
+import { builtInNames, type CheckParams, type MetricRule, noParams } from './built-in.ts'
 import type { Policy } from './effective.ts'
 import { type Gate as GateRow, type PolicyRow, readPolicies } from './policy.sql.ts'
 import { getPolicy, setPolicy } from './policy.ts'
@@ -15,6 +16,28 @@ const GatePeople = builder.objectRef<People>('GatePeople').implement({
     role: t.field({ type: Role, nullable: true, description: 'Who has at least this role in the workspace.', resolve: ({ role }) => role }),
     accounts: t.exposeStringList('accounts', { description: 'These accounts.' }),
     teams: t.exposeStringList('teams', { description: 'Who is in these teams.' }),
+  }),
+})
+
+const MetricRuleType = builder.objectRef<MetricRule>('MetricRule').implement({
+  description: 'What `tidegate/metric` asks of one metric.',
+  fields: (t) => ({
+    key: t.exposeString('key', { description: 'Which metric: of the logged model, else of the run.' }),
+    dataset: t.exposeString('dataset', { nullable: true, description: 'As it was measured on this data set. Null: whatever on.' }),
+    min: t.exposeFloat('min', { nullable: true, description: 'The least it may be.' }),
+    max: t.exposeFloat('max', { nullable: true, description: 'The most it may be.' }),
+    betterBy: t.exposeFloat('betterBy', {
+      nullable: true,
+      description: 'By how much it must be better than the champion’s, at least: 0 is as good. Null: it is not compared.',
+    }),
+    lowerIsBetter: t.exposeBoolean('lowerIsBetter', { description: 'Whether less of it is better.' }),
+  }),
+})
+const GateCheckParams = builder.objectRef<CheckParams>('GateCheckParams').implement({
+  description: 'What a gate asks of the checks that the server runs itself.',
+  fields: (t) => ({
+    metrics: t.field({ type: [MetricRuleType], description: 'Of `tidegate/metric`.', resolve: ({ metrics }) => metrics }),
+    headings: t.exposeStringList('headings', { description: 'Of `tidegate/card`: those that the model card must have.' }),
   }),
 })
 
@@ -40,6 +63,11 @@ export const Gate = builder.objectRef<GateRow>('Gate').implement({
     approvals: t.exposeInt('approvals', { description: 'How many of them must approve.' }),
     selfApproval: t.exposeBoolean('selfApproval', { description: 'Whether who asks may be one of them.' }),
     checks: t.exposeStringList('checks', { description: 'The checks that must have passed, or been skipped.' }),
+    params: t.field({
+      type: GateCheckParams,
+      description: 'What it asks of those that the server runs itself: `tidegate/…`.',
+      resolve: ({ params }) => ({ ...noParams, ...params }),
+    }),
     ttl: t.expose('ttl', { type: 'Long', nullable: true, description: 'How long a request stays open, ms. Null: until it is closed.' }),
     commentRequired: t.exposeBoolean('commentRequired', { description: 'Whether who asks must say why.' }),
   }),
@@ -61,6 +89,26 @@ const GatePeopleInput = builder.inputType('GatePeopleInput', {
     teams: t.stringList({ description: 'Names of teams of the workspace.' }),
   }),
 })
+const MetricRuleInput = builder.inputType('MetricRuleInput', {
+  description: 'What `tidegate/metric` asks of one metric: one of `min`, `max` and `betterBy` at least.',
+  fields: (t) => ({
+    key: t.string({ required: true, description: 'Which metric: of the logged model, else of the run.' }),
+    dataset: t.string({ description: 'As it was measured on this data set. @default whatever on' }),
+    min: t.float({ description: 'The least it may be.' }),
+    max: t.float({ description: 'The most it may be.' }),
+    betterBy: t.float({
+      description: 'By how much it must be better than the champion’s, at least: 0 is as good. @default it is not compared',
+    }),
+    lowerIsBetter: t.boolean({ defaultValue: false, description: 'Whether less of it is better.' }),
+  }),
+})
+const GateCheckParamsInput = builder.inputType('GateCheckParamsInput', {
+  description: 'What a gate asks of the checks that the server runs itself, where it names them.',
+  fields: (t) => ({
+    metrics: t.field({ type: [MetricRuleInput], description: 'Of `tidegate/metric`; 20 at most.' }),
+    headings: t.stringList({ description: 'Of `tidegate/card`: those that the model card must have; 50 at most.' }),
+  }),
+})
 const GateInput = builder.inputType('GateInput', {
   description: 'What opens the way into a stage.',
   fields: (t) => ({
@@ -77,7 +125,10 @@ const GateInput = builder.inputType('GateInput', {
     }),
     approvals: t.int({ defaultValue: 1, description: 'How many of them; 20 at most. 0: the checks alone open it.' }),
     selfApproval: t.boolean({ defaultValue: false, description: 'Whether who asks may be one of them.' }),
-    checks: t.stringList({ description: 'Names of checks that must have passed.' }),
+    checks: t.stringList({
+      description: `Names of checks that must have passed. The server runs itself: ${builtInNames.map((name) => `\`${name}\``).join(', ')}.`,
+    }),
+    params: t.field({ type: GateCheckParamsInput, description: 'What is asked of those that the server runs itself.' }),
     ttl: t.field({ type: 'Long', description: 'How long a request stays open, ms. @default until it is closed' }),
     commentRequired: t.boolean({ defaultValue: false, description: 'Whether who asks must say why.' }),
   }),

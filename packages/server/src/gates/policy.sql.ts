@@ -1,6 +1,7 @@
 /** What a workspace or a model says of stages and gates, as it is kept. */
 import type { Sql } from '@tidegate/db'
 import type { People } from '../access.ts'
+import type { CheckParams } from './built-in.ts'
 
 /** What opens the way into a stage, or to an alias. */
 export interface Gate {
@@ -20,6 +21,8 @@ export interface Gate {
   selfApproval: boolean
   /** Checks that must have passed. */
   checks: string[]
+  /** What it asks of those that the server runs itself. */
+  params?: CheckParams
   /** ms that a request stays open; null: for ever. */
   ttl: number | null
   /** Whether who asks must say why. */

@@ -8,6 +8,7 @@ import { type Role, roles } from '../access.ts'
 import { type Ctx, inTransaction } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
+import { enqueue } from '../jobs.ts'
 import { check, operation, type Target } from '../operation.ts'
 import { record } from '../registry/activity.ts'
 import { modelName } from '../registry/names.ts'
@@ -15,9 +16,11 @@ import { lockModel } from '../registry/registered-models.sql.ts'
 import { rang } from '../registry/registered-models.ts'
 import { archived, first } from '../registry/stages.ts'
 import { onModel, unknownModel } from '../registry/targets.ts'
+import { checkParams, paramsFault, paramsOf } from './built-in.ts'
 import { settleOpen } from './checks.ts'
 import { effective, isOfAliases, type Policy, policyOf, workspacePolicy } from './effective.ts'
 import { type Gate, holdPolicies, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
+import { refreshChecks } from './queue.ts'
 
 const most = { stages: 12, checks: 50, people: 100, approvals: 20, ttl: 366 * 86_400_000 }
 
@@ -38,10 +41,11 @@ const gate = z
     selfApproval: z.boolean().nullish(),
     checks: z.array(required.max(250)).max(most.checks).nullish(),
     ttl: z.int().min(1_000).max(most.ttl).nullish(),
+    params: checkParams.nullish(),
     commentRequired: z.boolean().nullish(),
   })
   .transform(
-    ({ stage, from, requesters, passers, approvers, approvals, selfApproval, checks, ttl, commentRequired }): Gate => ({
+    ({ stage, from, requesters, passers, approvers, approvals, selfApproval, checks, params, ttl, commentRequired }): Gate => ({
       stage,
       approvals: approvals ?? 1,
       selfApproval: selfApproval ?? false,
@@ -51,6 +55,7 @@ const gate = z
       passers: passers ?? null,
       approvers: approvers ?? { role: 'APPROVER', accounts: [], teams: [] },
       checks: [...new Set(checks ?? [])],
+      params: paramsOf(params),
       ttl: ttl ?? null,
     }),
   )
@@ -70,7 +75,8 @@ function judge({ stages, gates }: Policy): void {
   if (new Set(lower).size < lower.length) throw wrong('Two stages have one name: upper and lower case are the same.', 'stages')
   if (lower.includes('latest') || lower.some((stage) => /^\d+$/.test(stage)))
     throw wrong("A stage is not called 'latest' or a number: models:/ URIs mean those otherwise.", 'stages')
-  for (const [i, { stage, from, approvals, approvers, checks }] of gates.entries()) {
+  for (const [i, gate] of gates.entries()) {
+    const { stage, from, approvals, approvers, checks } = gate
     const at = `gates[${i}]`
     if (isOfAliases(stage)) {
       if (!/^@[\p{L}\p{N}_*-]+$/u.test(stage))
@@ -84,6 +90,8 @@ function judge({ stages, gates }: Policy): void {
       throw wrong('Nobody can give the approvals: name a role, accounts or teams.', `${at}.approvers`)
     if (approvals === 0 && checks.length === 0)
       throw wrong('A gate that asks for no approval and no check holds nothing: leave it out.', `${at}.approvals`)
+    const fault = paramsFault(gate)
+    if (fault) throw wrong(fault.message, `${at}.${fault.field}`)
   }
 }
 
@@ -129,6 +137,7 @@ export const setPolicy = operation({
       const lost = (await stagesInUse(tx, ctx.workspace.id, modelId)).find((stage) => !policy.stages.includes(stage))
       if (lost !== undefined) throw invalid(`Versions stand in '${lost}': move them first, or keep the stage.`, 'stages')
       await writePolicy(tx, ctx.workspace.id, { modelId, stages: stages ?? null, gates: gates ?? null })
+      await enqueue(tx, refreshChecks, { workspace: ctx.workspace.id, model: modelId })
       await record(tx, ctx, {
         kind: 'POLICY_CHANGED',
         model: model ?? { id: 0, name: '' },

@@ -7,6 +7,7 @@ import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { readVersions } from '../registry/model-versions.sql.ts'
 import { ModelVersion, policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
+import { type OwnCheck, readOwnChecks } from './built-in.sql.ts'
 import { type Comment as CommentRow, commentsOf, commentsOfModels } from './comments.sql.ts'
 import { isAuthor } from './comments.ts'
 import { gateOf } from './effective.ts'
@@ -24,7 +25,7 @@ import {
   type Vote,
 } from './requests.sql.ts'
 import { getRequest, listRequests, mayCancel, type RequestPage } from './requests.ts'
-import { type Judged, judge, type NeededCheck } from './settle.ts'
+import { asCheck, type Judged, judge, type NeededCheck } from './settle.ts'
 
 const RequestState = builder.enumType('RequestState', {
   description: 'How far a request is. But for OPEN each is for ever.',
@@ -56,10 +57,16 @@ const CheckNumber = builder.objectRef<{ name: string; value: number }>('CheckNum
   }),
 })
 
-export const VersionCheck = builder.objectRef<CheckRow>('VersionCheck').implement({
+export const VersionCheck = builder.objectRef<CheckRow & { place?: string }>('VersionCheck').implement({
   description: 'What a check found of a version.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
+    place: t.string({
+      nullable: true,
+      description:
+        'The stage, or the alias, on the way to which the server ran it itself. Null: it was reported, wherever the version goes.',
+      resolve: ({ place }) => place ?? null,
+    }),
     state: t.field({ type: CheckState, description: 'How it goes.', resolve: ({ state }) => state }),
     summary: t.exposeString('summary', { description: "What it found; '' where it does not say." }),
     url: t.string({ nullable: true, description: 'Where there is more of it.', resolve: ({ url }) => url || null }),
@@ -92,6 +99,7 @@ const RequestCheck = builder.objectRef<NeededCheck>('RequestCheck').implement({
       description: 'Null while it has not been heard of.',
       resolve: ({ check }) => check,
     }),
+    isOwn: t.exposeBoolean('isOwn', { description: 'Whether the server runs it itself: `rerunCheck` has it run again.' }),
     override: t.field({
       type: CheckOverride,
       nullable: true,
@@ -135,6 +143,10 @@ const checksOf = loader<number, CheckRow[]>(async (ctx, ids) => {
   const byVersion = Map.groupBy(await readChecks(ctx.db, ids), ({ versionId }) => versionId)
   return ids.map((id) => byVersion.get(id) ?? [])
 })
+const ownChecksOf = loader<number, OwnCheck[]>(async (ctx, ids) => {
+  const byVersion = Map.groupBy(await readOwnChecks(ctx.db, ids), ({ versionId }) => versionId)
+  return ids.map((id) => byVersion.get(id) ?? [])
+})
 const versionById = loader<number, Awaited<ReturnType<typeof readVersions>>[number]>(async (ctx, ids) => {
   const found = new Map((await readVersions(ctx.db, ids)).map((row) => [row.id, row]))
   return ids.map((id) => found.get(id) ?? new Error('The version was deleted just now.'))
@@ -154,15 +166,16 @@ const gateFor = async (ctx: Ctx, { modelId, to }: RequestRow): Promise<GateRow |
   gateOf(await policyLoader(ctx).load(modelId), to)
 
 async function judged(ctx: Ctx, request: RequestRow): Promise<Judged> {
-  const [gate, votes, checks, overrides] = await Promise.all([
+  const [gate, votes, checks, own, overrides] = await Promise.all([
     gateFor(ctx, request),
     votesOf(ctx).load(request.id),
     checksOf(ctx).load(request.versionId),
+    ownChecksOf(ctx).load(request.versionId),
     overridesOf(ctx).load(request.id),
   ])
   const accounts = votes.map(({ accountId }) => accountId).filter((id) => id > 0)
   const voters = new Map(await Promise.all(accounts.map(async (id) => [id, await voterLoader(ctx).load(id)] as const)))
-  return judge(request, gate, { votes, voters, checks, overrides })
+  return judge(request, gate, { votes, voters, checks, own, overrides })
 }
 
 export const TransitionRequest = builder.objectRef<RequestRow>('TransitionRequest').implement({
@@ -270,7 +283,10 @@ builder.objectFields(ModelVersion, (t) => ({
   checks: t.field({
     type: [VersionCheck],
     description: 'What checks found of it, by name.',
-    resolve: ({ id }, _, ctx) => checksOf(ctx).load(id),
+    resolve: async ({ id }, _, ctx) => {
+      const [reported, own] = await Promise.all([checksOf(ctx).load(id), ownChecksOf(ctx).load(id)])
+      return [...reported, ...own.map((it) => ({ ...asCheck(it), place: it.place }))]
+    },
   }),
   comments: t.field({
     type: [VersionComment],

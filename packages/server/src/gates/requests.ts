@@ -17,6 +17,7 @@ import { modelTarget, onVersion, securableOf, unknownVersion } from '../registry
 import { gateOf, isOfAliases, policiesOf, policyOf } from './effective.ts'
 import { accountOf, isOneOf, type Voter, type Voters, voteFault, voterOf, withVoters } from './people.ts'
 import { type Gate, keepPolicies } from './policy.sql.ts'
+import { queueAll } from './queue.ts'
 import {
   addVote,
   closeRequest,
@@ -94,6 +95,7 @@ export const requestTransition = operation({
       if (id === undefined) throw new AppError('RESOURCE_ALREADY_EXISTS', `You have asked for '${to}' already, and the request is open.`)
       const [request] = await readRequests(tx, [id])
       await record(tx, ctx, { kind: 'TRANSITION_REQUESTED', ...told(request!), comment })
+      await queueAll(tx, request!, gate)
       // A gate that only waits for checks may stand open.
       if (gate?.approvals === 0) await settle(tx, ctx, request!, gate, new Map())
       return id

@@ -7,6 +7,7 @@ import { may } from '../access.ts'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { anyText, key, limitedText, required } from '../fields.ts'
 import { policyOf } from '../gates/effective.ts'
+import { cardChanged } from '../gates/queue.ts'
 import { findModels, setModelTags } from '../models/logged-models.sql.ts'
 import { securableOf as securableOfLogged } from '../models/model-metrics.ts'
 import { operation } from '../operation.ts'
@@ -121,6 +122,7 @@ export const updateModelVersion = operation({
   async run(ctx, { description }, version): Promise<ModelVersion> {
     await change(ctx, version, async (tx, before) => {
       await describeVersion(tx, version.id, description, Date.now())
+      if (before.description !== description) await cardChanged(tx, version.modelId, version.id)
       return { kind: 'VERSION_DESCRIBED', from: before.description, to: description }
     })
     return changed(ctx, version)

@@ -5,11 +5,12 @@
  * Always true: a move is one transaction that holds the model, so that of two at once the second sees what the first has done; what
  * it says it was moved from is what it was; and it is written down as an activity with it.
  */
-import { type Ctx, inTransaction, type Tx } from '../context.ts'
+import { type Ctx, type Doer, inTransaction, type Tx } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { gateOf, isOfAliases, type Policy, policyOf } from '../gates/effective.ts'
 import { isOneOf, type Voter, voterOf } from '../gates/people.ts'
 import { keepPolicies } from '../gates/policy.sql.ts'
+import { movedUnder } from '../gates/queue.ts'
 import { supersede } from '../gates/requests.sql.ts'
 import { conditionsChanged } from '../standing.ts'
 import { record } from './activity.ts'
@@ -44,7 +45,7 @@ export interface Moved {
 const gone: Moved = { done: false, from: undefined, sentOut: [] }
 
 /** Tells who looks at the model, and who may see what where that depends on it. */
-export async function rangMove(ctx: Ctx, model: number): Promise<void> {
+export async function rangMove(ctx: Pick<Ctx, 'db' | 'events' | 'workspace'>, model: number): Promise<void> {
   ctx.events.ring('model', model)
   ctx.events.ring('registry', ctx.workspace.id)
   await conditionsChanged(ctx, ctx.workspace.id)
@@ -59,7 +60,7 @@ export async function move(ctx: Ctx, it: Move): Promise<Moved> {
 }
 
 /** Within a transaction. Whoever calls it rings after the commit (`rangMove`). `mover`: who does it, where no request does. */
-export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'stage' }>, mover?: Voter): Promise<Moved> {
+export async function moveStage(tx: Tx, ctx: Doer, it: Extract<Move, { kind: 'stage' }>, mover?: Voter): Promise<Moved> {
   const { version, to, archiveOthers, comment = '', request = null } = it
   const now = Date.now()
   const model = await holdModel(tx, it.model, now)
@@ -78,6 +79,7 @@ export async function moveStage(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'sta
     from === to && request === null
       ? []
       : await supersede(tx, [version.id, ...sentOut.map(({ id }) => id)], { but: request, by: ctx.actor.name, at: now })
+  if (from !== to) await movedUnder(tx, model.id)
   await record(
     tx,
     ctx,
@@ -106,7 +108,7 @@ function checkOpen(mover: Voter | undefined, policy: Policy, place: string): boo
 }
 
 /** Within a transaction, as `moveStage`. */
-export async function moveAlias(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'alias' }>, mover?: Voter): Promise<Moved> {
+export async function moveAlias(tx: Tx, ctx: Doer, it: Extract<Move, { kind: 'alias' }>, mover?: Voter): Promise<Moved> {
   const { model: id, alias, to, comment = '', request = null } = it
   const model = await keepModel(tx, id)
   if (!model) return gone
@@ -119,6 +121,7 @@ export async function moveAlias(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'ali
   if (!to) {
     if (before !== undefined) {
       await deleteAlias(tx, model.id, alias)
+      await movedUnder(tx, model.id)
       await record(tx, ctx, { kind: 'ALIAS_DELETED', version: before, ...told })
     }
   } else if ((await readStage(tx, to.id)) === undefined) return gone
@@ -126,6 +129,7 @@ export async function moveAlias(tx: Tx, ctx: Ctx, it: Extract<Move, { kind: 'ali
     const now = Date.now()
     await setAlias(tx, model.id, alias, to.id, now)
     const ended = isMove ? await supersede(tx, [to.id], { but: request, by: ctx.actor.name, at: now, alias }) : []
+    if (isMove) await movedUnder(tx, model.id)
     await record(
       tx,
       ctx,

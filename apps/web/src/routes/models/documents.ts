@@ -23,6 +23,7 @@ export const GateFacts = graphql(`
     approvals
     selfApproval
     checks
+    params { metrics { key dataset min max betterBy lowerIsBetter } headings }
     ttl
     commentRequired
     requesters { role accounts teams }
@@ -70,8 +71,7 @@ export const ModelListChanged = graphql(`
   }
 `)
 
-const RequestFacts = graphql(
-  `
+const RequestFacts = graphql(`
   fragment RequestFacts on TransitionRequest {
     id
     from
@@ -84,13 +84,11 @@ const RequestFacts = graphql(
     expiresAt
     approvalsNeeded
     approvals { by comment time }
-    checks { name isMet check { state summary url by numbers { name value } } override { by reason } }
-    gate { ...GateFacts }
+    checks { name isMet isOwn check { state summary url by numbers { name value } } override { by reason } }
+    gate { selfApproval approvers { role accounts teams } }
     can { approve whyNot hasApproved cancel }
   }
-`,
-  [GateFacts],
-)
+`)
 export type Request = ResultOf<typeof RequestFacts>
 
 const CommentFacts = graphql(`
@@ -195,7 +193,7 @@ export const VersionPage = graphql(
       loggedModel { id name metrics { key value datasetName } }
       requests(openOnly: true) { ...RequestFacts }
       ended: requests { ...EndedFacts }
-      checks { name state summary url by time }
+      checks { name place state summary url by time }
       comments { ...CommentFacts }
       activity(first: 30) { nodes { ...ActivityFacts } }
       model {
@@ -320,6 +318,11 @@ export const CancelTransition = graphql(`
 export const OverrideCheck = graphql(`
   mutation OverrideCheck($request: ID!, $check: String!, $reason: String!) {
     overrideCheck(request: $request, check: $check, reason: $reason) { request { id state } }
+  }
+`)
+export const RerunCheck = graphql(`
+  mutation RerunCheck($request: ID!, $check: String!) {
+    rerunCheck(request: $request, check: $check) { request { id state } }
   }
 `)
 export const AddComment = graphql(`

@@ -3,16 +3,26 @@ import { expect, it } from 'vitest'
 import { aliasRowsOf, formOf, gateOf, moved, newStage, policyOf, rowsOf } from './gate-form.ts'
 
 const gate = {
-  ...{ stage: 'Production', from: ['Staging'], approvals: 2, selfApproval: true, checks: ['drift', 'latency'], ttl: 604_800_000 },
+  ...{
+    stage: 'Production',
+    from: ['Staging'],
+    approvals: 2,
+    selfApproval: true,
+    checks: ['drift', 'latency', 'tidegate/card'],
+    ttl: 604_800_000,
+  },
   ...{ commentRequired: true, requesters: { role: 'ENGINEER' as const, accounts: ['eve'], teams: [] } },
+  params: { metrics: [], headings: ['Use'] },
   passers: { role: null, accounts: ['ada'], teams: [] },
   approvers: { role: null, accounts: ['amy'], teams: ['risk'] },
 }
 
 it('what a gate is comes back from its form', () => {
   const form = formOf(gate)
-  expect([form.isOn, form.days, form.checks, form.approvers.role]).toEqual([true, 7, ['drift', 'latency'], ''])
+  expect([form.isOn, form.days, form.checks, form.own, form.approvers.role]).toEqual([true, 7, ['drift', 'latency'], ['tidegate/card'], ''])
   expect(gateOf('Production', form, ['None', 'Staging', 'Production', 'Archived'])).toEqual(gate)
+  // What is asked of a check that is asked for no more goes with it.
+  expect(gateOf('Production', { ...form, own: [] }, ['None', 'Archived']).params).toEqual({ metrics: [], headings: [] })
   // A stage that is gone is come from no more.
   expect(gateOf('Production', form, ['None', 'Production', 'Archived']).from).toBeNull()
 })

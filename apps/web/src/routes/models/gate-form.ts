@@ -1,9 +1,12 @@
 /** Stages and their gates as the form has them: days for ms, and of a gate that is off what it would be. */
-import { isOfAliases } from '#lib/registry.ts'
+import { isOfAliases } from '#lib/stages.ts'
 import type { Gate } from './documents.ts'
+import { isOwn } from './own-checks.ts'
 
 export type Role = NonNullable<Gate['approvers']['role']>
 export const roles = ['VIEWER', 'CONTRIBUTOR', 'ENGINEER', 'APPROVER', 'ADMIN'] as const satisfies Role[]
+
+type Params = Gate['params']
 
 export interface PeopleForm {
   role: Role | ''
@@ -16,7 +19,11 @@ export interface GateForm {
   approvals: number
   approvers: PeopleForm
   selfApproval: boolean
+  /** Those that others report. */
   checks: string[]
+  /** Those that the server runs itself, and what is asked of each; also of one that is off, as long as the form is there. */
+  own: string[]
+  params: Params
   days: number | null
   commentRequired: boolean
   /** Empty: any. */
@@ -47,12 +54,24 @@ const peopleOf = ({ role, accounts, teams }: PeopleForm): Gate['approvers'] => (
   teams: [...teams],
 })
 
+/** Which params are whose. */
+const owners: Record<keyof Params, string> = { metrics: 'tidegate/metric', headings: 'tidegate/card' }
+
+/** Of checks that are asked for; what was set by a server of before has none. */
+const paramsOf = (params: Partial<Params> | undefined, checks?: readonly string[]): Params => {
+  const of = <K extends keyof Params>(key: K): Params[K] =>
+    (!checks || checks.includes(owners[key]) ? [...(params?.[key] ?? [])] : []) as Params[K]
+  return { metrics: of('metrics').map((metric) => ({ ...metric })), headings: of('headings') }
+}
+
 export const formOf = (gate: Gate | undefined): GateForm => ({
   isOn: gate !== undefined,
   approvals: gate?.approvals ?? 1,
   approvers: gate ? peopleForm(gate.approvers) : { role: 'APPROVER', accounts: [], teams: [] },
   selfApproval: gate?.selfApproval ?? false,
-  checks: [...(gate?.checks ?? [])],
+  checks: (gate?.checks ?? []).filter((check) => !isOwn(check)),
+  own: (gate?.checks ?? []).filter(isOwn).sort(),
+  params: paramsOf(gate?.params),
   days: gate?.ttl ? gate.ttl / day : null,
   commentRequired: gate?.commentRequired ?? false,
   from: [...(gate?.from ?? [])],
@@ -67,7 +86,8 @@ export function gateOf(stage: string, form: GateForm, stages: readonly string[])
     stage,
     approvals: form.approvals,
     approvers: peopleOf(form.approvers),
-    checks: [...form.checks],
+    checks: [...form.checks, ...form.own],
+    params: paramsOf(form.params, form.own),
     ttl: form.days ? Math.round(form.days * day) : null,
     selfApproval: form.selfApproval,
     commentRequired: form.commentRequired,

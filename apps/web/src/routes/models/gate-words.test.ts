@@ -12,6 +12,7 @@ const gate = (more: Partial<Gate> = {}): Gate => ({
     approvals: 2,
     selfApproval: false,
     checks: ['drift'],
+    params: { metrics: [], headings: [] },
     ttl: 604_800_000,
   },
   ...{ approvers: { role: 'APPROVER', accounts: [], teams: [] }, commentRequired: false },
@@ -33,6 +34,17 @@ it('a gate is told by who, what, and how long', () => {
   )
   expect(tellGate(gate({ checks: [], ttl: null, passers: { role: 'ADMIN', accounts: ['ada'], teams: [] } }))).toBe(
     '2 Approvers, not who asked; Admins and ada go through without asking',
+  )
+  const metric = { key: 'rmse', dataset: null, min: null, max: 0.3, betterBy: 0.01, lowerIsBetter: true }
+  expect(
+    tellGate(
+      gate({
+        checks: ['drift', 'tidegate/card', 'tidegate/metric', 'tidegate/signature'],
+        params: { metrics: [metric], headings: ['Use', 'Limits'] },
+      }),
+    ),
+  ).toBe(
+    '2 Approvers, not who asked; drift passed; a model card with Use, Limits; rmse at most 0.3 and 0.01 less than the champion’s; its signature fits what stands there; within 7 days',
   )
   expect(tellShort(gate())).toEqual(['2 approvals', 'drift'])
   expect(tellShort(gate({ approvals: 0, checks: ['drift', 'latency'] }))).toEqual(['2 checks'])

@@ -1,6 +1,7 @@
 /** What a gate means, in a sentence: the same on the board, where one asks, where one reviews and where it is set. */
-import { isOfAliases } from '#lib/registry.ts'
+import { isOfAliases } from '#lib/stages.ts'
 import type { Gate } from './documents.ts'
+import { isOwn, tellOwn } from './own-checks.ts'
 
 type People = Gate['approvers']
 export type Role = NonNullable<People['role']>
@@ -38,10 +39,12 @@ export function tellTime(ms: number): string {
 
 /** "2 Approvers, not who asked; drift passed; within 7 days". */
 export function tellGate(gate: Gate): string {
-  const { from, requesters, passers, approvals, checks, ttl, commentRequired } = gate
+  const { from, requesters, passers, approvals, ttl, commentRequired } = gate
+  const checks = gate.checks.filter((check) => !isOwn(check))
   return [
     ...(approvals > 0 ? [tellApprovals(gate)] : []),
     ...(checks.length ? [`${listed(checks, 'and')} passed`] : []),
+    ...tellOwn(gate),
     ...(from ? [`from ${listed(from, 'or')}`] : []),
     ...(requesters ? [`asked by ${tellPeople(requesters)}`] : []),
     ...(passers ? [`${tellPeople(passers, 'and')} go through without asking`] : []),
@@ -50,12 +53,14 @@ export function tellGate(gate: Gate): string {
   ].join('; ')
 }
 
+const nameOf = (check: string): string => check.replace(/^tidegate\//, '')
+
 /** In two short lines, for the head of a column: "2 approvals", "drift". */
 export function tellShort({ approvals, checks }: Gate): string[] {
   return [
     ...(approvals > 0 ? [`${approvals} ${plural(approvals, 'approval')}`] : []),
     ...(checks.length
-      ? [checks.length === 1 && checks[0]!.length <= 10 ? checks[0]! : `${checks.length} ${plural(checks.length, 'check')}`]
+      ? [checks.length === 1 && nameOf(checks[0]!).length <= 10 ? nameOf(checks[0]!) : `${checks.length} ${plural(checks.length, 'check')}`]
       : []),
   ]
 }

@@ -1,0 +1,40 @@
+/** The checks that the server runs itself, in words. */
+import { formatNumber } from '#lib/format.ts'
+import type { Gate } from './documents.ts'
+
+export type Metric = Gate['params']['metrics'][number]
+
+/** What each asks, where it is chosen. */
+export const ownChecks = {
+  'tidegate/signature': 'callers of the version that stands there can call it',
+  'tidegate/metric': 'metrics are as good as asked',
+  'tidegate/card': 'the model card has headings',
+} as const
+export type OwnCheck = keyof typeof ownChecks
+
+export const isOwn = (check: string): boolean => check.startsWith('tidegate/')
+
+export function tellMetric({ key, dataset, min, max, betterBy, lowerIsBetter }: Metric): string {
+  const bounds = [
+    ...(min === null ? [] : [`at least ${formatNumber(min)}`]),
+    ...(max === null ? [] : [`at most ${formatNumber(max)}`]),
+    ...(betterBy === null
+      ? []
+      : [
+          betterBy === 0
+            ? 'no worse than the champion’s'
+            : `${formatNumber(betterBy)} ${lowerIsBetter ? 'less' : 'more'} than the champion’s`,
+        ]),
+  ]
+  return `${key}${dataset ? ` on ${dataset}` : ''} ${bounds.join(' and ') || 'measured'}`
+}
+
+/** What a gate asks of them, each as a clause. */
+export function tellOwn({ checks, params }: Gate): string[] {
+  const clauses: Record<OwnCheck, () => string[]> = {
+    'tidegate/signature': () => ['its signature fits what stands there'],
+    'tidegate/metric': () => params.metrics.map(tellMetric),
+    'tidegate/card': () => [`a model card with ${params.headings.join(', ')}`],
+  }
+  return checks.flatMap((check) => clauses[check as OwnCheck]?.() ?? [])
+}
