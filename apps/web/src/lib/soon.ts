@@ -7,13 +7,24 @@ import { onMount } from 'svelte'
 /** How long a page is left alone, ms. */
 const rest = 3_000
 
+const loaded = new WeakMap<() => Promise<unknown>, unknown>()
+
+/** What was loaded so before; undefined where it was not, or is on its way. */
+export const here = <T>(load: () => Promise<T>): T | undefined => loaded.get(load) as T | undefined
+
+export async function fetched<T>(load: () => Promise<T>): Promise<T> {
+  const found = await load()
+  loaded.set(load, found)
+  return found
+}
+
 /** Called while a component is set up. */
 export function soon(...loads: ReadonlyArray<() => Promise<unknown>>): void {
   onMount(() => {
     const timer = setTimeout(async () => {
       for (const load of loads) {
         // Whoever wants it is told.
-        await load().catch(() => {})
+        await fetched(load).catch(() => {})
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     }, rest)

@@ -125,6 +125,7 @@ export class LiveSeries {
     const rangeKey = range ? `${wanted.axis ?? 'step'} ${range.from} ${range.to}` : ''
     const smoothKey = wanted.smoothing ? `${wanted.axis ?? 'step'} ${wanted.smoothing}` : ''
     const isSmoother = smoothKey !== '' && smoothKey !== this.#smoothKey
+    const hasNewKeys = keys.some((key) => !this.#wanted.keys.includes(key))
     this.#smoothKey = smoothKey
     this.#wanted = { ...wanted, runs, keys, range }
     this.#forget(new Set(runs.flatMap((run) => keys.map((key) => nameOf(run, key)))))
@@ -132,7 +133,8 @@ export class LiveSeries {
       this.#rangeKey = rangeKey
       this.reload()
     } else if (runs.some((run) => keys.some((key) => this.#isNew(run, key)))) {
-      this.#timer ??= setTimeout(() => this.#complete(), gather)
+      if (hasNewKeys) this.#timer ??= setTimeout(() => this.#complete(), gather)
+      else if (this.#timer === undefined) this.#complete()
       this.#settle()
     }
     if (isSmoother) this.#smooth(smoothAfter)

@@ -57,7 +57,7 @@ function readWidth(value: string): [string, number][] | undefined {
   return ref === undefined ? undefined : [[written(ref), bounded(Number(width))]]
 }
 
-const codecs = {
+export const codecs = {
   /** The saved view it began with; `all` for none, also where one opens by itself. */
   saved: codec<string | undefined>(
     'view',
