@@ -1,4 +1,4 @@
-/** What every page that speaks of registered models shares: their addresses, how a stage looks, and what registers a model. */
+/** What every page that speaks of registered models shares: their addresses, and what registers a model. */
 import { graphql, type ResultOf } from '#lib/api.ts'
 
 /** Pages that stand where a model of their name would. No model's name holds a colon. */
@@ -9,11 +9,6 @@ export const modelHref = (name: string): string => `/models/${encodeURIComponent
 export const modelOf = (part: string | undefined): string => (part ?? '').replace(/^:/, '')
 export const gatesHref = (name: string): string => `${modelHref(name)}/gates`
 export const versionHref = (name: string, version: number): string => `${modelHref(name)}/${version}`
-
-const known: Record<string, string> = { None: 'sg-none', Staging: 'sg-staging', Production: 'sg-production', Archived: 'sg-archived' }
-
-/** The class of a stage's mark: MLflow's four have their colours, others take turns. */
-export const stageClass = (stage: string): string => known[stage] ?? (stage.length % 2 ? 'sg-c1' : 'sg-c2')
 
 /** What finds models: words are looked for in their names, and what compares something is the filter language. */
 export function modelFilter(text: string): string | null {
