@@ -1,4 +1,5 @@
 /** The checks that the server runs itself: what each finds, for whom, and when it looks again. */
+import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Platform, startPlatform } from '@tidegate/test'
@@ -155,7 +156,7 @@ describe('tidegate/card', () => {
     const version = await register()
     await setGate({ checks: ['tidegate/card'], params: { headings: ['Intended use', 'Limits'] } })
     const { id, checks } = await request(version)
-    expect(checks).toMatchObject([{ name: 'tidegate/card', isOwn: true, isMet: false, check: { state: 'QUEUED' } }])
+    expect(checks).toMatchObject([{ name: 'tidegate/card', isOwn: true, isMet: false }])
     expect((await one(id)).summary).toBe('It has no model card.')
     await describeAs(version, '# Load\n\n## Intended use\n\nGrid.\n\n## Limits\n')
     await expect.poll(async () => (await one(id)).summary).toBe("The model card has nothing below 'Limits'.")
@@ -179,6 +180,68 @@ describe('tidegate/card', () => {
       ['b', false],
       ['d', true],
     ])
+  })
+})
+
+describe('tidegate/pickle', () => {
+  it('names what loading the files of a version would import, in whatever folder, and what a gate allows passes', async () => {
+    const pickled = (text: string) =>
+      execFileSync('python3', ['-c', `import pickle, sys, os, fractions; sys.stdout.buffer.write(pickle.dumps(${text}))`])
+    const files = {
+      'model.pkl': pickled('{"a": [1, fractions.Fraction(1, 2)]}'),
+      'data/deep/more.pkl': pickled('[os.getcwd]'),
+      MLmodel: 'flavors: {}\n',
+    }
+    const version = await register({}, files)
+    await setGate({ approvals: 1, checks: ['tidegate/pickle'] })
+    const { id } = await request(version)
+    expect(await one(id)).toMatchObject({
+      state: 'FAILED',
+      summary: 'data/deep/more.pkl: posix.getcwd.',
+      numbers: [
+        { name: 'files', value: 3 },
+        { name: 'unsafe', value: 1 },
+        { name: 'pickles', value: 2 },
+      ],
+    })
+    await setGate({ approvals: 1, checks: ['tidegate/pickle'], params: { imports: ['posix.getcwd'] } })
+    await expect.poll(async () => (await look(id)).checks[0].check?.state, { timeout: 20_000 }).toBe('PASSED')
+    await wire('POST', 'model-versions/create', { name, source: 's3://elsewhere/model' })
+    expect((await one((await request(2)).id)).summary).toBe('No files of it are here: they are at s3://elsewhere/model.')
+  })
+})
+
+describe('tidegate/licences', () => {
+  it('asks each data set of the run for a licence that is allowed', async () => {
+    await setGate({ approvals: 1, checks: ['tidegate/licences'], params: { licences: ['MIT', 'CC-BY-4.0'] } })
+    const version = await register()
+    const { id } = await request(version)
+    expect((await one(id)).summary).toBe('Its run names no data set.')
+    const { model_version } = await wire('GET', `model-versions/get?name=${encodeURIComponent(name)}&version=${version}`, {}, ada)
+    const log = (data: string, licence?: string) =>
+      wire(
+        'POST',
+        'runs/log-inputs',
+        {
+          run_id: model_version.run_id,
+          datasets: [
+            {
+              tags: licence ? [{ key: 'license', value: licence }] : [],
+              dataset: { name: data, digest: data, source_type: 'local', source: '{}' },
+            },
+          ],
+        },
+        ada,
+      )
+    await log('grid', 'mit')
+    await rerun(id, 'tidegate/licences')
+    await expect.poll(async () => (await look(id)).checks[0].check.state, { timeout: 20_000 }).toBe('PASSED')
+    await log('weather', 'CC-BY-NC-4.0')
+    await log('calendar')
+    await rerun(id, 'tidegate/licences')
+    await expect
+      .poll(async () => (await look(id)).checks[0].check.summary, { timeout: 20_000 })
+      .toBe("'weather' is under CC-BY-NC-4.0; 'calendar' has no tag license.")
   })
 })
 
@@ -226,6 +289,11 @@ describe('the server’s own checks', () => {
         experiment: experiment_id,
       },
     )
+    const open = await register({ acc: 0.1 })
+    await wire('POST', 'registered-models/alias', { name, alias: 'champion', version: String(version) })
+    await setGate({ approvals: 1, checks: ['tidegate/metric'], params: { metrics: [{ key: 'acc', betterBy: 0 }] } })
+    // What may not be seen of the champion is no reason to pass.
+    expect((await one((await request(open, vi)).id)).summary).toContain('may not see what version 1 was made of')
     await setGate({ approvals: 1, checks: ['tidegate/metric'], params: { metrics: [{ key: 'acc', min: 0.5 }] } })
     const { id } = await request(version, vi)
     expect(await one(id)).toMatchObject({ state: 'FAILED', summary: 'acc was not measured.', numbers: [] })

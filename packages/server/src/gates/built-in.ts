@@ -13,6 +13,8 @@ export const builtIns = {
   'tidegate/signature': 'Callers of the version that stands there can call this one: it takes what they send and gives what they read.',
   'tidegate/metric': 'Metrics are within their bounds, and better than the champion’s by as much as the gate says.',
   'tidegate/card': 'The model card has headings, and something below each.',
+  'tidegate/pickle': 'Loading its pickles imports nothing but what only makes data, or what the gate allows.',
+  'tidegate/licences': 'Each data set of its run has a tag `license`, and one that is allowed.',
 } as const
 export type BuiltIn = keyof typeof builtIns
 export const builtInNames = Object.keys(builtIns) as BuiltIn[]
@@ -33,11 +35,15 @@ export interface CheckParams {
   metrics: MetricRule[]
   /** Of the model card. */
   headings: string[]
+  /** `module.name` that pickles may import besides; * for any part of a name, ** for names with dots. */
+  imports: string[]
+  /** Of data sets. */
+  licences: string[]
 }
 
-export const noParams: CheckParams = { metrics: [], headings: [] }
+export const noParams: CheckParams = { metrics: [], headings: [], imports: [], licences: [] }
 
-const most = { metrics: 20, headings: 50 }
+const most = { metrics: 20, headings: 50, imports: 200, licences: 100 }
 const number = z.number().nullish()
 
 /** As a policy is set. */
@@ -63,28 +69,41 @@ export const checkParams = z.object({
     .max(most.metrics, `There are at most ${most.metrics} metrics.`)
     .nullish(),
   headings: z.array(required.max(250)).max(most.headings, `There are at most ${most.headings} headings.`).nullish(),
+  imports: z
+    .array(required.max(250).regex(/^[\p{L}\p{N}_*]+(\.[\p{L}\p{N}_*]+)+$/u, 'It is a name with its module, such as sklearn.metrics.*.'))
+    .max(most.imports, `There are at most ${most.imports} imports.`)
+    .nullish(),
+  licences: z.array(required.max(250)).max(most.licences, `There are at most ${most.licences} licences.`).nullish(),
 })
 
 export const paramsOf = (said: z.output<typeof checkParams> | null | undefined): CheckParams => ({
   metrics: said?.metrics ?? [],
   headings: [...new Set(said?.headings ?? [])],
+  imports: [...new Set(said?.imports ?? [])],
+  licences: [...new Set(said?.licences ?? [])],
 })
 
 /** Which of the params are whose. */
-const owners: Record<keyof CheckParams, BuiltIn> = { metrics: 'tidegate/metric', headings: 'tidegate/card' }
+const owners: Record<keyof CheckParams, BuiltIn> = {
+  metrics: 'tidegate/metric',
+  headings: 'tidegate/card',
+  imports: 'tidegate/pickle',
+  licences: 'tidegate/licences',
+}
+/** Those without which a check has something to look for all the same. */
+const optional: ReadonlySet<keyof CheckParams> = new Set(['imports'])
 
 /** What is wrong with what a gate asks of the server's checks, and with which field of it. */
-export function paramsFault({
-  checks,
-  params = noParams,
-}: Pick<Gate, 'checks' | 'params'>): { field: string; message: string } | undefined {
+export function paramsFault({ checks, params: said }: Pick<Gate, 'checks' | 'params'>): { field: string; message: string } | undefined {
+  const params = { ...noParams, ...said }
   const unknown = checks.find((name) => isBuiltIn(name) && !(name in builtIns))
   if (unknown !== undefined) return { field: 'checks', message: `There is no check '${unknown}': there are ${builtInNames.join(', ')}.` }
   for (const [field, check] of Object.entries(owners) as Array<[keyof CheckParams, BuiltIn]>) {
     const isAsked = checks.includes(check)
-    if (isAsked && params[field].length === 0) return { field: `params.${field}`, message: `'${check}' looks for ${field}: say which.` }
+    if (isAsked && params[field].length === 0 && !optional.has(field))
+      return { field: `params.${field}`, message: `'${check}' looks for ${field}: say which.` }
     if (!isAsked && params[field].length > 0)
-      return { field: 'checks', message: `The ${field} are what '${check}' looks for: name it among the checks.` }
+      return { field: 'checks', message: `The ${field} are for '${check}': name it among the checks.` }
   }
   for (const [i, { key, min, max, betterBy }] of params.metrics.entries()) {
     const at = `params.metrics[${i}]`
@@ -96,12 +115,17 @@ export function paramsFault({
 }
 
 /** What a gate asks of one check, as text: always the same for the same. The database keeps no order of fields. */
-export function askedOf(name: string, { params = noParams }: Pick<Gate, 'params'>): string {
+export function askedOf(name: string, { params: said }: Pick<Gate, 'params'>): string {
+  const params = { ...noParams, ...said }
   switch (name as BuiltIn) {
     case 'tidegate/metric':
       return JSON.stringify(params.metrics.map((it) => [it.key, it.dataset, it.min, it.max, it.betterBy, it.lowerIsBetter]))
     case 'tidegate/card':
       return JSON.stringify(params.headings)
+    case 'tidegate/pickle':
+      return JSON.stringify(params.imports)
+    case 'tidegate/licences':
+      return JSON.stringify(params.licences)
     default:
       return ''
   }

@@ -3,7 +3,6 @@
  * a sentence what it found.
  */
 import type { Ctx } from '../context.ts'
-import { AppError } from '../errors.ts'
 import { getLoggedModel } from '../models/logged-models.ts'
 import { call } from '../operation.ts'
 import type { Manifest } from '../registry/manifest.ts'
@@ -11,32 +10,13 @@ import { findAliased, latestVersions, type ModelVersion } from '../registry/mode
 import { getRegisteredModel } from '../registry/registered-models.ts'
 import { championOf } from '../registry/targets.ts'
 import { getManifest } from '../registry/version-files.ts'
-import { getRun } from '../runs/runs.ts'
-import type { BuiltIn, CheckParams, MetricRule } from './built-in.ts'
+import type { BuiltIn, MetricRule } from './built-in.ts'
 import { headingsOf, plain } from './card.ts'
 import { isOfAliases } from './effective.ts'
+import { licences, pickle } from './judge-files.ts'
+import { type Finding, finding, isHidden, type Judged, orNothing, runOf, wire } from './judged.ts'
 import { breaks } from './signatures.ts'
 
-export interface Judged {
-  version: ModelVersion
-  /** The stage it is to come into, or the alias it is to have. */
-  place: string
-  params: CheckParams
-}
-
-export interface Finding {
-  state: 'PASSED' | 'FAILED' | 'SKIPPED'
-  summary: string
-  numbers: Record<string, number>
-}
-
-export const finding = (state: Finding['state'], summary: string, numbers: Record<string, number> = {}): Finding => ({
-  state,
-  summary,
-  numbers,
-})
-
-const wire = ({ name, version }: ModelVersion) => ({ name, version: String(version) })
 const called = ({ version }: ModelVersion) => `version ${version}`
 
 /** What stands where the version is to go; undefined where nothing does, or it does itself. */
@@ -50,10 +30,15 @@ async function standing(ctx: Ctx, { version, place }: Judged): Promise<ModelVers
 
 const manifestOf = (ctx: Ctx, version: ModelVersion): Promise<Manifest | null> => call(ctx, getManifest, wire(version))
 
+const hidden = (ctx: Ctx, other: ModelVersion) =>
+  finding('FAILED', `${ctx.actor.name} had it run, and may not see what ${called(other)} was made of: somebody who may can run it again.`)
+
 async function signature(ctx: Ctx, judged: Judged): Promise<Finding> {
   const other = await standing(ctx, judged)
   if (!other) return finding('SKIPPED', `Nothing stands in '${judged.place}' that it could be held against.`)
-  const theirs = (await manifestOf(ctx, other))?.signature
+  if (await isHidden(ctx, other)) return hidden(ctx, other)
+  const { signature: theirs, fault } = (await manifestOf(ctx, other)) ?? { signature: null, fault: null }
+  if (fault) return finding('FAILED', `${called(other)} in '${judged.place}': ${fault}`)
   if (!theirs) return finding('SKIPPED', `${called(other)} in '${judged.place}' has no signature.`)
   const mine = await manifestOf(ctx, judged.version)
   if (mine?.fault) return finding('FAILED', mine.fault)
@@ -64,18 +49,6 @@ async function signature(ctx: Ctx, judged: Judged): Promise<Finding> {
     ? finding('FAILED', `Callers of ${called(other)} can't call it: ${broken.join('; ')}.`, against)
     : finding('PASSED', `Callers of ${called(other)} can call it.`, against)
 }
-
-/** What is not found, or may not be seen, is as good as not there. */
-async function orNothing<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof AppError && ['RESOURCE_DOES_NOT_EXIST', 'PERMISSION_DENIED'].includes(error.code)) return undefined
-    throw error
-  }
-}
-
-export const runOf = (ctx: Ctx, { run }: ModelVersion) => (run ? orNothing(call(ctx, getRun, { runId: run })) : undefined)
 
 /** What was measured: of the logged model, the newest of each; and of its run, where the model has no such metric. */
 async function measured(ctx: Ctx, version: ModelVersion): Promise<(rule: MetricRule) => number | undefined> {
@@ -97,6 +70,7 @@ const shown = (value: number) => String(Number(value.toPrecision(6)))
 async function metric(ctx: Ctx, { version, params }: Judged): Promise<Finding> {
   const champion = await championOf(ctx, await call(ctx, getRegisteredModel, { name: version.name }))
   const other = champion?.id === version.id ? null : champion
+  if (other && params.metrics.some(({ betterBy }) => betterBy !== null) && (await isHidden(ctx, other))) return hidden(ctx, other)
   const [mine, theirs] = [await measured(ctx, version), other && (await measured(ctx, other))]
   const faults: string[] = []
   const said: string[] = []
@@ -151,4 +125,6 @@ export const judges: Record<BuiltIn, (ctx: Ctx, judged: Judged, signal: AbortSig
   'tidegate/signature': signature,
   'tidegate/metric': metric,
   'tidegate/card': (_, judged) => card(judged),
+  'tidegate/pickle': pickle,
+  'tidegate/licences': licences,
 }

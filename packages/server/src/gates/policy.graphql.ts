@@ -38,6 +38,10 @@ const GateCheckParams = builder.objectRef<CheckParams>('GateCheckParams').implem
   fields: (t) => ({
     metrics: t.field({ type: [MetricRuleType], description: 'Of `tidegate/metric`.', resolve: ({ metrics }) => metrics }),
     headings: t.exposeStringList('headings', { description: 'Of `tidegate/card`: those that the model card must have.' }),
+    imports: t.exposeStringList('imports', {
+      description: 'Of `tidegate/pickle`: what pickles may import besides, such as `mylib.Scaler`.',
+    }),
+    licences: t.exposeStringList('licences', { description: 'Of `tidegate/licences`: those that data sets may be under.' }),
   }),
 })
 
@@ -107,6 +111,13 @@ const GateCheckParamsInput = builder.inputType('GateCheckParamsInput', {
   fields: (t) => ({
     metrics: t.field({ type: [MetricRuleInput], description: 'Of `tidegate/metric`; 20 at most.' }),
     headings: t.stringList({ description: 'Of `tidegate/card`: those that the model card must have; 50 at most.' }),
+    imports: t.stringList({
+      description:
+        'Of `tidegate/pickle`: what pickles may import besides what only makes data; 200 at most. * is any part of a name, ** has dots: `mylib.**`.',
+    }),
+    licences: t.stringList({
+      description: 'Of `tidegate/licences`: those that data sets may be under, as their tag `license` says; 100 at most.',
+    }),
   }),
 })
 const GateInput = builder.inputType('GateInput', {

@@ -16,7 +16,8 @@ import { dropOwnCheck, type OwnCheck, type OwnCheckRef, readOwnCheck, setOwnChec
 import { askedOf, type BuiltIn, builtIns, noParams } from './built-in.ts'
 import { openIds, settleAll } from './checks.ts'
 import { gateOf, policyOf } from './effective.ts'
-import { type Finding, finding, judges } from './judges.ts'
+import { type Finding, finding } from './judged.ts'
+import { judges } from './judges.ts'
 import { type Voters, withVoters } from './people.ts'
 import { keepPolicies } from './policy.sql.ts'
 import { checkJob } from './queue.ts'
@@ -44,7 +45,7 @@ async function look(kernel: Kernel, it: OwnCheck, workspace: Workspace, signal: 
   const ctx = await ctxOf(kernel, workspace, it.accountId, signal)
   if (!ctx) return finding('FAILED', 'Who had it run has no account here any more: run it again.')
   try {
-    return await judges[it.name as BuiltIn](ctx, { version, place: it.place, params: gate.params ?? noParams }, signal)
+    return await judges[it.name as BuiltIn](ctx, { version, place: it.place, params: { ...noParams, ...gate.params } }, signal)
   } catch (error) {
     if (signal.aborted) throw error
     kernel.log.warn({ err: error, check: it.name, version: it.versionId }, 'a check could not be run')

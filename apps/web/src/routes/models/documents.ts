@@ -23,7 +23,7 @@ export const GateFacts = graphql(`
     approvals
     selfApproval
     checks
-    params { metrics { key dataset min max betterBy lowerIsBetter } headings }
+    params { metrics { key dataset min max betterBy lowerIsBetter } headings imports licences }
     ttl
     commentRequired
     requesters { role accounts teams }

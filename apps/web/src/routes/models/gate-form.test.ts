@@ -12,7 +12,7 @@ const gate = {
     ttl: 604_800_000,
   },
   ...{ commentRequired: true, requesters: { role: 'ENGINEER' as const, accounts: ['eve'], teams: [] } },
-  params: { metrics: [], headings: ['Use'] },
+  params: { metrics: [], headings: ['Use'], imports: [], licences: [] },
   passers: { role: null, accounts: ['ada'], teams: [] },
   approvers: { role: null, accounts: ['amy'], teams: ['risk'] },
 }
@@ -22,7 +22,12 @@ it('what a gate is comes back from its form', () => {
   expect([form.isOn, form.days, form.checks, form.own, form.approvers.role]).toEqual([true, 7, ['drift', 'latency'], ['tidegate/card'], ''])
   expect(gateOf('Production', form, ['None', 'Staging', 'Production', 'Archived'])).toEqual(gate)
   // What is asked of a check that is asked for no more goes with it.
-  expect(gateOf('Production', { ...form, own: [] }, ['None', 'Archived']).params).toEqual({ metrics: [], headings: [] })
+  expect(gateOf('Production', { ...form, own: [] }, ['None', 'Archived']).params).toEqual({
+    metrics: [],
+    headings: [],
+    imports: [],
+    licences: [],
+  })
   // A stage that is gone is come from no more.
   expect(gateOf('Production', form, ['None', 'Production', 'Archived']).from).toBeNull()
 })

@@ -55,13 +55,23 @@ const peopleOf = ({ role, accounts, teams }: PeopleForm): Gate['approvers'] => (
 })
 
 /** Which params are whose. */
-const owners: Record<keyof Params, string> = { metrics: 'tidegate/metric', headings: 'tidegate/card' }
+const owners: Record<keyof Params, string> = {
+  metrics: 'tidegate/metric',
+  headings: 'tidegate/card',
+  imports: 'tidegate/pickle',
+  licences: 'tidegate/licences',
+}
 
 /** Of checks that are asked for; what was set by a server of before has none. */
 const paramsOf = (params: Partial<Params> | undefined, checks?: readonly string[]): Params => {
   const of = <K extends keyof Params>(key: K): Params[K] =>
     (!checks || checks.includes(owners[key]) ? [...(params?.[key] ?? [])] : []) as Params[K]
-  return { metrics: of('metrics').map((metric) => ({ ...metric })), headings: of('headings') }
+  return {
+    metrics: of('metrics').map((metric) => ({ ...metric })),
+    headings: of('headings'),
+    imports: of('imports'),
+    licences: of('licences'),
+  }
 }
 
 export const formOf = (gate: Gate | undefined): GateForm => ({

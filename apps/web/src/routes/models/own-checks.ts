@@ -9,10 +9,19 @@ export const ownChecks = {
   'tidegate/signature': 'callers of the version that stands there can call it',
   'tidegate/metric': 'metrics are as good as asked',
   'tidegate/card': 'the model card has headings',
+  'tidegate/pickle': 'its pickles only make data',
+  'tidegate/licences': 'its data sets are under licences that are allowed',
 } as const
 export type OwnCheck = keyof typeof ownChecks
 
 export const isOwn = (check: string): boolean => check.startsWith('tidegate/')
+
+/** The lists of names that they ask for. */
+export const ownLists = {
+  'tidegate/card': { field: 'headings', text: 'Headings of the model card', placeholder: 'Intended use' },
+  'tidegate/pickle': { field: 'imports', text: 'What pickles may import besides', placeholder: 'mylib.Scaler, mylib.**' },
+  'tidegate/licences': { field: 'licences', text: 'Licences, as the tag license of a data set', placeholder: 'MIT' },
+} as const
 
 export function tellMetric({ key, dataset, min, max, betterBy, lowerIsBetter }: Metric): string {
   const bounds = [
@@ -35,6 +44,8 @@ export function tellOwn({ checks, params }: Gate): string[] {
     'tidegate/signature': () => ['its signature fits what stands there'],
     'tidegate/metric': () => params.metrics.map(tellMetric),
     'tidegate/card': () => [`a model card with ${params.headings.join(', ')}`],
+    'tidegate/pickle': () => [`pickles that only make data${params.imports.length ? `, or import ${params.imports.join(', ')}` : ''}`],
+    'tidegate/licences': () => [`data sets under ${params.licences.join(', ')}`],
   }
   return checks.flatMap((check) => clauses[check as OwnCheck]?.() ?? [])
 }
