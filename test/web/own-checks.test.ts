@@ -36,12 +36,14 @@ it('they are chosen in the editor, each with what is asked of it, and told in th
   expect(await panel.getByLabel('lower is better').isChecked()).toBe(true)
   await panel.getByLabel('At most').fill('0.3')
   await panel.getByLabel('Better than the champion by').fill('0.01')
-  await panel.getByText('a model card with Intended use; rmse at most 0.3 and 0.01 less than the champion’s').waitFor()
+  await panel.getByLabel('tidegate/evidence').check()
+  await panel.getByLabel('source run').check()
+  await panel.getByText('a model card with Intended use; with source run; rmse at most 0.3 and 0.01 less than the champion’s').waitFor()
   expect(await seen(page)).toEqual([])
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Stages and gates are set').waitFor()
   expect(await gateOf()).toEqual({
-    checks: ['tidegate/card', 'tidegate/metric'],
+    checks: ['tidegate/card', 'tidegate/evidence', 'tidegate/metric'],
     params: { headings: ['Intended use'], metrics: [{ key: 'rmse', min: null, max: 0.3, betterBy: 0.01, lowerIsBetter: true }] },
   })
   expect(errors.filter((error) => !error.includes('400'))).toEqual([])
@@ -50,19 +52,21 @@ it('they are chosen in the editor, each with what is asked of it, and told in th
 
 it('what they found stands in the request as those of others do, and they are run again from there', async () => {
   await platform.graphql(
-    `mutation { setRegistryPolicy(input: { gates: [{ stage: "Production", selfApproval: true, checks: ["tidegate/card"], params: { headings: ["Use"] } }] }) { policy { stages } } }`,
+    `mutation { setRegistryPolicy(input: { gates: [{ stage: "Production", selfApproval: true, checks: ["tidegate/card", "tidegate/evidence"], params: { headings: ["Use"], evidence: [CARD] } }] }) { policy { stages } } }`,
   )
   await platform.graphql('mutation { requestTransition(input: { name: "load", version: 1, stage: "Production" }) { request { id } } }')
   const { page, errors } = await openPage(browser, `${platform.origin}/models/load/1`)
   const request = page.getByRole('region', { name: 'Request to move to Production' })
   await request.getByText('It has no model card.').waitFor()
+  await request.getByText('model card is missing').waitFor()
   expect(await seen(page)).toEqual([])
   await request.getByRole('button', { name: 'Run again: tidegate/card' }).click()
   await page.getByText('tidegate/card runs again').waitFor()
   await request.getByText('It has no model card.').waitFor()
   await platform.graphql('mutation { describeModelVersion(name: "load", version: 1, description: "# Use\\n\\nGrid.") { version { id } } }')
   await request.getByText('The model card has Use.').waitFor()
-  await page.getByRole('region', { name: 'Checks' }).getByText('for Production').waitFor()
+  await request.getByText('model card is there').waitFor()
+  await page.getByRole('region', { name: 'Checks' }).getByText('for Production').first().waitFor()
   expect(await violations(page)).toEqual([])
   await request.getByRole('button', { name: 'Approve' }).click()
   await page.getByText('It is in Production now').waitFor()

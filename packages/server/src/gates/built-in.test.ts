@@ -245,6 +245,33 @@ describe('tidegate/licences', () => {
   })
 })
 
+describe('tidegate/evidence', () => {
+  it('says of each thing that a version must show whether it is there', async () => {
+    const example = 'saved_input_example_info:\n  artifact_path: input_example.json\n  type: dataframe\n'
+    const version = await register({}, { MLmodel: mlmodel([double('a')]) + example, 'input_example.json': '{}' })
+    const bare = await register({}, { MLmodel: `flavors: {}\n${example}` })
+    const evidence = ['DATASET', 'CARD', 'SIGNATURE', 'INPUT_EXAMPLE', 'RUN']
+    await setGate({ approvals: 1, checks: ['tidegate/evidence'], params: { evidence } })
+    const { id } = await request(version)
+    const shown = async (id: string) =>
+      (await data(vi, 'query ($id: ID!) { transitionRequest(id: $id) { evidence { kind isThere } } }', { id })).transitionRequest.evidence
+    expect((await one(id)).summary).toBe('Missing: model card, data set.')
+    expect(await shown(id)).toEqual([
+      { kind: 'CARD', isThere: false },
+      { kind: 'SIGNATURE', isThere: true },
+      { kind: 'INPUT_EXAMPLE', isThere: true },
+      { kind: 'RUN', isThere: true },
+      { kind: 'DATASET', isThere: false },
+    ])
+    // That MLmodel names an example is not enough.
+    expect((await one((await request(bare)).id)).summary).toBe('Missing: model card, signature, input example, data set.')
+    await setGate({ approvals: 1, checks: ['tidegate/evidence'], params: { evidence: ['CARD', 'RUN'] } })
+    expect((await one(id)).summary).toBe('Missing: model card.')
+    await describeAs(version, 'Of the grid.')
+    await expect.poll(async () => (await one(id)).summary, { timeout: 20_000 }).toBe('All there: model card, source run.')
+  })
+})
+
 describe('the server’s own checks', () => {
   it('are reported by nobody else, and run again by whoever may have a say', async () => {
     const version = await register()

@@ -15,9 +15,14 @@ export const builtIns = {
   'tidegate/card': 'The model card has headings, and something below each.',
   'tidegate/pickle': 'Loading its pickles imports nothing but what only makes data, or what the gate allows.',
   'tidegate/licences': 'Each data set of its run has a tag `license`, and one that is allowed.',
+  'tidegate/evidence': 'What a reviewer looks at is there: the model card, the signature, an input example, the source run, its data sets.',
 } as const
 export type BuiltIn = keyof typeof builtIns
 export const builtInNames = Object.keys(builtIns) as BuiltIn[]
+
+/** What a version may have to show. */
+export const evidenceKinds = ['CARD', 'SIGNATURE', 'INPUT_EXAMPLE', 'RUN', 'DATASET'] as const
+export type EvidenceKind = (typeof evidenceKinds)[number]
 
 /** What `tidegate/metric` asks of one metric. */
 export interface MetricRule {
@@ -39,9 +44,10 @@ export interface CheckParams {
   imports: string[]
   /** Of data sets. */
   licences: string[]
+  evidence: EvidenceKind[]
 }
 
-export const noParams: CheckParams = { metrics: [], headings: [], imports: [], licences: [] }
+export const noParams: CheckParams = { metrics: [], headings: [], imports: [], licences: [], evidence: [] }
 
 const most = { metrics: 20, headings: 50, imports: 200, licences: 100 }
 const number = z.number().nullish()
@@ -74,6 +80,7 @@ export const checkParams = z.object({
     .max(most.imports, `There are at most ${most.imports} imports.`)
     .nullish(),
   licences: z.array(required.max(250)).max(most.licences, `There are at most ${most.licences} licences.`).nullish(),
+  evidence: z.array(z.enum(evidenceKinds)).nullish(),
 })
 
 export const paramsOf = (said: z.output<typeof checkParams> | null | undefined): CheckParams => ({
@@ -81,6 +88,7 @@ export const paramsOf = (said: z.output<typeof checkParams> | null | undefined):
   headings: [...new Set(said?.headings ?? [])],
   imports: [...new Set(said?.imports ?? [])],
   licences: [...new Set(said?.licences ?? [])],
+  evidence: evidenceKinds.filter((kind) => said?.evidence?.includes(kind)),
 })
 
 /** Which of the params are whose. */
@@ -89,6 +97,7 @@ const owners: Record<keyof CheckParams, BuiltIn> = {
   headings: 'tidegate/card',
   imports: 'tidegate/pickle',
   licences: 'tidegate/licences',
+  evidence: 'tidegate/evidence',
 }
 /** Those without which a check has something to look for all the same. */
 const optional: ReadonlySet<keyof CheckParams> = new Set(['imports'])
@@ -126,6 +135,8 @@ export function askedOf(name: string, { params: said }: Pick<Gate, 'params'>): s
       return JSON.stringify(params.imports)
     case 'tidegate/licences':
       return JSON.stringify(params.licences)
+    case 'tidegate/evidence':
+      return JSON.stringify(params.evidence)
     default:
       return ''
   }

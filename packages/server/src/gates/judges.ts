@@ -13,6 +13,7 @@ import { getManifest } from '../registry/version-files.ts'
 import type { BuiltIn, MetricRule } from './built-in.ts'
 import { headingsOf, plain } from './card.ts'
 import { isOfAliases } from './effective.ts'
+import { evidence } from './evidence.ts'
 import { licences, pickle } from './judge-files.ts'
 import { type Finding, finding, isHidden, type Judged, orNothing, runOf, wire } from './judged.ts'
 import { breaks } from './signatures.ts'
@@ -127,4 +128,5 @@ export const judges: Record<BuiltIn, (ctx: Ctx, judged: Judged, signal: AbortSig
   'tidegate/card': (_, judged) => card(judged),
   'tidegate/pickle': pickle,
   'tidegate/licences': licences,
+  'tidegate/evidence': evidence,
 }

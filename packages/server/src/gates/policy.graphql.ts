@@ -5,7 +5,7 @@ import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
 import { Role } from '../workspaces/workspaces.graphql.ts'
-import { builtInNames, type CheckParams, type MetricRule, noParams } from './built-in.ts'
+import { builtInNames, type CheckParams, type EvidenceKind, type MetricRule, noParams } from './built-in.ts'
 import type { Policy } from './effective.ts'
 import { type Gate as GateRow, type PolicyRow, readPolicies } from './policy.sql.ts'
 import { getPolicy, setPolicy } from './policy.ts'
@@ -17,6 +17,17 @@ const GatePeople = builder.objectRef<People>('GatePeople').implement({
     accounts: t.exposeStringList('accounts', { description: 'These accounts.' }),
     teams: t.exposeStringList('teams', { description: 'Who is in these teams.' }),
   }),
+})
+
+export const Evidence = builder.enumType('Evidence', {
+  description: 'What a version may have to show to who reviews it.',
+  values: {
+    CARD: { description: 'A model card.' },
+    SIGNATURE: { description: 'A signature: what it takes and gives.' },
+    INPUT_EXAMPLE: { description: 'An example of what it takes, among its files.' },
+    RUN: { description: 'The run that it came from, and that is not deleted.' },
+    DATASET: { description: 'A data set: of its run, or that its model was measured on.' },
+  } satisfies Record<EvidenceKind, object>,
 })
 
 const MetricRuleType = builder.objectRef<MetricRule>('MetricRule').implement({
@@ -42,6 +53,11 @@ const GateCheckParams = builder.objectRef<CheckParams>('GateCheckParams').implem
       description: 'Of `tidegate/pickle`: what pickles may import besides, such as `mylib.Scaler`.',
     }),
     licences: t.exposeStringList('licences', { description: 'Of `tidegate/licences`: those that data sets may be under.' }),
+    evidence: t.field({
+      type: [Evidence],
+      description: 'Of `tidegate/evidence`: what must be there.',
+      resolve: ({ evidence }) => evidence,
+    }),
   }),
 })
 
@@ -118,6 +134,7 @@ const GateCheckParamsInput = builder.inputType('GateCheckParamsInput', {
     licences: t.stringList({
       description: 'Of `tidegate/licences`: those that data sets may be under, as their tag `license` says; 100 at most.',
     }),
+    evidence: t.field({ type: [Evidence], description: 'Of `tidegate/evidence`: what must be there.' }),
   }),
 })
 const GateInput = builder.inputType('GateInput', {

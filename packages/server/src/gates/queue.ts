@@ -54,7 +54,7 @@ export async function queueChecks(
 /** Those that measure a version against another: that may be another one now. */
 const comparing = ['tidegate/signature', 'tidegate/metric'] satisfies BuiltIn[]
 /** Those that look at what is written of a version. */
-const reading = ['tidegate/card'] satisfies BuiltIn[]
+const reading = ['tidegate/card', 'tidegate/evidence'] satisfies BuiltIn[]
 
 /** A stage or an alias of the model is of another version. */
 export async function movedUnder(tx: Sql, model: number): Promise<void> {

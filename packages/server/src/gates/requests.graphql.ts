@@ -8,11 +8,13 @@ import { call } from '../operation.ts'
 import { readVersions } from '../registry/model-versions.sql.ts'
 import { ModelVersion, policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
 import { type OwnCheck, readOwnChecks } from './built-in.sql.ts'
+import { type BuiltIn, type EvidenceKind, noParams } from './built-in.ts'
 import { type Comment as CommentRow, commentsOf, commentsOfModels } from './comments.sql.ts'
 import { isAuthor } from './comments.ts'
 import { gateOf } from './effective.ts'
+import { evidenceNames } from './evidence.ts'
 import { accountOf, type Voter, voteFault, voterOf, votersOf } from './people.ts'
-import { Gate } from './policy.graphql.ts'
+import { Evidence, Gate } from './policy.graphql.ts'
 import type { Gate as GateRow } from './policy.sql.ts'
 import {
   type Check as CheckRow,
@@ -110,6 +112,14 @@ const RequestCheck = builder.objectRef<NeededCheck>('RequestCheck').implement({
   }),
 })
 
+const RequestEvidence = builder.objectRef<{ kind: EvidenceKind; isThere: boolean | null }>('RequestEvidence').implement({
+  description: 'Something that a version must show on its way.',
+  fields: (t) => ({
+    kind: t.field({ type: Evidence, description: 'What.', resolve: ({ kind }) => kind }),
+    isThere: t.exposeBoolean('isThere', { nullable: true, description: 'Null while the server has not looked.' }),
+  }),
+})
+
 const Approval = builder.objectRef<Vote>('TransitionApproval').implement({
   description: 'That somebody approved a request.',
   fields: (t) => ({
@@ -161,6 +171,8 @@ const voterLoader = loader<number, Voter | null>(async (ctx, ids) => {
   const found = await votersOf(ctx.db, ctx.workspace.id, ids)
   return ids.map((id) => found.get(id) ?? null)
 })
+
+const evidenceCheck: BuiltIn = 'tidegate/evidence'
 
 const gateFor = async (ctx: Ctx, { modelId, to }: RequestRow): Promise<GateRow | undefined> =>
   gateOf(await policyLoader(ctx).load(modelId), to)
@@ -218,6 +230,18 @@ export const TransitionRequest = builder.objectRef<RequestRow>('TransitionReques
       type: [RequestCheck],
       description: 'The checks that it waits for.',
       resolve: async (request, _, ctx) => (await judged(ctx, request)).checks,
+    }),
+    evidence: t.field({
+      type: [RequestEvidence],
+      description: 'What the version must show, where the gate names `tidegate/evidence`, and whether it is there.',
+      async resolve(request, _, ctx) {
+        const { checks } = await judged(ctx, request)
+        const found = checks.find(({ name }) => name === evidenceCheck)
+        if (!found) return []
+        const looked = found.check && !['QUEUED', 'RUNNING'].includes(found.check.state) ? found.check.numbers : {}
+        const { evidence } = { ...noParams, ...(await gateFor(ctx, request))?.params }
+        return evidence.map((kind) => ({ kind, isThere: evidenceNames[kind] in looked ? looked[evidenceNames[kind]] === 1 : null }))
+      },
     }),
     can: t.field({
       type: RequestAbilities,

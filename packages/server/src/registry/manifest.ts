@@ -33,6 +33,8 @@ export interface Manifest {
   flavors: Flavor[]
   /** Null where the model has none. */
   signature: Signature | null
+  /** The path of an example of what it takes, below the model. */
+  inputExample: string | null
   mlflowVersion: string | null
   /** Bytes of the model's files, as MLflow counted them. */
   size: number | null
@@ -92,19 +94,27 @@ function flavorsOf(all: unknown): Flavor[] {
   })
 }
 
-const unreadable = (fault: string): Manifest => ({ flavors: [], signature: null, mlflowVersion: null, size: null, fault })
+const unreadable = (fault: string): Manifest => ({
+  flavors: [],
+  signature: null,
+  inputExample: null,
+  mlflowVersion: null,
+  size: null,
+  fault,
+})
 
 export function parseManifest(text: string, fault?: string): Manifest {
   if (fault) return unreadable(fault)
   try {
     const it: unknown = parse(text, { maxAliasCount: 50, prettyErrors: false })
     if (!isThing(it)) return unreadable('It is not YAML with fields.')
-    const { signature } = it
+    const { signature, saved_input_example_info: example } = it
     return {
       flavors: flavorsOf(it.flavors),
       signature: isThing(signature)
         ? { inputs: fields(signature.inputs), outputs: fields(signature.outputs), params: fields(signature.params) }
         : null,
+      inputExample: isThing(example) && isText(example.artifact_path) ? example.artifact_path : null,
       mlflowVersion: isText(it.mlflow_version) ? it.mlflow_version : null,
       size: typeof it.model_size_bytes === 'number' ? it.model_size_bytes : null,
       fault: null,

@@ -23,7 +23,7 @@ export const GateFacts = graphql(`
     approvals
     selfApproval
     checks
-    params { metrics { key dataset min max betterBy lowerIsBetter } headings imports licences }
+    params { metrics { key dataset min max betterBy lowerIsBetter } headings imports licences evidence }
     ttl
     commentRequired
     requesters { role accounts teams }
@@ -85,6 +85,7 @@ const RequestFacts = graphql(`
     approvalsNeeded
     approvals { by comment time }
     checks { name isMet isOwn check { state summary url by numbers { name value } } override { by reason } }
+    evidence { kind isThere }
     gate { selfApproval approvers { role accounts teams } }
     can { approve whyNot hasApproved cancel }
   }

@@ -12,7 +12,7 @@ const gate = {
     ttl: 604_800_000,
   },
   ...{ commentRequired: true, requesters: { role: 'ENGINEER' as const, accounts: ['eve'], teams: [] } },
-  params: { metrics: [], headings: ['Use'], imports: [], licences: [] },
+  params: { metrics: [], headings: ['Use'], imports: [], licences: [], evidence: [] },
   passers: { role: null, accounts: ['ada'], teams: [] },
   approvers: { role: null, accounts: ['amy'], teams: ['risk'] },
 }
@@ -27,6 +27,7 @@ it('what a gate is comes back from its form', () => {
     headings: [],
     imports: [],
     licences: [],
+    evidence: [],
   })
   // A stage that is gone is come from no more.
   expect(gateOf('Production', form, ['None', 'Production', 'Archived']).from).toBeNull()

@@ -60,6 +60,7 @@ const owners: Record<keyof Params, string> = {
   headings: 'tidegate/card',
   imports: 'tidegate/pickle',
   licences: 'tidegate/licences',
+  evidence: 'tidegate/evidence',
 }
 
 /** Of checks that are asked for; what was set by a server of before has none. */
@@ -71,6 +72,7 @@ const paramsOf = (params: Partial<Params> | undefined, checks?: readonly string[
     headings: of('headings'),
     imports: of('imports'),
     licences: of('licences'),
+    evidence: of('evidence'),
   }
 }
 

@@ -12,7 +12,7 @@ const gate = (more: Partial<Gate> = {}): Gate => ({
     approvals: 2,
     selfApproval: false,
     checks: ['drift'],
-    params: { metrics: [], headings: [], imports: [], licences: [] },
+    params: { metrics: [], headings: [], imports: [], licences: [], evidence: [] },
     ttl: 604_800_000,
   },
   ...{ approvers: { role: 'APPROVER', accounts: [], teams: [] }, commentRequired: false },
@@ -40,7 +40,7 @@ it('a gate is told by who, what, and how long', () => {
     tellGate(
       gate({
         checks: ['drift', 'tidegate/card', 'tidegate/metric', 'tidegate/signature'],
-        params: { metrics: [metric], headings: ['Use', 'Limits'], imports: [], licences: [] },
+        params: { metrics: [metric], headings: ['Use', 'Limits'], imports: [], licences: [], evidence: [] },
       }),
     ),
   ).toBe(

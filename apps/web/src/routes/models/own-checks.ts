@@ -2,6 +2,7 @@
 import { formatNumber } from '#lib/format.ts'
 import type { Gate } from './documents.ts'
 
+export type Evidence = Gate['params']['evidence'][number]
 export type Metric = Gate['params']['metrics'][number]
 
 /** What each asks, where it is chosen. */
@@ -11,10 +12,19 @@ export const ownChecks = {
   'tidegate/card': 'the model card has headings',
   'tidegate/pickle': 'its pickles only make data',
   'tidegate/licences': 'its data sets are under licences that are allowed',
+  'tidegate/evidence': 'what reviewers look at is there',
 } as const
 export type OwnCheck = keyof typeof ownChecks
 
 export const isOwn = (check: string): boolean => check.startsWith('tidegate/')
+
+export const evidence: Record<Evidence, string> = {
+  CARD: 'model card',
+  SIGNATURE: 'signature',
+  INPUT_EXAMPLE: 'input example',
+  RUN: 'source run',
+  DATASET: 'data set',
+}
 
 /** The lists of names that they ask for. */
 export const ownLists = {
@@ -45,6 +55,7 @@ export function tellOwn({ checks, params }: Gate): string[] {
     'tidegate/metric': () => params.metrics.map(tellMetric),
     'tidegate/card': () => [`a model card with ${params.headings.join(', ')}`],
     'tidegate/pickle': () => [`pickles that only make data${params.imports.length ? `, or import ${params.imports.join(', ')}` : ''}`],
+    'tidegate/evidence': () => [`with ${params.evidence.map((kind) => evidence[kind]).join(', ')}`],
     'tidegate/licences': () => [`data sets under ${params.licences.join(', ')}`],
   }
   return checks.flatMap((check) => clauses[check as OwnCheck]?.() ?? [])
