@@ -122,6 +122,7 @@ export class Draw {
       username: () => this.id('account'),
       workspace: () => this.id('workspace'),
       workspaceName: () => this.id('workspace'),
+      registeredModelId: () => this.id('registeredId'),
       webhookId: () => this.id('webhook'),
       delivery: () => this.id('delivery'),
       request: () => this.id('request'),

@@ -24,6 +24,8 @@ export interface Ids {
   begun: string
   /** A registered model with one version, by its name. */
   registered: string
+  /** The same by its number. */
+  registeredId: string
   /** To put its version into production; open. */
   request: string
   /** On its version, of the installation's first admin. */
@@ -99,6 +101,7 @@ export const unknown: Ids = {
   serviceToken: '987654330',
   invitedId: '',
   registered: 'never-registered',
+  registeredId: '987654332',
   request: '987654330',
   comment: '987654331',
 }

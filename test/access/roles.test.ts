@@ -29,13 +29,15 @@ const things: Record<string, { on: Securable; may: Partial<Record<Action, string
       read: 'see registered models and their versions',
       review: 'ask for transitions, comment',
       create: 'register models',
-      edit: 'register versions, set aliases, tags and stages without a gate',
+      edit: 'register versions, describe and tag them and models',
+      move: 'set stages and aliases without a gate',
+      rename: 'rename models',
       delete: 'delete models and versions',
       manage: 'manage any model, and the grants on it; approve, where the gate says nobody else',
     },
   },
 }
-const actions: Action[] = ['read', 'review', 'create', 'edit', 'delete', 'manage']
+const actions: Action[] = ['read', 'review', 'create', 'edit', 'move', 'rename', 'delete', 'manage']
 
 const abilities = new Map(
   roles.map((role) => [role, abilityOf({ name: 'somebody', kind: 'ACCOUNT', id: 1 }, workspaceId, { ...nothing, role })]),

@@ -151,6 +151,9 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
     })
     const registered = `model-${marker}`
     await wire(workspace, 'registered-models/create', { name: registered, tags, description: marker })
+    const [{ id: registeredId }] = (await db.query<{ id: number }>('SELECT id FROM registered_model WHERE name = $1', [registered])) as [
+      { id: number },
+    ]
     await wire(workspace, 'model-versions/create', {
       name: registered,
       source: `mlflow-artifacts:/${experiment}/${run}/artifacts`,
@@ -218,6 +221,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       alert: String(alert.id),
       path,
       registered,
+      registeredId: String(registeredId),
       request: requestTransition.request.id,
       comment: addVersionComment.comment.id,
       begun,

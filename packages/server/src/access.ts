@@ -9,8 +9,11 @@
 import { AbilityBuilder, Ability as RuleSet, subject } from '@casl/ability'
 import { AppError } from './errors.ts'
 
-/** `review`: to ask for a transition, to comment, and to have a say in what was asked for, where the gate counts it. */
-export type Action = 'read' | 'create' | 'review' | 'edit' | 'delete' | 'manage'
+/**
+ * `review`: to ask for a transition, to comment, and to have a say in what was asked for, where the gate counts it. `move`: to put a version into
+ * a stage, or an alias on it, where no gate is in the way.
+ */
+export type Action = 'read' | 'create' | 'review' | 'edit' | 'move' | 'rename' | 'delete' | 'manage'
 
 /** What permission is given on. */
 export type Securable =
@@ -19,7 +22,8 @@ export type Securable =
   | { kind: 'Self' }
   | { kind: 'Workspace'; id: number }
   | { kind: 'Experiment'; id: number; workspaceId: number }
-  | { kind: 'RegisteredModel'; id: number; workspaceId: number }
+  /** `places`: what a version of it is moved out of and into, stages and `@aliases`. Without, `move` is of all there are. */
+  | { kind: 'RegisteredModel'; id: number; workspaceId: number; places?: readonly string[] }
 
 /** The securable that everything else belongs to. */
 export const roots = {
@@ -43,7 +47,7 @@ export const roots = {
 const lines = {
   VIEWER: { Workspace: ['read'], Experiment: ['read'], RegisteredModel: ['read', 'review'] },
   CONTRIBUTOR: { Workspace: ['create'], Experiment: ['edit', 'delete'], RegisteredModel: [] },
-  ENGINEER: { Workspace: [], Experiment: [], RegisteredModel: ['create', 'edit', 'delete'] },
+  ENGINEER: { Workspace: [], Experiment: [], RegisteredModel: ['create', 'edit', 'move', 'rename', 'delete'] },
   APPROVER: { Workspace: [], Experiment: [], RegisteredModel: ['manage'] },
   ADMIN: { Workspace: ['manage'], Experiment: ['manage'], RegisteredModel: ['manage'] },
 } satisfies Record<string, Record<'Workspace' | 'Experiment' | 'RegisteredModel', Action[]>>
@@ -51,15 +55,29 @@ const lines = {
 export type Role = keyof typeof lines
 export const roles = Object.keys(lines) as Role[]
 
-/** MLflow's levels. NO_PERMISSIONS takes what a role gives; USE is MLflow's, and as READ but on a workspace, where it also makes things. */
+/**
+ * MLflow's levels, and between its READ and EDIT those that Databricks has on registered models (`modelLevels`). From the least to the most.
+ * NO_PERMISSIONS takes what a role gives; USE is MLflow's, and as READ but on a workspace, where it also makes things.
+ */
 export const permissions = {
   NO_PERMISSIONS: [],
   READ: ['read', 'review'],
   USE: ['read', 'review'],
-  EDIT: ['read', 'review', 'edit'],
+  ADD_VERSIONS: ['read', 'review', 'edit'],
+  MANAGE_STAGING: ['read', 'review', 'edit'],
+  MANAGE_PRODUCTION: ['read', 'review', 'edit', 'move'],
+  EDIT: ['read', 'review', 'edit', 'move', 'rename'],
   MANAGE: ['manage'],
 } satisfies Record<string, Action[]>
 export type Permission = keyof typeof permissions
+
+/** Those that mean nothing on anything but a registered model. */
+export const modelLevels: readonly Permission[] = ['ADD_VERSIONS', 'MANAGE_STAGING', 'MANAGE_PRODUCTION']
+/** Whether a level means something on such a thing. */
+export const fits = (permission: Permission, kind: 'Workspace' | Granted): boolean =>
+  kind === 'RegisteredModel' || !modelLevels.includes(permission)
+/** Between which stages a level moves versions, where it is not between all. */
+const movesAmong: Partial<Record<Permission, readonly string[]>> = { MANAGE_STAGING: ['none', 'staging', 'archived'] }
 
 /** What a token may do at most, where that is more than to read and less than all that its account may. */
 const caps = {
@@ -75,7 +93,7 @@ const caps = {
     System: ['read'],
     Workspace: ['read', 'create'],
     Experiment: ['read', 'create', 'edit'],
-    RegisteredModel: ['read', 'create', 'edit'],
+    RegisteredModel: ['read', 'create', 'edit', 'move', 'rename'],
   },
 } satisfies Record<string, Record<Securable['kind'], Action[]>>
 export type Cap = keyof typeof caps
@@ -126,7 +144,7 @@ export interface Standing {
   isBound?: true
 }
 
-type Where = (on: { id: number; workspaceId: number }) => boolean
+type Where = (on: { id: number; workspaceId: number; places?: readonly string[] }) => boolean
 export type Ability = RuleSet<[Action, string | Securable], Where>
 
 export const everything: Standing = { role: 'ADMIN', isSystemAdmin: true, grants: [], rules: [], isReadOnly: false }
@@ -144,6 +162,15 @@ export const seesAll = (standing: Standing, kind: Granted): boolean =>
 /** Whether there is anything for them in the workspace: else it is as if there were none. */
 export const hasPlace = ({ role, isSystemAdmin, grants, rules }: Standing): boolean =>
   isSystemAdmin || role !== undefined || grants.length > 0 || rules.some(({ permission }) => permission !== 'NO_PERMISSIONS')
+
+/** What a role gives on every registered model, as the nearest level of one. */
+export const levelOfRole: Record<Role, Permission> = {
+  VIEWER: 'READ',
+  CONTRIBUTOR: 'READ',
+  ENGINEER: 'EDIT',
+  APPROVER: 'MANAGE',
+  ADMIN: 'MANAGE',
+}
 
 /** Whether nothing is taken by going from one to the other: more may be granted. */
 export function keepsAll(before: Standing, now: Standing): boolean {
@@ -187,6 +214,11 @@ export function abilityOf(actor: Actor, workspaceId: number, standing: Standing)
     const those = allowed(actions, kind)
     if (those.length) can(those, kind, where)
   }
+  const giveLevel = (permission: Permission, kind: Securable['kind'], where: Where) => {
+    give(permissions[permission], kind, where)
+    const among = movesAmong[permission]
+    if (among) give(['move'], kind, (on) => where(on) && on.places?.every((place) => among.includes(place.toLowerCase())) === true)
+  }
   const isHere: Where = (on) => on.workspaceId === workspaceId
   const isThis: Where = (on) => on.id === workspaceId
   if (actor.kind !== 'NONE') can(allowed(['manage'], 'Self'), 'Self')
@@ -205,7 +237,7 @@ export function abilityOf(actor: Actor, workspaceId: number, standing: Standing)
   // Who was given single things lists those.
   if (!role && hasPlace(standing)) give(['read'], 'Workspace', isThis)
   for (const { kind, ids, permission } of rules) {
-    if (kind !== 'Workspace') give(permissions[permission], kind, among(ids))
+    if (kind !== 'Workspace') giveLevel(permission, kind, among(ids))
     else {
       give(permission === 'USE' ? ['read', 'create'] : permissions[permission], kind, isThis)
       for (const each of ['Experiment', 'RegisteredModel'] as const) give(['read'], each, isHere)
@@ -214,7 +246,7 @@ export function abilityOf(actor: Actor, workspaceId: number, standing: Standing)
   for (const { kind, permission, ids } of gather(grants)) {
     const where: Where = (on) => isHere(on) && ids.has(on.id)
     cannot('manage', kind, where)
-    give(permissions[permission], kind, where)
+    giveLevel(permission, kind, where)
   }
   for (const { kind, ids, permission } of rules) if (permission === 'NO_PERMISSIONS') cannot('manage', kind, among(ids))
   return build({ conditionsMatcher: (where) => where as never })
@@ -284,7 +316,8 @@ export function authorise(ability: Ability, action: Action, on: Securable): void
     throw new AppError('RESOURCE_DOES_NOT_EXIST', `No ${on.kind}${'id' in on ? ` with id=${on.id}` : ''} exists`)
   }
   const what = on.kind === 'System' ? 'the installation' : on.kind === 'Self' ? 'an account' : `this ${on.kind}`
-  throw new AppError('PERMISSION_DENIED', `You lack the ability '${action}' on ${what}. Ask an admin for it.`)
+  const places = 'places' in on && on.places ? ` (${on.places.join(' to ')})` : ''
+  throw new AppError('PERMISSION_DENIED', `You lack the ability '${action}'${places} on ${what}. Ask an admin for it.`)
 }
 
 /** Throws for a token that only reads. */

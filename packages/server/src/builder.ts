@@ -159,6 +159,14 @@ export const Abilities = builder.objectRef<Securable>('Abilities').implement({
   description: 'What the viewer may do here, so that a page can lock what would be refused.',
   fields: (t) => ({
     edit: t.boolean({ description: 'Change it, and log to it.', resolve: (on, _, ctx) => may(ctx.ability, 'edit', on) }),
+    move: t.boolean({
+      description: 'Of a registered model: put its versions into any stage, and set aliases, where no gate is in the way.',
+      resolve: (on, _, ctx) => may(ctx.ability, 'move', on),
+    }),
+    rename: t.boolean({
+      description: 'Of a registered model: give it another name.',
+      resolve: (on, _, ctx) => may(ctx.ability, 'rename', on),
+    }),
     delete: t.boolean({ description: 'Delete and restore it.', resolve: (on, _, ctx) => may(ctx.ability, 'delete', on) }),
     manage: t.boolean({ description: 'Say who may do what with it.', resolve: (on, _, ctx) => may(ctx.ability, 'manage', on) }),
   }),

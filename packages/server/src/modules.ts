@@ -15,6 +15,7 @@ import type { Job } from './jobs.ts'
 import { mailContent, postMail, retainMail } from './mail/mail.ts'
 import { routes as modelRoutes, transfers as modelTransfers } from './models/logged-models.rest.ts'
 import { databricksRoutes } from './registry/databricks.rest.ts'
+import { permissionRoutes } from './registry/permissions.rest.ts'
 import { routes as registryRoutes, transfers as registryTransfers } from './registry/registry.rest.ts'
 import type { Route, Transfer } from './rest.ts'
 import mlflowAuth from './roles/mlflow-auth.rest.ts'
@@ -40,6 +41,7 @@ export const routes: Route[] = [
   ...modelRoutes,
   ...registryRoutes,
   ...databricksRoutes,
+  ...permissionRoutes,
   ...workspaces,
   ...mlflowAuth,
   ...webhooks,

@@ -243,3 +243,76 @@ def test_a_registered_model_is_guarded_by_grants_and_roles(sign_in, users, name)
     with pytest.raises(mlflow.MlflowException):
         client.get_registered_model(model)
     equal([each.name for each in client.search_registered_models() if each.name == model], [])
+
+
+def databricks(name, password):
+    from databricks.sdk import WorkspaceClient
+
+    return WorkspaceClient(host=origin, username=name, password=password, auth_type="basic").model_registry
+
+
+@pytest.mark.differs("Databricks' permissions, which MLflow does not have")
+def test_databricks_sdk_says_who_may_do_what_with_a_model(sign_in, users, name):
+    from databricks.sdk.errors import NotFound, PermissionDenied
+    from databricks.sdk.service.ml import RegisteredModelAccessControlRequest as Entry
+    from databricks.sdk.service.ml import RegisteredModelPermissionLevel as Level
+
+    asked = databricks(*admin)
+    client, _ = sign_in(*admin)
+    model = unique("model")
+    client.create_registered_model(model)
+    client.create_model_version(model, "s3://models/tide")
+    id = asked.get_model(model).registered_model_databricks.id
+    found = [it.permission_level for it in asked.get_permission_levels(id).permission_levels]
+    staging, production = Level.CAN_MANAGE_STAGING_VERSIONS, Level.CAN_MANAGE_PRODUCTION_VERSIONS
+    equal(found, [Level.CAN_READ, Level.CAN_EDIT, staging, production, Level.CAN_MANAGE])
+
+    def own(given):
+        return {each.user_name: it.permission_level for each in given.access_control_list for it in each.all_permissions if not it.inherited}
+
+    set_to = asked.set_permissions(id, access_control_list=[Entry(user_name=name, permission_level=staging)])
+    equal((set_to.object_id, set_to.object_type), (f"/registered-models/{id}", "registered-model"))
+    equal(own(set_to), {name: staging})
+    equal(own(asked.get_permissions(id)), own(set_to))
+    theirs = databricks(name, word)
+    equal(theirs.get_model(model).registered_model_databricks.permission_level.value, "CAN_MANAGE_STAGING_VERSIONS")
+    theirs.transition_stage(model, "1", "Staging", False)
+    with pytest.raises(PermissionDenied):
+        theirs.transition_stage(model, "1", "Production", False)
+    with pytest.raises(PermissionDenied):
+        theirs.get_permissions(id)
+    # What it is called in MLflow's own words.
+    equal(users.get_user_permission(name, "registered_model", model).permission, "EDIT")
+    changed = asked.update_permissions(id, access_control_list=[Entry(user_name=name, permission_level=production)])
+    equal(own(changed), {name: production})
+    theirs.transition_stage(model, "1", "Production", False)
+    equal(client.get_model_version(model, "1").current_stage, "Production")
+    equal(own(asked.set_permissions(id, access_control_list=[])), {})
+    with pytest.raises(NotFound):
+        asked.get_permissions("987654321")
+
+
+@pytest.mark.differs("Databricks' permissions, which MLflow does not have")
+def test_databricks_sdk_gives_a_level_on_all_models(sign_in, name):
+    from databricks.sdk.errors import PermissionDenied
+    from databricks.sdk.service.ml import RegisteredModelAccessControlRequest as Entry
+    from databricks.sdk.service.ml import RegisteredModelPermissionLevel as Level
+
+    asked = databricks(*admin)
+    client, _ = sign_in(*admin)
+    model = unique("model")
+    client.create_registered_model(model)
+    client.create_model_version(model, "s3://models/tide")
+    theirs = databricks(name, word)
+    with pytest.raises(PermissionDenied):
+        theirs.transition_stage(model, "1", "Production", False)
+    asked.update_permissions("root", access_control_list=[Entry(user_name=name, permission_level=Level.CAN_MANAGE_PRODUCTION_VERSIONS)])
+    id = asked.get_model(model).registered_model_databricks.id
+    inherited = [it for each in asked.get_permissions(id).access_control_list if each.user_name == name for it in each.all_permissions]
+    equal([(it.permission_level, it.inherited) for it in inherited], [(Level.CAN_MANAGE_PRODUCTION_VERSIONS, True)])
+    theirs.transition_stage(model, "1", "Production", False)
+    asked.set_permissions("root", access_control_list=[Entry(user_name=name, permission_level=Level.CAN_EDIT)])
+    client.set_model_version_tag(model, "1", "k", "v")
+    with pytest.raises(PermissionDenied):
+        theirs.transition_stage(model, "1", "Archived", False)
+    asked.set_permissions("root", access_control_list=[])

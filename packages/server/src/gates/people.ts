@@ -78,12 +78,17 @@ export const isOneOf = (voter: Voter, people: People): boolean => isAmong(people
 /** Why somebody's approval does not count; undefined where it does. */
 export function voteFault(
   voter: Voter,
-  request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId'>,
+  request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId' | 'from' | 'to'>,
   gate: Gate | undefined,
 ): string | undefined {
   const securable = securableOf({ modelId: request.modelId, workspaceId: request.workspaceId })
   if (!may(voter.ability, 'review', securable)) return 'You may not have a say in transitions of this model.'
-  if (!gate) return may(voter.ability, 'edit', securable) ? undefined : 'Who may move the version themselves may approve: you may not.'
+  if (!gate) {
+    const places = [request.from, request.to]
+    return may(voter.ability, 'move', { ...securable, places })
+      ? undefined
+      : 'Who may move the version themselves may approve: you may not.'
+  }
   if (!isOneOf(voter, gate.approvers)) return `You are not among those whose approval counts for '${gate.stage}'.`
   return !gate.selfApproval && request.accountId === accountOf(voter) ? 'You asked for it yourself: another must approve.' : undefined
 }

@@ -57,7 +57,7 @@ function ownOf(name: string, place: string, gate: Gate, own: readonly OwnCheck[]
 
 /** Without a gate one approval of somebody who might move it themselves is enough. */
 export function judge(
-  request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId' | 'to'>,
+  request: Pick<Request, 'accountId' | 'modelId' | 'workspaceId' | 'from' | 'to'>,
   gate: Gate | undefined,
   {
     votes,

@@ -2,7 +2,6 @@
  * The workflow of stages in the words of Databricks' workspace registry, for clients of it. Their objects of activities, requests and
  * comments are one shape in newer clients, so each has what any of them reads.
  */
-import { may } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../errors.ts'
 import type { Comment } from '../gates/comments.sql.ts'
@@ -19,6 +18,7 @@ import { call } from '../operation.ts'
 import { camelKeys, get, patch, post, type Route, remove, type Wire } from '../rest.ts'
 import type { Activity } from './activity.sql.ts'
 import { type ActivityKind, listActivities } from './activity.ts'
+import { levelOf } from './levels.ts'
 import type { ModelVersion } from './model-versions.sql.ts'
 import { transitionStage } from './model-versions.ts'
 import { getRegisteredModel, type ModelWithLatest, withLatest } from './registered-models.ts'
@@ -70,9 +70,6 @@ const commentToWire = (it: Comment, ctx: Ctx) => ({
   user_id: it.actor,
   available_actions: isAuthor(ctx, it) ? ['EDIT_COMMENT', 'DELETE_COMMENT'] : [],
 })
-
-const levelOf = (ctx: Ctx, on: ReturnType<typeof securableOf>) =>
-  may(ctx.ability, 'manage', on) ? 'CAN_MANAGE' : may(ctx.ability, 'edit', on) ? 'CAN_EDIT' : 'CAN_READ'
 
 const versionOut = {
   out: (row: ModelVersion, ctx: Ctx) => {

@@ -30,7 +30,18 @@ import { holdModel, lockModel } from './registered-models.sql.ts'
 import { isPrompt, rang } from './registered-models.ts'
 import { findSource } from './source.ts'
 import { checkArchives, stageNamed, stageOrder } from './stages.ts'
-import { aliased, latestOf, modelState, onModel, onVersion, unknownModel, unknownVersion, versionState } from './targets.ts'
+import {
+  aliased,
+  latestOf,
+  modelState,
+  onAlias,
+  onModel,
+  onMove,
+  onVersion,
+  unknownModel,
+  unknownVersion,
+  versionState,
+} from './targets.ts'
 
 /** Does it while nothing else is done to the model, and writes down what it says was done, if anything. Nothing where the version is gone. */
 async function change(
@@ -216,8 +227,8 @@ async function stagesState(ctx: Ctx, _: unknown, { id, modelId }: ModelVersion) 
 export const transitionStage = operation({
   name: 'model-version.transition-stage',
   input: z.object({ name: modelName, version: versionNumber, stage: required, archiveExistingVersions: z.boolean().nullish(), comment }),
-  action: 'edit',
-  on: onVersion,
+  action: 'move',
+  on: onMove,
   state: stagesState,
   async run(ctx, { stage, archiveExistingVersions, comment = '' }, version): Promise<ModelVersion> {
     const { stages } = await policyOf(ctx.db, version.workspaceId, version.modelId)
@@ -233,8 +244,8 @@ export const transitionStage = operation({
 export const setModelAlias = operation({
   name: 'registered-model.set-alias',
   input: z.object({ name: modelName, alias: newAlias, version: versionNumber }),
-  action: 'edit',
-  on: onVersion,
+  action: 'move',
+  on: onMove,
   state: modelState,
   async run(ctx, { alias }, version): Promise<ModelVersion> {
     const { done } = await move(ctx, { kind: 'alias', model: version.modelId, alias, to: version })
@@ -247,8 +258,8 @@ export const setModelAlias = operation({
 export const deleteModelAlias = operation({
   name: 'registered-model.delete-alias',
   input: z.object({ name: modelName, alias: aliasName }),
-  action: 'edit',
-  on: onModel,
+  action: 'move',
+  on: onAlias,
   state: modelState,
   async run(ctx, { alias }, model): Promise<void> {
     await move(ctx, { kind: 'alias', model: model.id, alias, to: null })

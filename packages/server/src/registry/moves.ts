@@ -5,6 +5,7 @@
  * Always true: a move is one transaction that holds the model, so that of two at once the second sees what the first has done; what
  * it says it was moved from is what it was; and it is written down as an activity with it.
  */
+import { authorise } from '../access.ts'
 import { type Ctx, type Doer, inTransaction, type Tx } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { gateOf, isOfAliases, type Policy, policyOf } from '../gates/effective.ts'
@@ -17,6 +18,7 @@ import { record } from './activity.ts'
 import { deleteAlias, othersIn, readAlias, readStage, setAlias, setStage } from './model-versions.sql.ts'
 import { holdModel, keepModel } from './registered-models.sql.ts'
 import { archived, stageNamed } from './stages.ts'
+import { securableOf } from './targets.ts'
 
 interface On {
   /** The registered model's id. */
@@ -71,6 +73,9 @@ export async function moveStage(tx: Tx, ctx: Doer, it: Extract<Move, { kind: 'st
   const policy = await policyOf(tx, ctx.workspace.id, model.id)
   // It may have been taken away since it was asked for.
   stageNamed(to, policy.stages)
+  // It may have come into another stage since that was asked.
+  if (mover && request === null)
+    authorise(mover.ability, 'move', { ...securableOf({ id: model.id, workspaceId: ctx.workspace.id }), places: [from, to] })
   const unasked = request === null && from !== to && checkOpen(mover, policy, to)
   const sentOut = archiveOthers ? await othersIn(tx, { model: model.id, stage: to, but: version.id }) : []
   for (const { id } of sentOut) await setStage(tx, id, archived, now)

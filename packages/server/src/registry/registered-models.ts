@@ -115,7 +115,7 @@ export const getRegisteredModel = operation({
 export const renameRegisteredModel = operation({
   name: 'registered-model.rename',
   input: z.object({ name: modelName, newName: modelName }),
-  action: 'edit',
+  action: 'rename',
   on: onModel,
   state: modelState,
   async run(ctx, { newName }, model): Promise<RegisteredModel> {

@@ -247,6 +247,14 @@ ModelVersion.implement({
     createdBy: t.exposeString('createdBy', { description: 'Who registered it.' }),
     createdAt: t.expose('createdAt', { type: 'Timestamp', description: 'When.' }),
     updatedAt: t.expose('updatedAt', { type: 'Timestamp', description: 'When its stage or description last changed.' }),
+    movesTo: t.stringList({
+      description: 'The stages that you may put it into yourself, where no gate is in the way.',
+      async resolve({ modelId, workspaceId, stage }, _, ctx) {
+        const { stages } = await policyLoader(ctx).load(modelId)
+        const on = securableOf({ modelId, workspaceId })
+        return stages.filter((to) => to !== stage && may(ctx.ability, 'move', { ...on, places: [stage, to] }))
+      },
+    }),
     can: t.field({
       type: Abilities,
       description: 'What you may do with it.',

@@ -31,6 +31,22 @@ export async function onVersion(ctx: Ctx, { name, version }: { name: string; ver
   return { securable: securableOf(row), row, unseen: () => unknownVersion(name, version) }
 }
 
+/** A version that is to come into a stage, as whoever asks says it; or an alias that is to be set on it. */
+export async function onMove(
+  ctx: Ctx,
+  { name, version, ...to }: { name: string; version: number } & ({ stage: string } | { alias: string }),
+) {
+  const target = await onVersion(ctx, { name, version })
+  const places = 'stage' in to ? [target.row.stage, to.stage] : [`@${to.alias}`]
+  return { ...target, securable: { ...securableOf(target.row), places } }
+}
+
+/** An alias that is to be taken away. */
+export async function onAlias(ctx: Ctx, { name, alias }: { name: string; alias: string }) {
+  const target = await modelTarget(ctx, name)
+  return { ...target, securable: { ...securableOf(target.row), places: [`@${alias}`] } }
+}
+
 /** A model as the audit log has it. */
 export async function modelState(ctx: Ctx, _: unknown, it: { id: number } | { modelId: number }) {
   const [model] = await readModels(ctx.db, ['modelId' in it ? it.modelId : it.id])

@@ -3,6 +3,7 @@
  * (mlflow/server/auth/routes.py). MLflow's DENY is NO_PERMISSIONS here; a role's resource is an experiment, a registered model or its workspace.
  */
 import type { Account, RoleRule } from '@tidegate/db'
+import { modelLevels, type Permission } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { call } from '../operation.ts'
@@ -41,11 +42,12 @@ function kindOf(type: unknown): RuleKind {
 }
 const typeOf = (kind: string) => Object.entries(resourceTypes).find(([, each]) => each === kind)![0]
 const permissionIn = (value: unknown) => {
-  if (value === 'NO_PERMISSIONS')
-    throw invalid("Invalid permission 'NO_PERMISSIONS'. Valid permissions are: READ, USE, EDIT, MANAGE, DENY.", 'permission')
+  if (value === 'NO_PERMISSIONS' || modelLevels.includes(value as Permission))
+    throw invalid(`Invalid permission '${value}'. Valid permissions are: READ, USE, EDIT, MANAGE, DENY.`, 'permission')
   return value === 'DENY' ? 'NO_PERMISSIONS' : value
 }
-const permissionOut = (value: string) => (value === 'NO_PERMISSIONS' ? 'DENY' : value)
+/** MLflow has nothing between READ and EDIT. */
+const permissionOut = (value: string) => (value === 'NO_PERMISSIONS' ? 'DENY' : modelLevels.includes(value as Permission) ? 'EDIT' : value)
 
 const user = ({ id, name, isAdmin }: Account) => ({ id, username: name, is_admin: isAdmin })
 /** MLflow has `*` or one thing. What asks for more must not look as if it were about all. */

@@ -7,7 +7,7 @@
  */
 import type { Account, CustomRole, RoleHolder, RoleRule, Team, Workspace } from '@tidegate/db'
 import { z } from 'zod'
-import { type Permission, permissions } from '../access.ts'
+import { fits, type Permission, permissions } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, experimentNumber, key, required } from '../fields.ts'
@@ -174,6 +174,7 @@ export const deleteRole = operation({
 function checkRule({ kind, permission, objectId, ...which }: Which & { kind: RuleKind; permission: Permission; objectId?: string }): void {
   if (kind === 'Workspace' && permission !== 'USE' && permission !== 'MANAGE')
     throw invalid(`On the workspace a rule gives USE (to be in it, and make things) or MANAGE, not ${permission}.`, 'permission')
+  if (!fits(permission, kind)) throw invalid(`${permission} is a level of registered models.`, 'permission')
   if (kind === 'Workspace' && objectId !== undefined) throw invalid('A rule on the workspace is about the one that the role is of.', 'id')
   if (kind === 'Workspace' && !isAll(which)) throw invalid('Only rules on experiments and models ask about tags.', 'tags')
   if (kind === 'Experiment' && !isAll({ ...which, tags: {} }))

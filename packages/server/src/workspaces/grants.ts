@@ -4,7 +4,7 @@
  */
 import type { Account, Team } from '@tidegate/db'
 import { z } from 'zod'
-import { type Action, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
+import { type Action, fits, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { experimentTarget } from '../experiments/experiments.ts'
@@ -80,6 +80,7 @@ export const setGrant = operation({
     const { prisma } = ctx.db
     const kind = kindOf(input)
     const { permission } = input
+    if (permission !== null && !fits(permission, kind)) throw invalid(`${permission} is a level of registered models.`, 'permission')
     let grant: Grantee | null = null
     if (input.team) {
       const team = await findTeam(ctx, input.team)
@@ -116,6 +117,8 @@ const words: Record<Action, string> = {
   create: 'make things in',
   review: 'ask for transitions and comment on',
   edit: 'change',
+  move: 'move versions of',
+  rename: 'rename',
   delete: 'delete',
   manage: 'manage',
 }

@@ -50,11 +50,15 @@ const permissionWords: Record<PermissionName, string> = {
   NO_PERMISSIONS: 'Nothing: it is not there for them, whatever their role.',
   READ: 'Sees it.',
   USE: 'MLflow’s: as READ; of a workspace, to be in it and make things.',
+  ADD_VERSIONS: 'Of a registered model: sees it, adds versions to it, describes and tags it; moves none.',
+  MANAGE_STAGING: 'Of a registered model: also moves versions between None, Staging and Archived.',
+  MANAGE_PRODUCTION: 'Of a registered model: also moves versions between all stages, and sets aliases.',
   EDIT: 'Sees it and changes it.',
   MANAGE: 'All of it, also who else may.',
 }
 export const Permission = builder.enumType('Permission', {
-  description: 'What one may do with one thing, in place of what a role gives: MLflow’s levels.',
+  description:
+    'What one may do with one thing, in place of what a role gives: MLflow’s levels, and of registered models those of Databricks.',
   values: Object.fromEntries(
     Object.keys(permissions).map((name) => [name, { description: permissionWords[name as PermissionName] }]),
   ) as Record<PermissionName, { description: string }>,

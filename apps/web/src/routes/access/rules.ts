@@ -11,6 +11,9 @@ const things: readonly Rule['kind'][] = ['EXPERIMENT', 'REGISTERED_MODEL']
 /** On the workspace a rule lets in or lets manage; it takes nothing. */
 export const permissions: readonly { permission: Permission; text: string; on: readonly Rule['kind'][] }[] = [
   { permission: 'READ', text: 'see', on: things },
+  { permission: 'ADD_VERSIONS', text: 'add versions to', on: ['REGISTERED_MODEL'] },
+  { permission: 'MANAGE_STAGING', text: 'move to Staging versions of', on: ['REGISTERED_MODEL'] },
+  { permission: 'MANAGE_PRODUCTION', text: 'move to Production versions of', on: ['REGISTERED_MODEL'] },
   { permission: 'EDIT', text: 'change', on: things },
   { permission: 'USE', text: 'be in', on: ['WORKSPACE'] },
   { permission: 'MANAGE', text: 'manage', on: [...things, 'WORKSPACE'] },

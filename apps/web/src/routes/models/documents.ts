@@ -47,7 +47,7 @@ const ModelFacts = graphql(
     versionCount
     createdAt
     updatedAt
-    can { edit delete manage }
+    can { edit rename delete manage }
     latestVersions { ...VersionFacts }
   }
 `,
@@ -180,7 +180,8 @@ export const VersionPage = graphql(
       statusMessage
       updatedAt
       tags { key value }
-      can { edit delete }
+      can { edit move delete }
+      movesTo
       manifest { fault mlflowVersion size flavors { name version } signature { ...SignatureFacts } }
       run {
         id
