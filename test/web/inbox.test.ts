@@ -89,6 +89,8 @@ it('letters end by one press on the page of their link, by whoever is not signed
   await stranger.page.getByRole('heading', { name: 'No more letters' }).waitFor()
   await stranger.page.close()
   await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto(`${platform.origin}/models/load-forecaster`)
+  await page.getByLabel('What you are told of load-forecaster').selectOption('Muted')
   await page.goto(`${platform.origin}/inbox`)
   await page.getByLabel('Letters').waitFor()
   expect(await page.getByLabel('Letters').inputValue()).toBe('OFF')

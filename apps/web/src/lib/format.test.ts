@@ -58,5 +58,10 @@ test('times are relative below seven days', () => {
   expect(formatAgo(Date.UTC(2026, 2, 4, 12), now)).toBe('4 Mar')
   expect(formatAgo(Date.UTC(2025, 2, 4, 12), now)).toBe('4 Mar 2025')
   expect(formatAgo(0, now)).toBe('–')
+  expect(formatAgo(now + 3 * 3_600_000, now)).toBe('in 3 h')
+  expect(formatAgo(Date.UTC(2031, 2, 4, 12), now)).toBe('4 Mar 2031')
   expect(formatExact(now)).toBe('2026-11-23 12:00:00 UTC')
+  // Nanoseconds where milliseconds are meant.
+  expect(formatAgo(now * 1e6, now)).toBe('no date')
+  expect(formatExact(9e15)).toBe('9000000000000000 ms after 1970 is no date')
 })

@@ -124,11 +124,20 @@ export function formatDuration(ms: number | null | undefined): string {
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** Relative below seven days ("38 min ago"), then the date. Times in ms since 1970; 0 and null are missing. */
+/** What a Date holds: a clock that counts in nanoseconds is past it. */
+const isDate = (time: number): boolean => Math.abs(time) <= 8.64e15
+const noDate = 'no date'
+
+/** Relative below seven days ("38 min ago", "in 2 h"), then the date. Times in ms since 1970; 0 and null are missing. */
 export function formatAgo(time: number | null | undefined, now: number): string {
   if (!time) return missing
   const seconds = Math.round((now - time) / 1000)
-  if (seconds < -60) return formatDate(time, now)
+  if (seconds < -60) {
+    const minutes = Math.round(-seconds / 60)
+    if (minutes < 60) return `in ${minutes} min`
+    if (minutes < 1440) return `in ${Math.round(minutes / 60)} h`
+    return formatDate(time, now)
+  }
   if (seconds < 10) return 'just now'
   if (seconds < 60) return `${seconds} s ago`
   const minutes = Math.floor(seconds / 60)
@@ -142,6 +151,7 @@ export function formatAgo(time: number | null | undefined, now: number): string 
 
 /** The date where the reader is: `4 Mar`, with the year when it is another one than `now`'s. */
 export function formatDate(time: number, now: number): string {
+  if (!isDate(time)) return noDate
   const date = new Date(time)
   const day = `${date.getDate()} ${months[date.getMonth()]}`
   return date.getFullYear() === new Date(now).getFullYear() ? day : `${day} ${date.getFullYear()}`
@@ -149,11 +159,18 @@ export function formatDate(time: number, now: number): string {
 
 /** The exact moment, for a title: `2026-03-04 14:03:11 UTC`. Missing is an empty text, which shows no title. */
 export function formatExact(time: number | null | undefined): string {
-  return time ? `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC` : ''
+  if (!time) return ''
+  return isDate(time)
+    ? `${new Date(time)
+        .toISOString()
+        .replace(/\.\d+Z$/, '')
+        .replace('T', ' ')} UTC`
+    : `${time} ms after 1970 is ${noDate}`
 }
 
 /** The time of day where the reader is: `14:03`. */
 export function formatClock(time: number): string {
+  if (!isDate(time)) return missing
   const date = new Date(time)
   return `${String(date.getHours()).padStart(2, '0')}:${String(date.getMinutes()).padStart(2, '0')}`
 }

@@ -1,6 +1,6 @@
 /**
- * The keyboard map. A page registers its keys with what they do; `?` shows all that are registered now. Keys without Mod are off inside
- * inputs and while a dialog is open, and plain letters can be turned off altogether.
+ * The keyboard map. A page registers its keys with what they do; `?` shows all that are registered now. Keys without Mod are off where
+ * something is written and while a dialog is open, and plain letters can be turned off altogether.
  *
  * How a key is written: `j`, `/`, `?`, `Enter`, `Escape`, `ArrowDown`, `Shift+x`, `Shift+Enter`, `Mod+k` (Cmd on a Mac, Ctrl elsewhere),
  * or two in a row within a second: `g r`. A sign that needs Shift to be typed is written as the sign.
@@ -84,7 +84,16 @@ function nameOf(event: KeyboardEvent): string {
   return name
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** Inputs in which nothing is written, and the keys that they take for themselves. */
+const taken: Record<string, RegExp> = {
+  checkbox: /^(.*\+)?( |Enter)$/,
+  radio: /^(.*\+)?( |Enter|Arrow\w+)$/,
+  range: /^(.*\+)?(Enter|Arrow\w+|Home|End|Page\w+)$/,
+}
+
+/** True where what has the focus has a use for the key. */
+function isTaken(name: string, target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && taken[target.type]) return taken[target.type]!.test(name)
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }
 
@@ -113,7 +122,7 @@ export function handleKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || /^(Shift|Control|Alt|Meta)$/.test(event.key)) return
   const name = nameOf(event)
   if (!name.startsWith('Mod+')) {
-    if (isTyping(event.target) || document.querySelector('dialog[open], [data-opening]') !== null) return
+    if (isTaken(name, event.target) || document.querySelector('dialog[open], [data-opening]') !== null) return
     if (!letters && /^(Shift\+)?.$/.test(name)) return
     if (/^(Enter| )$/.test(event.key) && isPressable(event.target)) return
   }

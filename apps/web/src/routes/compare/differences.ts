@@ -1,6 +1,7 @@
 /** Where runs differ: rows of what they hold, one value a run, and what a value is beside the baseline's. Linear in what there is. */
 import type { Direction } from '#lib/direction.ts'
-import { formatDuration, formatNumber, missing, type Real } from '#lib/format.ts'
+import { formatExact, formatNumber, missing, type Real } from '#lib/format.ts'
+import { formatTook, isTurned } from '#lib/took.ts'
 import type { ComparedRun } from './documents.ts'
 
 export type Section = 'Metrics' | 'Parameters' | 'Tags' | 'Code and data' | 'Facts'
@@ -41,15 +42,14 @@ function facts(run: ComparedRun): Record<Exclude<Section, 'Metrics' | 'Parameter
     used.set(name, [...(used.get(name) ?? []), `${dataset.name} ${dataset.digest}`])
   }
   for (const [name, sets] of used) code.set(name, sets.sort().join(', '))
-  const until = run.endedAt ?? null
   return {
     'Code and data': code,
     Facts: new Map<string, Value>([
       ['experiment', run.experiment.name],
       ['status', run.status.toLowerCase()],
       ['user', run.user || null],
-      ['started', run.startedAt ? new Date(run.startedAt).toISOString().slice(0, 19).replace('T', ' ') : null],
-      ['duration', run.startedAt && until ? formatDuration(until - run.startedAt) : null],
+      ['started', formatExact(run.startedAt).replace(/ UTC$/, '') || null],
+      ['duration', run.startedAt && run.endedAt ? (isTurned(run) ? 'ended before it started' : formatTook(run, 0)) : null],
     ]),
   }
 }

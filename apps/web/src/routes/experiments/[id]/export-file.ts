@@ -47,12 +47,15 @@ export interface FileWriter {
 const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 const line = (cells: readonly string[]): string => `${cells.join(',')}\r\n`
 
-/** A run that was given no start has 0 there. */
-const timeOf = (value: Cell | undefined): Date | null => (value ? new Date(Number(value)) : null)
+/** A run that was given no start has 0 there; a clock that counts in nanoseconds is past what a Date holds. */
+const timeOf = (value: Cell | undefined): Date | null => {
+  const time = new Date(Number(value))
+  return value && Number.isFinite(time.getTime()) ? time : null
+}
 
 function csvCell(value: Cell | undefined, type: FileColumn['type']): string {
   if (value === null || value === undefined) return ''
-  return type === 'time' ? (timeOf(value)?.toISOString() ?? '') : quote(String(value))
+  return type === 'time' ? (timeOf(value)?.toISOString() ?? (Number(value) ? String(value) : '')) : quote(String(value))
 }
 
 export function csvFile(columns: readonly FileColumn[]): FileWriter {

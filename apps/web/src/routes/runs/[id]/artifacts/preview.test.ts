@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { contentOf, isTooLarge, kindOf, loggedTable, parseDelimited } from './preview.ts'
+import { contentOf, isTooLarge, kindOf, loggedBeginning, loggedTable, parseDelimited } from './preview.ts'
 
 it('a file is shown by its extension, or by its name', () => {
   expect(kindOf('figures/loss.PNG')).toBe('image')
@@ -38,6 +38,17 @@ it('a table that was logged is told from other JSON', () => {
   })
   expect(loggedTable({ columns: ['a'], data: 'x' })).toBeUndefined()
   expect(loggedTable([1])).toBeUndefined()
+})
+
+it('of a logged table that is cut the rows that are whole are read', () => {
+  const text = '{"columns":["a","b"],"data":[[1,"x"],[2,"],["],[3,"],'
+  expect(loggedBeginning(text)?.rows).toEqual([
+    ['1', 'x'],
+    ['2', '],['],
+  ])
+  expect(loggedBeginning('{"columns":["a"],"data":[')).toBeUndefined()
+  expect(loggedBeginning('{"other":[[1],[2]')).toBeUndefined()
+  expect(contentOf('json', 'a.json', text).table?.rows).toHaveLength(2)
 })
 
 it('JSON is set out, and shown as it is where it is none', () => {

@@ -112,6 +112,18 @@ export function loggedTable(json: unknown): Table | undefined {
   }
 }
 
+/** The rows that are whole in the beginning of such a table; undefined where it is the beginning of something else. */
+export function loggedBeginning(text: string): Table | undefined {
+  if (!/^\s*\{\s*"columns"\s*:\s*\[/.test(text)) return undefined
+  // A bracket within a text is none: then the one before it is tried.
+  for (let i = 0, end = text.lastIndexOf(']'); i < 20 && end > 0; i++, end = text.lastIndexOf(']', end - 1)) {
+    try {
+      return loggedTable(JSON.parse(`${text.slice(0, end + 1)}]}`))
+    } catch {}
+  }
+  return undefined
+}
+
 export interface Content {
   table?: Table
   /** What stands there, JSON set out. */
@@ -129,6 +141,7 @@ export function contentOf(kind: Kind, path: string, text: string): Content {
     const table = kind === 'json' ? loggedTable(json) : undefined
     return { json, text: kind === 'json' ? JSON.stringify(json, null, 2) : text, ...(table && { table }) }
   } catch {
-    return { text }
+    const table = kind === 'json' ? loggedBeginning(text) : undefined
+    return { text, ...(table && { table }) }
   }
 }
