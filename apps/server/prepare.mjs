@@ -21,7 +21,7 @@ function fingerprint() {
       if (entry.isFile() && !entry.name.endsWith('.d.ts')) take(join(entry.parentPath, entry.name))
     }
   }
-  for (const file of ['package.json', 'vite.config.ts', 'documents.ts']) take(join(web, file))
+  for (const file of ['package.json', 'vite.config.ts', 'documents.ts', 'weight.ts']) take(join(web, file))
   take(join(root, 'packages', 'client', 'schema.graphql'))
   take(join(root, 'pnpm-lock.yaml'))
   return hash.digest('hex')
@@ -68,5 +68,7 @@ export async function preparePages() {
   await progress('Building the pages, once …', () =>
     run(process.execPath, [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), 'build'], web),
   )
+  const { writeRoutes } = await import('../web/weight.ts')
+  writeRoutes()
   writeFileSync(stamp, want)
 }

@@ -23,6 +23,16 @@ it('no page waits for more than 120 kB of JavaScript', () => {
   expect([...all].filter(([, kB]) => kB > 120)).toEqual([])
 })
 
+it('what a page waits for is named with it, so that it comes with it', async () => {
+  const response = await fetch(`${platform.origin}/experiments/0`)
+  const files = [...(response.headers.get('link') ?? '').matchAll(/<([^>]+)>; rel=(modulepreload|preload; as=style)/g)].map(
+    ([, file]) => file!,
+  )
+  expect(files.some((file) => file.includes('/nodes/'))).toBe(true)
+  for (const file of files) expect((await fetch(platform.origin + file)).headers.get('cache-control')).toContain('immutable')
+  expect((await fetch(`${platform.origin}/no/such/page`)).headers.get('link')).toBeNull()
+})
+
 it('a dialog that is still on its way has the keys, and what is typed meanwhile', async () => {
   const { page, errors } = await openPage(browser, `${platform.origin}/experiments/0`)
   await page.getByRole('rowheader').getByRole('link', { name: 'first' }).waitFor()

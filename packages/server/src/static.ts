@@ -34,6 +34,15 @@ const policy = (page: string) => {
   ].join('; ')
 }
 
+/** By route, as SvelteKit writes it, the files that its page waits for: told with the page, they come with it and not after. */
+function linksOf(routes: Record<string, string[]>): (path: string) => string | undefined {
+  const patterns = Object.entries(routes).map(([route, files]) => ({
+    pattern: new RegExp(`^${route.replace(/\[[^\]]+\]/g, '[^/]+')}/?$`),
+    link: files.map((file) => `</${file}>; rel=${file.endsWith('.css') ? 'preload; as=style' : 'modulepreload'}`).join(', '),
+  }))
+  return (path) => patterns.find(({ pattern }) => pattern.test(path))?.link
+}
+
 interface File {
   path: string
   size: number
@@ -57,6 +66,8 @@ export function serveStatic(folder: string): ServeStatic {
 
   const page = files.get('/index.html')
   const pagePolicy = policy(page ? readFileSync(page.path, 'utf8') : '')
+  const routes = files.get('/routes.json')
+  const linkOf = linksOf(routes ? JSON.parse(readFileSync(routes.path, 'utf8')) : {})
 
   return async (req, res, path) => {
     const known = files.get(path)
@@ -67,6 +78,7 @@ export function serveStatic(folder: string): ServeStatic {
     }
     const accepted = String(req.headers['accept-encoding'] ?? '')
     const encoding = file.encodings.find((each) => accepted.includes(each))
+    const link = known ? undefined : linkOf(path)
     const actual = encoding ? file.path + suffix[encoding] : file.path
     res.writeHead(200, {
       'content-type': types[extname(file.path)] ?? 'application/octet-stream',
@@ -78,6 +90,7 @@ export function serveStatic(folder: string): ServeStatic {
       'content-security-policy': pagePolicy,
       'referrer-policy': 'same-origin',
       ...(encoding && { 'content-encoding': encoding }),
+      ...(link && { link }),
     })
     if (req.method === 'HEAD') res.end()
     else await pipeline(createReadStream(actual), res)

@@ -26,6 +26,8 @@ export function follow<T>(read: () => Promise<T | null>, listen: (ring: () => vo
   let error = $state.raw<ApiError | undefined>()
   let refusal = $state.raw<ApiError | undefined>()
   let reads = 0
+  /** What was read last, as text. */
+  let text: string | undefined
 
   async function load(): Promise<void> {
     const mine = ++reads
@@ -33,7 +35,10 @@ export function follow<T>(read: () => Promise<T | null>, listen: (ring: () => vo
       const found = await read()
       if (mine !== reads) return
       error = refusal = undefined
-      value = found ?? undefined
+      // The bell rings once at the start, and often for what is not shown here: the same again is nothing to draw.
+      const next = JSON.stringify(found)
+      if (next !== text) value = found ?? undefined
+      text = next
       state = found === null ? 'unknown' : 'ready'
     } catch (caught) {
       if (mine !== reads) return

@@ -47,7 +47,12 @@ const MetricRuleType = builder.objectRef<MetricRule>('MetricRule').implement({
 const GateCheckParams = builder.objectRef<CheckParams>('GateCheckParams').implement({
   description: 'What a gate asks of the checks that the server runs itself.',
   fields: (t) => ({
-    metrics: t.field({ type: [MetricRuleType], description: 'Of `tidegate/metric`.', resolve: ({ metrics }) => metrics }),
+    metrics: t.field({
+      type: [MetricRuleType],
+      description: 'Of `tidegate/metric`.',
+      complexity: { multiplier: 2 },
+      resolve: ({ metrics }) => metrics,
+    }),
     headings: t.exposeStringList('headings', { description: 'Of `tidegate/card`: those that the model card must have.' }),
     imports: t.exposeStringList('imports', {
       description: 'Of `tidegate/pickle`: what pickles may import besides, such as `mylib.Scaler`.',
@@ -188,7 +193,14 @@ const OwnPolicy = builder.objectRef<PolicyRow>('OwnPolicy').implement({
   description: 'What a model says of stages and gates itself.',
   fields: (t) => ({
     stages: t.exposeStringList('stages', { nullable: true, description: 'Null: those of the workspace.' }),
-    gates: t.field({ type: [Gate], nullable: true, description: 'Null: those of the workspace.', resolve: ({ gates }) => gates }),
+    gates: t.field({
+      type: [Gate],
+      nullable: true,
+      description: 'Null: those of the workspace.',
+      // A stage or two have one, and few models their own.
+      complexity: { multiplier: 2 },
+      resolve: ({ gates }) => gates,
+    }),
   }),
 })
 

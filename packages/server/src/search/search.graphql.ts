@@ -121,6 +121,12 @@ const ColumnConnection = builder
   .implement({
     fields: (t) => ({
       nodes: t.field({ type: [KeyColumn], complexity: { multiplier: 1 }, resolve: ({ nodes }) => nodes }),
+      names: t.stringList({
+        description: 'The keys of one kind among them: of thousands read and sent in a fraction of the time that `nodes` take.',
+        complexity: 1,
+        args: { kind: t.arg({ type: ColumnKind, required: true }) },
+        resolve: ({ nodes }, { kind }) => nodes.filter((node) => node.kind === kind.toLowerCase()).map(({ key }) => key),
+      }),
       pageInfo: t.field({ type: PageInfo, resolve: ({ endCursor }) => ({ endCursor }) }),
     }),
   })

@@ -1,4 +1,5 @@
 /** The registry as rows and columns: as it is now, or as it stood at a time. */
+import { isOfAliases } from '#lib/stages.ts'
 import type { Gate, ModelFacts } from './documents.ts'
 import { tellShort } from './gate-words.ts'
 
@@ -30,8 +31,10 @@ const lineOf = (text: string): string =>
     ?.replace(/[#*_`>]/g, '')
     .trim() ?? ''
 
-export const boardOf = (model: ModelFacts): BoardModel => ({
-  ...{ id: model.id, name: model.name, about: lineOf(model.description) || model.owner, stages: model.stages, gates: model.gates },
+/** `above` are the gates of the workspace, which hold where a model has none of its own. */
+export const boardOf = (model: ModelFacts, above: readonly Gate[]): BoardModel => ({
+  ...{ id: model.id, name: model.name, about: lineOf(model.description) || model.owner, stages: model.stages },
+  gates: (model.ownPolicy?.gates ?? above).filter(({ stage }) => isOfAliases(stage) || model.stages.includes(stage)),
   versions: model.latestVersions.map(({ version, stage, stagedAt, run, createdBy, aliases }) => ({
     ...{ version, stage, since: stagedAt, from: run?.name ?? createdBy, aliases },
   })),

@@ -42,7 +42,7 @@ const ModelFacts = graphql(
     owner
     tags { key value }
     stages
-    gates { ...GateFacts }
+    ownPolicy { gates { ...GateFacts } }
     aliases { alias version }
     versionCount
     createdAt
@@ -59,9 +59,10 @@ export const ModelList = graphql(
   `
   query ModelList($filter: String, $first: Int!) {
     registeredModels(filter: $filter, first: $first) { total nodes { ...ModelFacts } }
+    registryPolicy { gates { ...GateFacts } }
   }
 `,
-  [ModelFacts],
+  [ModelFacts, GateFacts],
 )
 
 /** Only a bell. */

@@ -22,6 +22,10 @@ export function columnRef(kind: Kind, key: string): string {
   return `${prefixes[kind]}.${quote}${key}${quote}`
 }
 
+/** Columns of the keys that an experiment has, by kind. */
+export const columnsOf = (names: Record<'metric' | 'param' | 'tag', readonly string[]>): Column[] =>
+  (['metric', 'param', 'tag'] as const).flatMap((kind) => names[kind].map((key) => ({ ref: columnRef(kind, key), kind, key })))
+
 /** Undefined for what is no column. */
 export function parseRef(ref: string): Column | undefined {
   const dot = ref.indexOf('.')

@@ -67,7 +67,12 @@ export const CountRuns = graphql(`
 
 export const Keys = graphql(`
   query Keys($experiment: ID!) {
-    columns(experiments: [$experiment], first: 5000) { nodes { ref kind key } pageInfo { hasNextPage } }
+    columns(experiments: [$experiment], first: 5000) {
+      metric: names(kind: METRIC)
+      param: names(kind: PARAM)
+      tag: names(kind: TAG)
+      pageInfo { hasNextPage }
+    }
   }
 `)
 

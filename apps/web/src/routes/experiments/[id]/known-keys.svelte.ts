@@ -2,7 +2,7 @@
 import { untrack } from 'svelte'
 import { query, type ResultOf } from '#lib/api.ts'
 import { connection } from '#lib/connection.svelte.ts'
-import { type Column, columnRef, defaultColumns, type Kind } from './columns.ts'
+import { type Column, columnsOf, defaultColumns } from './columns.ts'
 import { Keys } from './documents.ts'
 
 /** They are asked for at once after a change, and then not again for this long, ms: the longer, the more there are. */
@@ -39,13 +39,11 @@ export function openKeys(experiment: string, read: () => { changes: number }) {
 
   async function load(): Promise<void> {
     try {
-      const { nodes, pageInfo } = (await ask(experiment)).columns
+      const { pageInfo, ...names } = (await ask(experiment)).columns
       hasMore = pageInfo.hasNextPage
-      if (all?.length !== nodes.length) {
-        all = nodes.map(({ kind, key }) => {
-          const small = kind.toLowerCase() as Kind
-          return { ref: columnRef(small, key), kind: small, key }
-        })
+      const found = columnsOf(names)
+      if (all?.length !== found.length) {
+        all = found
         defaults = defaultColumns(all, defaults)
       }
     } catch {

@@ -1,6 +1,7 @@
 /** The saved views of an experiment, kept current; and what is done with them. */
 import { live, mutate, query, toApiError } from '#lib/api.ts'
 import { toast } from '#lib/toasts.svelte.ts'
+import { columnsOf } from './columns.ts'
 import { CreateView, DeleteView, Keys, type SavedView, SavedViewsChanged, ShareView, UpdateView } from './documents.ts'
 import { readView, type View, writeView } from './view.ts'
 
@@ -88,7 +89,8 @@ export function openViews(experiment: string) {
       const view = readView(new URLSearchParams(held.query))
       const made = await tried(create(held.name, view))
       if (!made) return undefined
-      const known = new Set((await tried(query(Keys, { experiment })))?.columns.nodes.map(({ ref }) => ref))
+      const names = (await tried(query(Keys, { experiment })))?.columns
+      const known = new Set(names && columnsOf(names).map(({ ref }) => ref))
       const lacking = [...(view.columns ?? []), ...view.group].filter((ref) => /^(metrics|params|tags)\./.test(ref) && !known.has(ref))
       toast(
         lacking.length === 0
