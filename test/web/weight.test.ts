@@ -51,6 +51,24 @@ it('a dialog that is still on its way has the keys, and what is typed meanwhile'
   await page.close()
 })
 
+it('a line that is ended while the palette is on its way is taken', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/experiments`)
+  await page.getByRole('link', { name: 'Default' }).first().waitFor()
+  let arrive = () => {}
+  const held = new Promise<void>((resolve) => (arrive = resolve))
+  await page.route('**/*.js', async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('defau')
+  await page.keyboard.press('Enter')
+  arrive()
+  await page.waitForURL('**/experiments/0')
+  expect(errors).toEqual([])
+  await page.close()
+})
+
 it('what the page could not load is said', async () => {
   const { page } = await openPage(browser, `${platform.origin}/experiments/0`)
   await page.getByRole('rowheader').getByRole('link', { name: 'first' }).waitFor()
