@@ -2,7 +2,7 @@
  * What an account holds in a workspace, read whole: its role and its teams', what both were granted, and the rules of the roles they hold.
  * Conditions are turned into ids here, so that rules and lists ask about ids only; `conditionsChanged` says when that has to be done anew.
  */
-import type { Database } from '@tidegate/db'
+import type { Database, Prisma } from '@tidegate/db'
 import {
   type Ability,
   type Actor,
@@ -16,6 +16,7 @@ import {
   type Standing,
 } from './access.ts'
 import type { Kernel } from './context.ts'
+import { invalid } from './errors.ts'
 import { modelsThat } from './standing.sql.ts'
 
 /** A workspace in which the account was given something, for Prisma's `where`. */
@@ -28,11 +29,35 @@ export const placesOf = (accountId: number) => ({
   ],
 })
 
-/** Who manages a workspace by their own role or by a team's, for Prisma's `where`: people, no programs. */
+const managing = (workspaceId: number) => ({ role: { workspaceId, rules: { some: { kind: 'Workspace', permission: 'MANAGE' } } } })
+/** Who manages a workspace by their own role, a team's, or one of its own making, for Prisma's `where`: people, no programs. */
 export const managersOf = (workspaceId: number) => ({
   serviceOf: null,
-  OR: [{ members: { some: { workspaceId, role: 'ADMIN' } } }, { teams: { some: { team: { workspaceId, role: 'ADMIN' } } } }],
+  OR: [
+    { members: { some: { workspaceId, role: 'ADMIN' } } },
+    { teams: { some: { team: { workspaceId, role: 'ADMIN' } } } },
+    { roles: { some: managing(workspaceId) } },
+    { teams: { some: { team: { workspaceId, roles: { some: managing(workspaceId) } } } } },
+  ],
 })
+
+/** Does it in a transaction. Throws, and nothing is done, where it would leave nobody who manages the workspace. */
+export function keepManaged<T>(
+  db: Database,
+  { id, name }: { id: number; name: string },
+  work: (tx: Prisma.TransactionClient) => Promise<T>,
+): Promise<T> {
+  return db.prisma.$transaction(async (tx) => {
+    // Holds the workspace: of two who leave at once, the second sees that the first has gone.
+    await tx.workspace.updateMany({ where: { id }, data: { id } })
+    const managers = () => tx.account.count({ where: { disabledAt: null, ...managersOf(id) } })
+    const before = await managers()
+    const done = await work(tx)
+    if (before > 0 && (await managers()) === 0)
+      throw invalid(`Nobody would be left who manages the workspace '${name}'. Make somebody else an admin first.`)
+    return done
+  })
+}
 
 const levels = Object.keys(permissions) as Permission[]
 

@@ -319,3 +319,46 @@ it('what is open stays open when more is given, and ends when something is taken
   })
   await vi.waitFor(() => expect(closed).toEqual([4499]), { timeout: 5_000 })
 })
+
+it('nobody leaves a workspace without anybody who manages it: by a team, its role, or a role of its own making', async () => {
+  await data(admin, 'mutation { createWorkspace(name: "lone") { workspace { id } } }')
+  const lone = { ...admin, 'x-tidegate-workspace': 'lone' }
+  await make('keeper')
+  const away = 'mutation { removeMember(account: "ada") { name } }'
+  const nobody = "Nobody would be left who manages the workspace 'lone'"
+  // By a team alone.
+  await data(lone, 'mutation { createTeam(name: "keepers", role: ADMIN) { team { id } } }')
+  await expect(data(lone, away)).rejects.toThrow(nobody)
+  await data(lone, 'mutation { joinTeam(team: "keepers", account: "keeper") { team { id } } }')
+  await data(lone, away)
+  for (const taking of [
+    'leaveTeam(team: "keepers", account: "keeper") { team { id } }',
+    'updateTeam(team: "keepers", role: VIEWER) { team { id } }',
+    'updateTeam(team: "keepers", role: null) { team { id } }',
+    'deleteTeam(team: "keepers") { name }',
+  ])
+    await expect(data(lone, `mutation { ${taking} }`), taking).rejects.toThrow(nobody)
+  expect((await data(lone, '{ teams { name role members { name } } }')).teams).toEqual([
+    { name: 'keepers', role: 'ADMIN', members: [{ name: 'keeper' }] },
+  ])
+  // By a role of the workspace's own making, in place of the team's.
+  const { id: role } = (await data(lone, 'mutation { createRole(name: "owners") { role { id } } }')).createRole.role
+  const add = 'mutation ($role: ID!) { addRule(role: $role, kind: WORKSPACE, permission: MANAGE) { rule { id } } }'
+  const { id: rule } = (await data(lone, add, { role })).addRule.rule
+  await data(lone, 'mutation ($role: ID!) { assignRole(role: $role, team: "keepers") { role { id } } }', { role })
+  await data(lone, 'mutation { updateTeam(team: "keepers", role: null) { team { id } } }')
+  for (const [taking, variables] of [
+    ['($id: ID!) { removeRule(rule: $id) { role { id } } }', { id: rule }],
+    ['($id: ID!) { updateRule(rule: $id, permission: USE) { rule { id } } }', { id: rule }],
+    ['($id: ID!) { unassignRole(role: $id, team: "keepers") { role { id } } }', { id: role }],
+    ['($id: ID!) { deleteRole(role: $id) { id } }', { id: role }],
+    ['{ leaveTeam(team: "keepers", account: "keeper") { team { id } } }', {}],
+  ] as const)
+    await expect(data(lone, `mutation ${taking}`, variables), taking).rejects.toThrow(nobody)
+  // Of two who would leave at once, one stays.
+  await make('other')
+  await data(lone, 'mutation { joinTeam(team: "keepers", account: "other") { team { id } } }')
+  const leave = 'mutation ($who: String!) { leaveTeam(team: "keepers", account: $who) { team { id } } }'
+  const left = await Promise.allSettled(['keeper', 'other'].map((who) => data(lone, leave, { who })))
+  expect(left.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+})

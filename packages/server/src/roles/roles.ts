@@ -13,7 +13,7 @@ import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, experimentNumber, key, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { findModel, readModels } from '../registry/registered-models.sql.ts'
-import { isAll, type Which } from '../standing.ts'
+import { isAll, keepManaged, type Which } from '../standing.ts'
 import { findTeam } from '../teams/teams.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
@@ -164,8 +164,8 @@ export const deleteRole = operation({
   action: 'manage',
   on: (ctx, { role }) => roleTarget(ctx, role),
   state: (ctx, input, row) => roleState(ctx, input, row),
-  async run(ctx, _, { id }): Promise<void> {
-    await ctx.db.prisma.customRole.deleteMany({ where: { id } })
+  async run(ctx, _, { id, workspace }): Promise<void> {
+    await keepManaged(ctx.db, workspace, (tx) => tx.customRole.deleteMany({ where: { id } }))
     changed(ctx)
   },
 })
@@ -234,9 +234,9 @@ export const updateRule = operation({
   action: 'manage',
   on: (ctx, { rule }) => ruleTarget(ctx, rule),
   state: (ctx, _, { role }) => roleState(ctx, _, role),
-  async run(ctx, { permission }, { id, kind, tags, stage, alias, isOwn }): Promise<RoleRule> {
+  async run(ctx, { permission }, { id, kind, tags, stage, alias, isOwn, role }): Promise<RoleRule> {
     checkRule({ kind: kind as RuleKind, permission, tags: tags as Which['tags'], stage, alias, isOwn })
-    const rule = await ctx.db.prisma.roleRule.update({ where: { id }, data: { permission } })
+    const rule = await keepManaged(ctx.db, role.workspace, (tx) => tx.roleRule.update({ where: { id }, data: { permission } }))
     changed(ctx)
     return rule
   },
@@ -250,7 +250,7 @@ export const removeRule = operation({
   on: (ctx, { rule }) => ruleTarget(ctx, rule),
   state: (ctx, _, { role }) => roleState(ctx, _, role),
   async run(ctx, _, { id, role }): Promise<WholeRole> {
-    await ctx.db.prisma.roleRule.deleteMany({ where: { id } })
+    await keepManaged(ctx.db, role.workspace, (tx) => tx.roleRule.deleteMany({ where: { id } }))
     changed(ctx)
     return reread(ctx, role.id)
   },
@@ -299,7 +299,8 @@ export const unassignRole = operation({
   state: (ctx, input, row) => roleState(ctx, input, row),
   async run(ctx, input, role): Promise<WholeRole> {
     const who = await holderOf(ctx, input, role)
-    const { count } = await ctx.db.prisma.roleHolder.deleteMany({ where: { roleId: role.id, ...who } })
+    const where = { roleId: role.id, ...who }
+    const { count } = await keepManaged(ctx.db, role.workspace, (tx) => tx.roleHolder.deleteMany({ where }))
     if (count === 0) throw notFound(`'${input.account ?? input.team}' does not hold the role '${role.name}'`)
     changed(ctx)
     return reread(ctx, role.id)

@@ -10,6 +10,7 @@ import { AppError, notFound } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
 import { renameTeam } from '../gates/policy.sql.ts'
 import { operation, type Target } from '../operation.ts'
+import { keepManaged } from '../standing.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
 const name = required.pipe(z.string().trim().min(1).max(100, "'name' exceeds the maximum length of 100 characters"))
@@ -76,7 +77,7 @@ export const updateTeam = operation({
   state: teamState,
   async run(ctx, { name, description, role }, { id, name: before }): Promise<TeamWithMembers> {
     const data = { ...(name && { name }), ...(description != null && { description }), ...(role !== undefined && { role }) }
-    const updated = await ctx.db.prisma.team.update({ where: { id }, data }).catch(orTaken(name ?? ''))
+    const updated = await keepManaged(ctx.db, ctx.workspace, (tx) => tx.team.update({ where: { id }, data })).catch(orTaken(name ?? ''))
     if (name && name !== before) await renameTeam(ctx.db, ctx.workspace.id, { from: before, to: name })
     changed(ctx)
     return reread(ctx, updated)
@@ -91,7 +92,7 @@ export const deleteTeam = operation({
   on: onTeam,
   state: teamState,
   async run(ctx, _, { id }): Promise<void> {
-    await ctx.db.prisma.team.deleteMany({ where: { id } })
+    await keepManaged(ctx.db, ctx.workspace, (tx) => tx.team.deleteMany({ where: { id } }))
     changed(ctx)
   },
 })
@@ -121,7 +122,8 @@ export const leaveTeam = operation({
   state: teamState,
   async run(ctx, { account: called }, team): Promise<TeamWithMembers> {
     const account = await findAccount(ctx, { name: called })
-    const { count } = await ctx.db.prisma.teamMember.deleteMany({ where: { teamId: team.id, accountId: account.id } })
+    const where = { teamId: team.id, accountId: account.id }
+    const { count } = await keepManaged(ctx.db, ctx.workspace, (tx) => tx.teamMember.deleteMany({ where }))
     if (count === 0) throw notFound(`'${called}' is not in the team '${team.name}'`)
     changed(ctx)
     return reread(ctx, team)

@@ -9,7 +9,7 @@ import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
-import { managersOf, placesOf } from '../standing.ts'
+import { keepManaged, placesOf } from '../standing.ts'
 import { changed, findAccount } from '../users/accounts.ts'
 
 /** MLflow's rule: mlflow/utils/workspace_utils.py. */
@@ -170,16 +170,6 @@ export const listMembers = operation({
     }),
 })
 
-/** Throws where no person would be left who manages the workspace. */
-async function checkLastAdmin(ctx: Ctx, accountId: number): Promise<void> {
-  const { id: workspaceId, name } = ctx.workspace
-  const own = await ctx.db.prisma.member.findFirst({ where: { workspaceId, accountId, role: 'ADMIN', account: { serviceOf: null } } })
-  if (!own) return
-  // By a team one manages it as well.
-  const others = await ctx.db.prisma.account.count({ where: { id: { not: accountId }, ...managersOf(workspaceId) } })
-  if (others === 0) throw invalid(`They are the only one who manages the workspace '${name}'. Make somebody else an admin first.`)
-}
-
 /** For the audit log. */
 const memberState = (ctx: Ctx, { account }: { account: string }) =>
   ctx.db.prisma.member.findFirst({
@@ -196,14 +186,15 @@ export const setMember = operation({
   async run(ctx, { account: called, role }): Promise<MemberWithAccount> {
     const account = await findAccount(ctx, { name: called })
     const { id: workspaceId } = ctx.workspace
-    if (role !== 'ADMIN') await checkLastAdmin(ctx, account.id)
-    const member = await ctx.db.prisma.member.upsert({
-      where: { workspaceId_accountId: { workspaceId, accountId: account.id } },
-      create: { workspaceId, accountId: account.id, role, addedAt: now() },
-      // From now on no sign-in changes it.
-      update: { role, bySso: false, ssoId: null },
-      include: { account: true },
-    })
+    const member = await keepManaged(ctx.db, ctx.workspace, (tx) =>
+      tx.member.upsert({
+        where: { workspaceId_accountId: { workspaceId, accountId: account.id } },
+        create: { workspaceId, accountId: account.id, role, addedAt: now() },
+        // From now on no sign-in changes it.
+        update: { role, bySso: false, ssoId: null },
+        include: { account: true },
+      }),
+    )
     changed(ctx)
     return member
   },
@@ -219,13 +210,13 @@ export const removeMember = operation({
   async run(ctx, { account: called }): Promise<void> {
     const account = await findAccount(ctx, { name: called })
     const where = { workspaceId: ctx.workspace.id, accountId: account.id }
-    await checkLastAdmin(ctx, account.id)
-    const [{ count }] = await ctx.db.prisma.$transaction([
-      ctx.db.prisma.member.deleteMany({ where }),
-      ctx.db.prisma.accessGrant.deleteMany({ where }),
-      ctx.db.prisma.teamMember.deleteMany({ where: { accountId: account.id, team: { workspaceId: ctx.workspace.id } } }),
-      ctx.db.prisma.roleHolder.deleteMany({ where: { accountId: account.id, role: { workspaceId: ctx.workspace.id } } }),
-    ])
+    const { count } = await keepManaged(ctx.db, ctx.workspace, async (tx) => {
+      const left = await tx.member.deleteMany({ where })
+      await tx.accessGrant.deleteMany({ where })
+      await tx.teamMember.deleteMany({ where: { accountId: account.id, team: { workspaceId: ctx.workspace.id } } })
+      await tx.roleHolder.deleteMany({ where: { accountId: account.id, role: { workspaceId: ctx.workspace.id } } })
+      return left
+    })
     if (count === 0) throw notFound(`'${called}' is no member of the workspace '${ctx.workspace.name}'`)
     changed(ctx)
   },
