@@ -167,3 +167,26 @@ describe('files', () => {
     expect(faces.filter((file) => /ctx\.db\b/.test(text.get(file)!))).toEqual([])
   })
 })
+
+describe('what docs/pages.md names', () => {
+  const page = readFileSync(join(root, 'docs', 'pages.md'), 'utf8')
+
+  it('as the test of a journey is one', () => {
+    const rows = [...page.matchAll(/^\| [^|\n]+ \| [^|\n]+ \| ([a-z-]+) \| ([^|\n]+) \|$/gm)]
+    expect(rows.length).toBeGreaterThanOrEqual(30)
+    const said = (file: string, sentence: string) =>
+      ["it('", 'it("'].some((start) => text.get(file)?.includes(`${start}${sentence}${start.at(-1)},`))
+    const wrong = rows.filter(([, file, sentence]) => !said(`test/web/${file}.test.ts`, sentence!)).map(([row]) => row)
+    expect(wrong).toEqual([])
+  })
+
+  it('as a picture is there, light and dark', () => {
+    const pictures = new Set(readdirSync(join(root, 'docs', 'pages')))
+    const named = [...page.matchAll(/!\[\]\(pages\/([^)]+)\)/g)].map(([, name]) => name!)
+    expect(named.filter((name) => !pictures.has(name))).toEqual([])
+    expect([...pictures].filter((name) => !named.includes(name))).toEqual([])
+    expect(
+      named.filter((name) => !named.includes(name.replace(/\.(light|dark)\./, (_, is) => (is === 'light' ? '.dark.' : '.light.')))),
+    ).toEqual([])
+  })
+})

@@ -173,10 +173,10 @@ it('HTML in whatever has a name or a value is shown as text, and nothing of it r
   const files = [evil, 'evil.svg', 'table.csv', 'logged.json', 'tree.json', 'note.md', 'a.patch', 'n.ipynb']
   /** The address, and what of the above must stand there. */
   const places: Array<[string, string]> = [
-    [`/experiments/${experiment}?columns=${encodeURIComponent('params.lr,tags.team')}`, '<img src=x onerror'],
+    [`/experiments/${experiment}?col=params.lr&col=tags.team`, '<img src=x onerror'],
     [`/experiments/${experiment}?by=params.lr`, '<img src=x onerror'],
     [`/experiments/${experiment}?peek=${run}`, '<img src=x onerror'],
-    [`/experiments/${experiment}?filter=${encodeURIComponent(`tags.team = '${html.replaceAll("'", '')}'`)}`, '<img src=x'],
+    [`/experiments/${experiment}?q=${encodeURIComponent(`tags.team = '${html.replaceAll("'", '')}'`)}`, '<img src=x'],
     [`/experiments/${experiment}?chart=${encodeURIComponent('parallel|a=params.lr|a=metrics.loss')}`, '<img src=x onerror'],
     [`/experiments/${experiment}/overview`, '<img src=x onerror'],
     ['/experiments', '<img src=x onerror'],
@@ -275,7 +275,7 @@ it('a metric of NaN only, steps that go backwards and clocks that jump are drawn
 
   const { page, errors } = await openPage(
     browser,
-    `${platform.origin}/experiments/${experiment}?columns=start_time,duration,metrics.nothing`,
+    `${platform.origin}/experiments/${experiment}?col=attributes.start_time&col=attributes.duration&col=metrics.nothing`,
   )
   const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
   await row('ahead').getByText('in 3 h').waitFor()
@@ -285,7 +285,7 @@ it('a metric of NaN only, steps that go backwards and clocks that jump are drawn
   await row('far').getByText('5 s').waitFor()
   await row('odd').getByText('NaN').first().waitFor()
   for (const x of ['time', 'relative', 'step']) {
-    await page.goto(`${platform.origin}/runs/${odd}?tab=charts${x === 'step' ? '' : `&x=${x}`}`)
+    await page.goto(`${platform.origin}/runs/${odd}?tab=charts${x === 'step' ? '' : `&axis=${x}`}`)
     await page.getByRole('figure', { name: 'nothing' }).getByText(/NaN/).first().waitFor({ state: 'attached' })
     await page
       .getByRole('figure', { name: 'jumping' })

@@ -1,7 +1,7 @@
 /**
  * Makes the pictures of the docs: the README's, docs/runs.png, and those of docs/pages.md, light and dark: a server as anyone starts it,
- * with runs that MLflow's client trains. `node test/web/picture.ts`, with `access` or `registry` behind it those of access, or of registered
- * models, alone.
+ * with runs that MLflow's client trains. `node test/web/picture.ts`, with `access`, `registry` or `states` behind it those of access, of
+ * registered models, or of how the pages of runs may stand, alone.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,10 +10,12 @@ import { join } from 'node:path'
 import { launch, openPage, python } from './chromium.ts'
 import { folder, root, serve, shoot } from './picture-parts.ts'
 import { registryPages } from './picture-registry.ts'
+import { statePages } from './picture-states.ts'
 
 const browser = await launch()
-if (process.argv[2] === 'registry') {
-  await registryPages(browser).finally(() => browser.close())
+const alone = { registry: registryPages, states: statePages }[process.argv[2] ?? '']
+if (alone) {
+  await alone(browser).finally(() => browser.close())
   rmSync(folder, { recursive: true, force: true })
   process.exit()
 }
@@ -256,7 +258,10 @@ async function runPages(): Promise<void> {
 try {
   if (!isOfAccess) await runPages()
   await accessPages()
-  if (!isOfAccess) await registryPages(browser)
+  if (!isOfAccess) {
+    await registryPages(browser)
+    await statePages(browser)
+  }
 } finally {
   await browser.close()
   server.kill('SIGINT')

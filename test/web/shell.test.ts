@@ -106,6 +106,7 @@ describe('paper', () => {
       expect(await page.getByText('val/loss').first().isVisible()).toBe(true)
       expect(await page.getByRole('complementary', { name: 'Workspace' }).isVisible()).toBe(false)
       expect(await page.locator('.btn:visible').count()).toBe(0)
+      expect(await page.getByRole('button', { name: 'make baseline' }).locator('visible=true').count()).toBe(0)
       await page.close()
     }
   })
@@ -219,7 +220,8 @@ describe('keys', () => {
     await page.getByRole('link', { name: 'run-59' }).waitFor()
     await page.keyboard.press('?')
     const map = page.getByRole('dialog', { name: 'Keyboard' })
-    const shown = await map.getByRole('definition').evaluateAll((all) => all.map((each) => each.querySelector('.sr')!.textContent))
+    await map.getByText('next row', { exact: true }).waitFor()
+    const shown = await map.getByRole('definition').locator('.sr').allTextContents()
     for (const key of [
       'Mod+k',
       '/',
