@@ -190,6 +190,7 @@ const graphql: Record<string, (at: Ids) => string> = {
   updateWebhook: (at) => `input: { id: ${text(at.webhook)}, name: "other" }`,
   updateWorkspace: (at) => `workspace: ${text(at.workspace)}, description: "other"`,
   addVersionComment: (at) => `name: ${text(at.registered)}, version: 1, text: "said"`,
+  addRequestComment: (at) => `request: ${text(at.request)}, text: "said"`,
   addModelComment: (at) => `name: ${text(at.registered)}, text: "said"`,
   editVersionComment: (at) => `id: ${text(at.comment)}, text: "said otherwise"`,
   changePassword: () => 'current: "a long tide rises", next: "another long tide"',

@@ -130,6 +130,7 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'check.rerun': (at) => ({ request: Number(at.request), check: 'tidegate/card' }),
   'comment.add': (at) => ({ name: at.registered, version: '1', text: 'said' }),
   'comment.add-to-model': (at) => ({ name: at.registered, text: 'said' }),
+  'comment.add-to-request': (at) => ({ request: Number(at.request), text: 'said' }),
   'comment.edit': (at) => ({ comment: Number(at.comment), text: 'said otherwise' }),
   'comment.delete': (at) => ({ comment: Number(at.comment) }),
   'inbox.list': () => ({ first: 5 }),

@@ -1,4 +1,4 @@
-/** Comments on versions, and on models as a whole: by whoever may have a say, changed and taken away by who wrote them. What was said stays in the activity. */
+/** Comments on versions, on what was asked for them, and on models as a whole: by whoever may have a say, changed and taken away by who wrote them. What was said stays in the activity. */
 import { z } from 'zod'
 import { may } from '../access.ts'
 import { type Ctx, inTransaction } from '../context.ts'
@@ -13,6 +13,7 @@ import { rang } from '../registry/registered-models.ts'
 import { onModel, onVersion, securableOf, unknownModel, unknownVersion } from '../registry/targets.ts'
 import { type Comment, changeComment, insertComment, readComment, removeComment } from './comments.sql.ts'
 import { accountOf } from './people.ts'
+import { onRequest, requestId, unknownRequest } from './requests.ts'
 
 const text = required.max(65_535)
 const unknown = (id: number) => notFound(`Comment ${id} not found`)
@@ -75,6 +76,29 @@ export const addModelComment = operation({
   },
 })
 
+/** Of what somebody asked for, open or not. */
+export const addRequestComment = operation({
+  name: 'comment.add-to-request',
+  input: z.object({ request: requestId, text }),
+  action: 'review',
+  on: onRequest,
+  async run(ctx, { text }, request): Promise<Comment> {
+    const { modelId, versionId } = request
+    const id = await inTransaction(ctx, async (tx) => {
+      const at = Date.now()
+      const model = await holdModel(tx, modelId, at)
+      if (!model || !(await readHeld(tx, versionId))) throw unknownRequest(request.id)
+      const said = { versionId, requestId: request.id, modelId, accountId: accountOf(ctx), actor: ctx.actor.name, text, at }
+      const id = await insertComment(tx, said)
+      const entry = { model, version: request.version, request: request.id, comment: text, data: { comment: id } }
+      await record(tx, ctx, { kind: 'COMMENT_ADDED', ...entry })
+      return id
+    })
+    rang(ctx, modelId)
+    return (await readComment(ctx.db, id))!
+  },
+})
+
 /** As the audit log has it. */
 async function commentState(ctx: Ctx, _: unknown, { id }: { id: number }) {
   const it = await readComment(ctx.db, id)
@@ -94,7 +118,14 @@ export const editComment = operation({
       const model = await holdModel(tx, comment.modelId, at)
       if (!model) return
       await changeComment(tx, comment.id, text, at)
-      await record(tx, ctx, { kind: 'COMMENT_CHANGED', model, version: comment.version, comment: text, data: { comment: comment.id } })
+      await record(tx, ctx, {
+        kind: 'COMMENT_CHANGED',
+        model,
+        version: comment.version,
+        request: comment.requestId,
+        comment: text,
+        data: { comment: comment.id },
+      })
     })
     rang(ctx, comment.modelId)
     const row = await readComment(ctx.db, comment.id)
@@ -115,7 +146,13 @@ export const deleteComment = operation({
       const model = await holdModel(tx, comment.modelId, Date.now())
       if (!model) return
       await removeComment(tx, comment.id)
-      await record(tx, ctx, { kind: 'COMMENT_DELETED', model, version: comment.version, data: { comment: comment.id } })
+      await record(tx, ctx, {
+        kind: 'COMMENT_DELETED',
+        model,
+        version: comment.version,
+        request: comment.requestId,
+        data: { comment: comment.id },
+      })
     })
     rang(ctx, comment.modelId)
     return comment

@@ -3,7 +3,7 @@ import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
 import { overrideCheck, reportCheck, rerunCheck } from './checks.ts'
 import type { Comment } from './comments.sql.ts'
-import { addComment, addModelComment, deleteComment, editComment } from './comments.ts'
+import { addComment, addModelComment, addRequestComment, deleteComment, editComment } from './comments.ts'
 import { CheckState, TransitionRequest, VersionCheck, VersionComment } from './requests.graphql.ts'
 import type { Check, Request } from './requests.sql.ts'
 import { approveTransition, cancelTransition, rejectTransition, requestTransition } from './requests.ts'
@@ -126,6 +126,12 @@ builder.mutationFields((t) => {
         text: t.arg.string({ required: true, description: 'Markdown; 65 535 characters at most.' }),
       },
       resolve: (_root, input, ctx) => call(ctx, addModelComment, input),
+    }),
+    addRequestComment: t.field({
+      type: VersionCommentPayload,
+      description: 'Says something of a transition request: of what somebody asked for, open or not.',
+      args: { request, text: t.arg.string({ required: true, description: 'Markdown; 65 535 characters at most.' }) },
+      resolve: (_root, { request, text }, ctx) => call(ctx, addRequestComment, { request: of(request), text }),
     }),
     editVersionComment: t.field({
       type: VersionCommentPayload,

@@ -9,7 +9,7 @@ import { readVersions } from '../registry/model-versions.sql.ts'
 import { ModelVersion, policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
 import { type OwnCheck, readOwnChecks } from './built-in.sql.ts'
 import { type BuiltIn, type EvidenceKind, noParams } from './built-in.ts'
-import { type Comment as CommentRow, commentsOf, commentsOfModels } from './comments.sql.ts'
+import { type Comment as CommentRow, commentsOf, commentsOfModels, commentsOfRequests } from './comments.sql.ts'
 import { isAuthor } from './comments.ts'
 import { gateOf } from './effective.ts'
 import { evidenceNames } from './evidence.ts'
@@ -129,6 +129,8 @@ const Approval = builder.objectRef<Vote>('TransitionApproval').implement({
   }),
 })
 
+export const VersionComment = builder.objectRef<CommentRow>('VersionComment')
+
 const RequestAbilities = builder
   .objectRef<{ approve: boolean; cancel: boolean; whyNot: string | null; hasApproved: boolean }>('RequestAbilities')
   .implement({
@@ -141,6 +143,10 @@ const RequestAbilities = builder
     }),
   })
 
+const requestComments = loader<number, CommentRow[]>(async (ctx, ids) => {
+  const byRequest = Map.groupBy(await commentsOfRequests(ctx.db, ids), ({ requestId }) => requestId!)
+  return ids.map((id) => byRequest.get(id) ?? [])
+})
 const votesOf = loader<number, Vote[]>(async (ctx, ids) => {
   const byRequest = Map.groupBy(await readVotes(ctx.db, ids), ({ requestId }) => requestId)
   return ids.map((id) => byRequest.get(id) ?? [])
@@ -243,6 +249,11 @@ export const TransitionRequest = builder.objectRef<RequestRow>('TransitionReques
         return evidence.map((kind) => ({ kind, isThere: evidenceNames[kind] in looked ? looked[evidenceNames[kind]] === 1 : null }))
       },
     }),
+    comments: t.field({
+      type: [VersionComment],
+      description: 'What was said of it, the oldest first.',
+      resolve: ({ id }, _, ctx) => requestComments(ctx).load(id),
+    }),
     can: t.field({
       type: RequestAbilities,
       description: 'What you may do with it.',
@@ -261,12 +272,17 @@ export const TransitionRequest = builder.objectRef<RequestRow>('TransitionReques
   }),
 })
 
-export const VersionComment = builder.objectRef<CommentRow>('VersionComment').implement({
-  description: 'What somebody said of a version, or of a model as a whole.',
+VersionComment.implement({
+  description: 'What somebody said of a version, of what was asked for it, or of a model as a whole.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'A number, as text.' }),
     text: t.exposeString('text', { description: 'Markdown.' }),
     by: t.exposeString('actor', { description: 'Who.' }),
+    requestId: t.id({
+      nullable: true,
+      description: 'The transition request that it is on. Null: on none.',
+      resolve: ({ requestId }) => requestId,
+    }),
     createdAt: t.expose('createdAt', { type: 'Timestamp', description: 'When.' }),
     updatedAt: t.expose('updatedAt', { type: 'Timestamp', description: 'When they last changed it.' }),
     mine: t.boolean({ description: 'Whether you may change it and take it away.', resolve: (comment, _, ctx) => isAuthor(ctx, comment) }),
@@ -314,7 +330,7 @@ builder.objectFields(ModelVersion, (t) => ({
   }),
   comments: t.field({
     type: [VersionComment],
-    description: 'What was said of it, the oldest first.',
+    description: 'What was said of it, also of what was asked for it, the oldest first.',
     resolve: ({ id }, _, ctx) => commentsLoader(ctx).load(id),
   }),
 }))

@@ -38,7 +38,7 @@ export const comment = limitedText('comment', longest).transform((text) => text?
 
 const denied = (message: string) => new AppError('PERMISSION_DENIED', message)
 export const unknownRequest = (id: number) => notFound(`Transition request ${id} not found`)
-const requestId = int64.refine((id) => id > 0 && id < 2 ** 31, 'It is no id of a request.')
+export const requestId = int64.refine((id) => id > 0 && id < 2 ** 31, 'It is no id of a request.')
 
 export async function onRequest(ctx: Ctx, { request: id }: { request: number }): Promise<Target<Request>> {
   const [row] = await readRequests(ctx.db, [id])

@@ -109,6 +109,46 @@ describe('the inbox', () => {
     expect(await told('abe')).toEqual([])
   })
 
+  it('tells who asked what is said of it, and whom a comment on it names, once', async () => {
+    const id = await ask('vi')
+    const say = (person: string, text: string) =>
+      as(person, 'mutation ($id: ID!, $text: String!) { addRequestComment(request: $id, text: $text) { comment { id requestId mine } } }', {
+        id,
+        text,
+      })
+    const said = (await say('amy', '@abe, does it do **holidays**?')).addRequestComment.comment
+    expect(said).toMatchObject({ requestId: id, mine: true })
+    const about = `what was asked for ${name} v1`
+    expect(await told('vi')).toMatchObject([{ kind: 'COMMENTED', text: `amy commented on ${about}: “@abe, does it do **holidays**?”` }])
+    expect(await told('abe')).toMatchObject([{ kind: 'MENTIONED', text: expect.stringContaining(`amy named you, on ${about}`) }])
+    // Who wrote it changes it and takes it away; what it said stays in the activity.
+    const change = 'mutation ($id: ID!, $text: String!) { editVersionComment(id: $id, text: $text) { comment { text } } }'
+    await expect(as('vi', change, { id: said.id, text: 'no' })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    await as('amy', change, { id: said.id, text: '@abe and @vi, does it?' })
+    expect(await kindsOf('abe')).toEqual(['MENTIONED'])
+    expect(await kindsOf('vi')).toEqual(['COMMENTED', 'MENTIONED'])
+    const comments = async () =>
+      (
+        await as('vi', 'query ($id: ID!) { transitionRequest(id: $id) { comments { text by } version { comments { requestId } } } }', {
+          id,
+        })
+      ).transitionRequest
+    expect(await comments()).toEqual({
+      comments: [{ text: '@abe and @vi, does it?', by: 'amy' }],
+      version: { comments: [{ requestId: id }] },
+    })
+    await as('amy', 'mutation ($id: ID!) { deleteVersionComment(id: $id) { id } }', { id: said.id })
+    expect((await comments()).comments).toEqual([])
+    const { activity } = (
+      await as('vi', 'query ($name: String!) { registeredModel(name: $name) { activity(first: 3) { nodes { kind comment } } } }')
+    ).registeredModel
+    expect(activity.nodes).toEqual([
+      { kind: 'COMMENT_DELETED', comment: '' },
+      { kind: 'COMMENT_CHANGED', comment: '@abe and @vi, does it?' },
+      { kind: 'COMMENT_ADDED', comment: '@abe, does it do **holidays**?' },
+    ])
+  })
+
   it('asks whose approval a gate counts, by name, team or role, and tells who asked what became of it', async () => {
     await gate({ role: 'APPROVER' })
     const id = await ask('vi')

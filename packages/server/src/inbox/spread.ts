@@ -66,7 +66,8 @@ async function one(kernel: Kernel, entry: Activity): Promise<void> {
 
   if (entry.kind === 'COMMENT_ADDED' || entry.kind === 'COMMENT_CHANGED') {
     add(await mentioned(kernel, entry), 'MENTIONED')
-    if (entry.kind === 'COMMENT_ADDED') add(following, 'COMMENTED')
+    // Who asked for something hears what is said of it.
+    if (entry.kind === 'COMMENT_ADDED') add([await asker(), ...following], 'COMMENTED')
   } else if (entry.kind === 'TRANSITION_REQUESTED') {
     add(await approvers(kernel, entry), 'ASKED')
     add(following, 'REQUESTED')
@@ -98,14 +99,15 @@ async function one(kernel: Kernel, entry: Activity): Promise<void> {
 
 function sentenceOf(kind: NoticeKind, it: Activity, model: string): string {
   const what = it.version === null ? model : `${model} v${it.version}`
+  const said = it.requestId === null ? what : `what was asked for ${what}`
   switch (kind) {
     case 'ASKED':
     case 'REQUESTED':
       return `${it.actor} asks for ${what} to ${isOfAliases(it.to ?? '') ? 'be' : 'come into'} ${it.to}${quoted(it.comment)}`
     case 'MENTIONED':
-      return `${it.actor} named you, on ${what}${quoted(it.comment)}`
+      return `${it.actor} named you, on ${said}${quoted(it.comment)}`
     case 'COMMENTED':
-      return `${it.actor} commented on ${what}${quoted(it.comment)}`
+      return `${it.actor} commented on ${said}${quoted(it.comment)}`
     case 'CHECK_FAILED':
       return `The check ${(JSON.parse(it.data) as { check?: string }).check} of ${what} failed${quoted(it.comment)}`
     case 'NEW_VERSION':

@@ -72,7 +72,21 @@ export const ModelListChanged = graphql(`
   }
 `)
 
-const RequestFacts = graphql(`
+const CommentFacts = graphql(`
+  fragment CommentFacts on VersionComment {
+    id
+    requestId
+    text
+    by
+    createdAt
+    updatedAt
+    mine
+  }
+`)
+export type Comment = ResultOf<typeof CommentFacts>
+
+const RequestFacts = graphql(
+  `
   fragment RequestFacts on TransitionRequest {
     id
     from
@@ -89,21 +103,12 @@ const RequestFacts = graphql(`
     evidence { kind isThere }
     gate { selfApproval approvers { role accounts teams } }
     can { approve whyNot hasApproved cancel }
+    comments { ...CommentFacts }
   }
-`)
+`,
+  [CommentFacts],
+)
 export type Request = ResultOf<typeof RequestFacts>
-
-const CommentFacts = graphql(`
-  fragment CommentFacts on VersionComment {
-    id
-    text
-    by
-    createdAt
-    updatedAt
-    mine
-  }
-`)
-export type Comment = ResultOf<typeof CommentFacts>
 
 const EndedFacts = graphql(`
   fragment EndedFacts on TransitionRequest {
@@ -331,6 +336,11 @@ export const RerunCheck = graphql(`
 export const AddComment = graphql(`
   mutation AddComment($name: String!, $version: Int!, $text: String!) {
     addVersionComment(name: $name, version: $version, text: $text) { comment { id } }
+  }
+`)
+export const AddRequestComment = graphql(`
+  mutation AddRequestComment($request: ID!, $text: String!) {
+    addRequestComment(request: $request, text: $text) { comment { id } }
   }
 `)
 export const AddModelComment = graphql(`
