@@ -212,7 +212,7 @@ it('a gate is asked, seen to wait for its check, and opened by the approval of w
   await page.getByRole('button', { name: 'Comment', exact: true }).click()
   await page.getByRole('region', { name: 'Comments' }).locator('strong', { hasText: 'islands' }).waitFor()
   await page.getByRole('region', { name: 'Comments' }).getByRole('button', { name: 'Change the comment' }).click()
-  await page.getByLabel('The comment').fill('mind **the far islands**')
+  await page.getByLabel('The comment', { exact: true }).fill('mind **the far islands**')
   await page.keyboard.press('Control+Enter')
   await page.getByRole('region', { name: 'Comments' }).locator('strong', { hasText: 'the far islands' }).waitFor()
   await page.getByText('changed', { exact: true }).waitFor()
