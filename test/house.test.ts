@@ -41,7 +41,7 @@ const allowed: Record<string, RegExp> = {
   'packages/server': /^(@tidegate\/(plugin|db))/,
   'packages/client': /^$/,
   plugins: /^@tidegate\/plugin/,
-  'apps/server': /^(@tidegate\/(plugin|db|server|artifact-.*)|prisma\/generate\.mjs)/,
+  'apps/server': /^(@tidegate\/(plugin|db|server|artifact-.*)|prisma\/generate\.mjs|apps\/web\/weight\.ts)/,
   'apps/web': /^@tidegate\/client/,
   'apps/cli': /^@tidegate\/client/,
   test: /./,
