@@ -177,6 +177,8 @@ const graphql: Record<string, (at: Ids) => string> = {
   groupSeries: (at) => `experiment: ${text(at.experiment)}, keys: ["acc"]`,
   setGrant: (at) => `experiment: ${text(at.experiment)}, account: ${text(at.account)}, permission: READ`,
   setRegistryPolicy: (at) => `input: { model: ${text(at.registered)}, gates: [] }`,
+  setRegistryPolicyYaml: (at) => `model: ${text(at.registered)}, yaml: "gates: []"`,
+  checkRegistryPolicy: (at) => `model: ${text(at.registered)}, yaml: "gates: []"`,
   setRetention: () => 'input: { days: 30 }',
   setSso: () => 'input: { name: "Login" }',
   tagRuns: (at) => `input: { key: "k", changes: [{ runs: [${text(at.run)}], value: "v" }] }`,

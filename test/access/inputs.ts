@@ -140,6 +140,7 @@ export const samples: Record<string, (at: Ids) => Json> = {
   'model-access.levels': (at) => ({ id: at.registeredId }),
   'model-access.set': (at) => ({ id: at.registeredId, entries: [{ account: at.account, permission: 'READ' }], replaces: false }),
   'registered-model.follow': (at) => ({ name: at.registered, state: 'MUTED' }),
+  'registry.check-policy': (at) => ({ model: at.registered, gates: [] }),
   'registry.set-policy': (at) => ({ model: at.registered, gates: [] }),
   'transition.request': (at) => ({ name: at.registered, version: '1', stage: 'Staging' }),
   'transition.approve': (at) => ({ request: Number(at.request) }),

@@ -8,7 +8,8 @@ import { Role } from '../workspaces/workspaces.graphql.ts'
 import { builtInNames, type CheckParams, type EvidenceKind, type MetricRule, noParams } from './built-in.ts'
 import type { Policy } from './effective.ts'
 import { type Gate as GateRow, type PolicyRow, readPolicies } from './policy.sql.ts'
-import { getPolicy, setPolicy } from './policy.ts'
+import { checkPolicy, getPolicy, setPolicy } from './policy.ts'
+import { readYaml, yamlOf } from './policy-yaml.ts'
 
 const GatePeople = builder.objectRef<People>('GatePeople').implement({
   description: 'Whom a gate means: whoever is one of these.',
@@ -103,6 +104,7 @@ const RegistryPolicy = builder.objectRef<Policy>('RegistryPolicy').implement({
   fields: (t) => ({
     stages: t.stringList({ description: 'From the first to the last.', resolve: ({ stages }) => [...stages] }),
     gates: t.field({ type: [Gate], description: 'Of the stages that have one.', resolve: ({ gates }) => [...gates] }),
+    yaml: t.string({ description: 'The same as YAML, as `setRegistryPolicyYaml` takes it.', resolve: (policy) => yamlOf(policy) }),
   }),
 })
 
@@ -201,6 +203,7 @@ const OwnPolicy = builder.objectRef<PolicyRow>('OwnPolicy').implement({
       complexity: { multiplier: 2 },
       resolve: ({ gates }) => gates,
     }),
+    yaml: t.string({ description: 'The same as YAML, without what is as the workspace has it.', resolve: (policy) => yamlOf(policy) }),
   }),
 })
 
@@ -233,5 +236,40 @@ builder.mutationField('setRegistryPolicy', (t) =>
       'Says which stages there are and what opens the way into each; for who manages the workspace, also of one model. Requests that are open are judged by what holds then.',
     args: { input: t.arg({ type: SetRegistryPolicyInput, required: true }) },
     resolve: async (_root, { input }, ctx) => ({ policy: await call(ctx, setPolicy, input) }),
+  }),
+)
+
+/** Does it with what a text in YAML says; a fault has its line and column. */
+async function fromYaml<T>(yaml: string, work: (input: ReturnType<typeof readYaml>['input']) => Promise<T>): Promise<T> {
+  const { input, placed } = readYaml(yaml)
+  try {
+    return await work(input)
+  } catch (error) {
+    throw placed(error)
+  }
+}
+
+const ofYaml = {
+  model: 'Of this model only. @default of each model that has none of its own',
+  yaml: 'The fields `stages` and `gates`, as `setRegistryPolicy` has them; of either that is missing, as above it. Times may be 7d, 12h, 30m or 90s. 100 000 characters at most.',
+}
+
+builder.queryField('checkRegistryPolicy', (t) =>
+  t.field({
+    type: OwnPolicy,
+    description: 'What a text in YAML says of stages and gates, where it could be set; nothing is. A fault has its line and column.',
+    args: { model: t.arg.string({ description: ofYaml.model }), yaml: t.arg.string({ required: true, description: ofYaml.yaml }) },
+    resolve: (_root, { model, yaml }, ctx) => fromYaml(yaml, (input) => call(ctx, checkPolicy, { ...input, model })),
+  }),
+)
+
+builder.mutationField('setRegistryPolicyYaml', (t) =>
+  t.field({
+    type: RegistryPolicyPayload,
+    description: 'The same as `setRegistryPolicy`, from a text in YAML. A fault has its line and column.',
+    args: { model: t.arg.string({ description: ofYaml.model }), yaml: t.arg.string({ required: true, description: ofYaml.yaml }) },
+    resolve: async (_root, { model, yaml }, ctx) => ({
+      policy: await fromYaml(yaml, (input) => call(ctx, setPolicy, { ...input, model })),
+    }),
   }),
 )

@@ -3,6 +3,7 @@
  * one model, so that nobody opens a gate by having made the model; no version stands in a stage that there is not; the first stage and the
  * last, the archive, have no gates.
  */
+import type { Sql } from '@tidegate/db'
 import { z } from 'zod'
 import { type Role, roles } from '../access.ts'
 import { type Ctx, inTransaction } from '../context.ts'
@@ -19,7 +20,7 @@ import { onModel, unknownModel } from '../registry/targets.ts'
 import { checkParams, paramsFault, paramsOf } from './built-in.ts'
 import { settleOpen } from './checks.ts'
 import { effective, isOfAliases, type Policy, policyOf, workspacePolicy } from './effective.ts'
-import { type Gate, holdPolicies, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
+import { type Gate, holdPolicies, type PolicyRow, readPolicies, stagesInUse, writePolicy } from './policy.sql.ts'
 import { refreshChecks } from './queue.ts'
 
 const most = { stages: 12, checks: 50, people: 100, approvals: 20, ttl: 366 * 86_400_000 }
@@ -109,14 +110,37 @@ const onPolicy = async (
 const policyNow = (ctx: Ctx, model: { id: number } | null): Promise<Policy> =>
   model ? policyOf(ctx.db, ctx.workspace.id, model.id) : workspacePolicy(ctx.db, ctx.workspace.id)
 
-/** Says which there are. Null in place of either: as above it. */
+/** What is to be. Null in place of either: as above it. */
+const policyInput = z.object({
+  model: modelName.nullish(),
+  stages: z.array(stageName).max(most.stages, `There are at most ${most.stages} stages.`).nullish(),
+  gates: z.array(gate).nullish(),
+})
+
+/** What held, and what would hold. Throws where that can't be. */
+async function weigh(
+  sql: Sql,
+  workspace: number,
+  modelId: number | null,
+  { stages, gates }: { stages?: string[] | null | undefined; gates?: Gate[] | null | undefined },
+): Promise<{ before: Policy; now: Policy }> {
+  const rows = await readPolicies(sql, workspace, modelId === null ? [] : [modelId])
+  const above = modelId === null ? undefined : rows.find((row) => row.modelId === null)
+  const before = effective(
+    rows.find((row) => row.modelId === modelId),
+    above,
+  )
+  const policy = effective({ modelId, stages: stages ?? null, gates: null }, above)
+  judge({ stages: policy.stages, gates: gates ?? policy.gates })
+  const lost = (await stagesInUse(sql, workspace, modelId)).find((stage) => !policy.stages.includes(stage))
+  if (lost !== undefined) throw invalid(`Versions stand in '${lost}': move them first, or keep the stage.`, 'stages')
+  return { before, now: effective({ modelId, stages: stages ?? null, gates: gates ?? null }, above) }
+}
+
+/** Says which there are. */
 export const setPolicy = operation({
   name: 'registry.set-policy',
-  input: z.object({
-    model: modelName.nullish(),
-    stages: z.array(stageName).max(most.stages, `There are at most ${most.stages} stages.`).nullish(),
-    gates: z.array(gate).nullish(),
-  }),
+  input: policyInput,
   action: 'manage',
   on: onPolicy,
   state: (ctx, _, model) => policyNow(ctx, model),
@@ -126,16 +150,7 @@ export const setPolicy = operation({
       // In the order in which whoever moves a version takes them: the model, then what holds for it.
       if (model && !(await lockModel(tx, model.id))) throw unknownModel(model.name)
       await holdPolicies(tx, ctx.workspace.id)
-      const rows = await readPolicies(tx, ctx.workspace.id, modelId === null ? [] : [modelId])
-      const above = modelId === null ? undefined : rows.find((row) => row.modelId === null)
-      const before = effective(
-        rows.find((row) => row.modelId === modelId),
-        above,
-      )
-      const policy = effective({ modelId, stages: stages ?? null, gates: null }, above)
-      judge({ stages: policy.stages, gates: gates ?? policy.gates })
-      const lost = (await stagesInUse(tx, ctx.workspace.id, modelId)).find((stage) => !policy.stages.includes(stage))
-      if (lost !== undefined) throw invalid(`Versions stand in '${lost}': move them first, or keep the stage.`, 'stages')
+      const { before, now } = await weigh(tx, ctx.workspace.id, modelId, { stages, gates })
       await writePolicy(tx, ctx.workspace.id, { modelId, stages: stages ?? null, gates: gates ?? null })
       await enqueue(tx, refreshChecks, { workspace: ctx.workspace.id, model: modelId })
       await record(tx, ctx, {
@@ -143,12 +158,25 @@ export const setPolicy = operation({
         model: model ?? { id: 0, name: '' },
         data: { before, stages: stages ?? null, gates: gates ?? null },
       })
-      return effective({ modelId, stages: stages ?? null, gates: gates ?? null }, above)
+      return now
     })
     if (model) rang(ctx, model.id)
     else ctx.events.ring('registry', ctx.workspace.id)
     await settleOpen(ctx, model?.id)
     return now
+  },
+})
+
+/** What would be set, where it could be; nothing is. */
+export const checkPolicy = operation({
+  name: 'registry.check-policy',
+  input: policyInput,
+  action: 'read',
+  on: onPolicy,
+  async run(ctx, { stages, gates }, model): Promise<PolicyRow> {
+    const modelId = model?.id ?? null
+    await weigh(ctx.db, ctx.workspace.id, modelId, { stages, gates })
+    return { modelId, stages: stages ?? null, gates: gates ?? null }
   },
 })
 

@@ -5,7 +5,7 @@ import { GateFacts } from '../documents.ts'
 export const Policy = graphql(
   `
   query Policy {
-    registryPolicy { stages gates { ...GateFacts } }
+    registryPolicy { stages gates { ...GateFacts } yaml }
     transitionRequests(states: [OPEN], first: 200) { nodes { id to version { id name version model { id ownPolicy { gates { stage } stages } } } } }
     modelActivity(kinds: [POLICY_CHANGED], first: 100) { nodes { id time model actor data } }
   }
@@ -15,11 +15,11 @@ export const Policy = graphql(
 export const ModelPolicy = graphql(
   `
   query ModelPolicy($name: String!) {
-    registryPolicy { stages gates { ...GateFacts } }
+    registryPolicy { stages gates { ...GateFacts } yaml }
     registeredModel(name: $name) {
       id
       name
-      ownPolicy { stages gates { ...GateFacts } }
+      ownPolicy { stages gates { ...GateFacts } yaml }
       requests(states: [OPEN], first: 200) { nodes { id to version { id name version } } }
       activity(kinds: [POLICY_CHANGED], first: 50) { nodes { id time model actor data } }
     }
@@ -42,6 +42,15 @@ export const PolicyPeople = graphql(`
     teams { name members { name } }
   }
 `)
+
+export const CheckPolicy = graphql(
+  `
+  query CheckPolicy($model: String, $yaml: String!) {
+    checkRegistryPolicy(model: $model, yaml: $yaml) { stages gates { ...GateFacts } }
+  }
+`,
+  [GateFacts],
+)
 
 export const SetPolicy = graphql(`
   mutation SetPolicy($input: SetRegistryPolicyInput!) {
