@@ -1,5 +1,8 @@
 /** `tidegate gate`, as a pipeline has it: what it ends with is how the request stands. */
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Setting, startSetting } from './tidegate.ts'
 
@@ -87,3 +90,23 @@ it('is used wrongly with a sentence, and finds what is not there missing', async
   ])
     expect((await cli.tidegate('gate', ...args)).code).toBe(3)
 })
+
+it('prints the policy as YAML, looks whether another could be set, and sets it', async () => {
+  const before = (await cli.tidegate('gate', 'policy')).out
+  expect(before).toContain('gates:\n  - stage: Production\n')
+  const folder = await mkdtemp(join(tmpdir(), 'tidegate-gates-'))
+  const file = join(folder, 'gates.yaml')
+  await writeFile(file, 'gates:\n  - stage: Production\n    aprovals: 2\n')
+  const wrong = await cli.tidegate('gate', 'policy', file, '--dry-run')
+  expect([wrong.code, wrong.err]).toEqual([expect.any(Number), expect.stringContaining('Line 3, column 5')])
+  expect(wrong.code).not.toBe(0)
+  await writeFile(file, 'gates:\n  - stage: Production\n    approvals: 2\n    ttl: 7d\n')
+  expect(await cli.json('gate', 'policy', file, '--dry-run')).toMatchObject({ model: null, dryRun: true })
+  expect((await cli.tidegate('gate', 'policy')).out).toBe(before)
+  expect((await cli.tidegate('gate', 'policy', file)).out).toBe('Set for the workspace.\n')
+  expect((await cli.tidegate('gate', 'policy')).out).toContain('ttl: 7d')
+  expect((await cli.tidegate('gate', 'policy', '--model', 'load-forecaster')).err).toContain('no stages and gates of its own')
+  await cli.tidegate('gate', 'policy', file, '--model', 'load-forecaster')
+  expect((await cli.tidegate('gate', 'policy', '--model', 'load-forecaster')).out).toContain('approvals: 2')
+  await rm(folder, { recursive: true })
+}, 60_000)

@@ -9,6 +9,7 @@ import { examples } from '../examples.ts'
 import { exit, notFound, Stop, usage } from '../exit.ts'
 import { time } from '../output.ts'
 import type { Commands, Session } from '../session.ts'
+import { addPolicy } from './gate-policy.ts'
 
 const Facts = graphql(`
   fragment GateRequest on TransitionRequest {
@@ -193,7 +194,7 @@ const requestId = (text: string) => {
 }
 
 export default ((program, act) => {
-  const group = program.command('gate').description('what lets versions into stages: request, status, approve, reject, check')
+  const group = program.command('gate').description('what lets versions into stages: request, status, approve, reject, check, policy')
 
   const request = group
     .command('request')
@@ -312,4 +313,6 @@ export default ((program, act) => {
       },
     ),
   )
+
+  addPolicy(group, act)
 }) satisfies Commands
