@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCatalogue } from '../../packages/server/src/search/catalogue.sql.ts'
 import type { Platform } from '../platform.ts'
-import { launch, openPage, python, settled, startWithPages, violations } from './chromium.ts'
+import { launch, openPage, python, startWithPages } from './chromium.ts'
 
 let browser: Browser
 let platform: Platform
@@ -395,54 +395,5 @@ describe('a lost connection', () => {
     await platform.wire('POST', 'runs/log-metric', { run_id, key: 'loss', value: 0.1, timestamp: 1, step: 21 })
     await expect.poll(() => pointsOf(page, 'loss'), { timeout: 15_000 }).toBe(22)
     await page.close()
-  })
-})
-
-describe('every page', () => {
-  let page: Page
-  let errors: string[]
-  /** What stands in the paths below for what was made. */
-  const made: Record<string, string> = {}
-
-  beforeAll(async () => {
-    made.EXPERIMENT = await newExperiment('axe')
-    made.RUN = await newRun(made.EXPERIMENT, 'seen', 1, { tags: [{ key: 'team', value: 'tides' }] })
-    await platform.wire('POST', 'logged-models', { experiment_id: made.EXPERIMENT, name: 'seen too', source_run_id: made.RUN })
-    ;({ page, errors } = await openPage(browser, `${platform.origin}/nothing`))
-  })
-  afterAll(() => page.close())
-
-  it.each([
-    '/experiments',
-    '/experiments/EXPERIMENT',
-    '/runs/RUN',
-    '/runs/RUN?tab=charts',
-    '/runs/RUN?tab=artifacts',
-    '/runs/RUN?tab=models',
-    '/models',
-    '/webhooks',
-    '/alerts',
-    '/trash',
-    '/welcome',
-    '/nothing',
-  ])('passes axe, light and dark, wide and narrow: %s', async (path) => {
-    const found: string[] = []
-    for (const [i, [colorScheme, width]] of (
-      [
-        ['light', 1440],
-        ['dark', 1440],
-        ['light', 390],
-      ] as const
-    ).entries()) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width, height: 900 })
-      if (i === 0) await page.goto(platform.origin + path.replace(/EXPERIMENT|RUN/, (name) => made[name]!))
-      await settled(page)
-      for (const violation of await violations(page)) found.push(`${colorScheme} ${width}: ${violation}`)
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-      if (Number(overflow) > 0) found.push(`${width}: scrolls sideways by ${overflow}`)
-    }
-    expect(found).toEqual([])
-    expect(errors).toEqual([])
   })
 })

@@ -24,6 +24,7 @@ beforeAll(async () => {
     })
   }
   await Promise.all(Array.from({ length: 60 }, (_, i) => log(i)))
+  await platform.wire('POST', 'logged-models', { experiment_id: experiment, name: 'seen too', source_run_id: runs[0] })
 })
 afterAll(async () => {
   await browser?.close()
@@ -293,6 +294,9 @@ const outside = `(() => {
 
 /** How a page may be looked at; each page is opened once and then looked at in all of these ways. */
 const looks: Array<[name: string, look: (page: Page) => Promise<unknown>, rules?: readonly string[]]> = [
+  ['as it is', (page) => page.setViewportSize({ width: 1440, height: 900 })],
+  ['in the dark', (page) => page.emulateMedia({ colorScheme: 'dark' }), colours],
+  ['on a phone', (page) => Promise.all([page.emulateMedia({ colorScheme: 'light' }), page.setViewportSize({ width: 390, height: 900 })])],
   ['at 320 px', (page) => page.setViewportSize({ width: 320, height: 568 })],
   ['at twice the size', (page) => page.setViewportSize({ width: 640, height: 450 })],
   [
@@ -302,10 +306,17 @@ const looks: Array<[name: string, look: (page: Page) => Promise<unknown>, rules?
   ['in forced colours', (page) => page.emulateMedia({ contrast: 'no-preference', forcedColors: 'active' }), colours],
 ]
 
-describe('every page has all in reach at 320 px, at twice the size, with more contrast, in forced colours, scrolls not sideways, and passes axe', () => {
+describe('every page has all in reach, wide, on a phone, at 320 px, at twice the size, in the dark, with more contrast, in forced colours, scrolls not sideways, and passes axe', () => {
   let page: Page
+  let errors: string[]
+  const moved: string[] = []
+  /** What goes on by itself without an end. */
+  const moving = () =>
+    page.evaluate(
+      "document.getAnimations().filter((each) => each.playState === 'running' && each.effect.getComputedTiming().endTime === Infinity).length",
+    )
   beforeAll(async () => {
-    page = (await openPage(browser, `${platform.origin}/nothing`)).page
+    ;({ page, errors } = await openPage(browser, `${platform.origin}/nothing`))
   })
   afterAll(() => page.close())
 
@@ -322,13 +333,15 @@ describe('every page has all in reach at 320 px, at twice the size, with more co
     ...['', '&tab=charts', '&tab=files'].map((tab) => `/compare?runs=:runs${tab}`),
     '/alerts',
     '/alerts?show=rules',
+    '/models',
+    '/webhooks',
     '/trash',
     '/welcome',
     '/nothing',
   ])('%s', async (path) => {
     const known = { experiment, run: runs[0], runs: runs.slice(0, 3).join(',') }
     const found: string[] = []
-    await page.emulateMedia({ forcedColors: 'none' })
+    await page.emulateMedia({ forcedColors: 'none', reducedMotion: 'no-preference' })
     for (const [i, [name, look, rules]] of looks.entries()) {
       await look(page)
       if (i === 0) await page.goto(platform.origin + path.replace(/:(\w+)/, (_, name: keyof typeof known) => String(known[name])))
@@ -336,8 +349,15 @@ describe('every page has all in reach at 320 px, at twice the size, with more co
       for (const fault of [...((await page.evaluate(outside)) as string[]), ...(await violations(page, 'html', rules))])
         found.push(`${name}: ${fault}`)
     }
+    if (Number(await moving()) > 0) moved.push(path)
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    expect(await moving()).toBe(0)
     expect(found).toEqual([])
+    expect(errors).toEqual([])
   })
+
+  it('stands still for who wants it to, and moves for others where something runs', () =>
+    expect(moved).toEqual(expect.arrayContaining(['/experiments/:experiment', '/runs/:run'])))
 })
 
 describe('every page', () => {
