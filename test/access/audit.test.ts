@@ -14,7 +14,16 @@ type Any = Operation<unknown, unknown, unknown>
 /** Why an operation has no before and after. */
 const reasons: Record<string, string[]> = {
   'changes nothing: who manages asks': [
-    ...['access.explain', 'account.permission', 'account.roles', 'activity.chain', 'audit.read', 'grant.list', 'service.list'],
+    ...[
+      'access.explain',
+      'account.permission',
+      'account.roles',
+      'activity.chain',
+      'audit.read',
+      'grant.list',
+      'model-access.get',
+      'service.list',
+    ],
     ...['webhook.get', 'webhook.list', 'webhook.deliveries', 'artifact.presign-upload', 'sso.begin-link'],
   ],
   'calls somebody, and leaves all as it is here': ['alert-rule.test', 'mail.test', 'sso.test', 'webhook.test', 'webhook.redeliver'],
@@ -25,6 +34,7 @@ const reasons: Record<string, string[]> = {
       'alert-rule.create',
       'comment.add',
       'comment.add-to-model',
+      'comment.add-to-request',
       'experiment.create',
       'logged-model.create',
     ],

@@ -272,7 +272,7 @@ describe('letters', () => {
     await forget()
     sink.letters.length = 0
     for (const text of ['one', 'two', 'three']) await comment('vi', text)
-    const [one] = await told('eve')
+    const one = (await told('eve')).find(({ text }) => text.includes('“one”'))!
     await as('eve', `mutation { markNotices(ids: ["${one.id}"]) { count } }`)
     await hurry()
     const [letter] = await until(

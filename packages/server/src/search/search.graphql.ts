@@ -124,7 +124,7 @@ const ColumnConnection = builder
       names: t.stringList({
         description: 'The keys of one kind among them: of thousands read and sent in a fraction of the time that `nodes` take.',
         complexity: 1,
-        args: { kind: t.arg({ type: ColumnKind, required: true }) },
+        args: { kind: t.arg({ type: ColumnKind, required: true, description: 'Which.' }) },
         resolve: ({ nodes }, { kind }) => nodes.filter((node) => node.kind === kind.toLowerCase()).map(({ key }) => key),
       }),
       pageInfo: t.field({ type: PageInfo, resolve: ({ endCursor }) => ({ endCursor }) }),
