@@ -191,10 +191,12 @@ const graphql: Record<string, (at: Ids) => string> = {
   updateServiceAccount: (at) => `account: ${text(at.service)}, about: "other"`,
   updateWebhook: (at) => `input: { id: ${text(at.webhook)}, name: "other" }`,
   updateWorkspace: (at) => `workspace: ${text(at.workspace)}, description: "other"`,
+  addRunComment: (at) => `run: ${text(at.run)}, text: "said"`,
   addVersionComment: (at) => `name: ${text(at.registered)}, version: 1, text: "said"`,
   addRequestComment: (at) => `request: ${text(at.request)}, text: "said"`,
   addModelComment: (at) => `name: ${text(at.registered)}, text: "said"`,
   editVersionComment: (at) => `id: ${text(at.comment)}, text: "said otherwise"`,
+  editRunComment: (at) => `id: ${text(at.runComment)}, text: "said otherwise"`,
   changePassword: () => 'current: "a long tide rises", next: "another long tide"',
 }
 

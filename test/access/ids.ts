@@ -28,6 +28,8 @@ export interface Ids {
   registeredId: string
   /** To put its version into production; open. */
   request: string
+  /** On a run, of the same. */
+  runComment: string
   /** On its version, of the installation's first admin. */
   comment: string
   team: string
@@ -104,4 +106,5 @@ export const unknown: Ids = {
   registeredId: '987654332',
   request: '987654330',
   comment: '987654331',
+  runComment: '987654333',
 }

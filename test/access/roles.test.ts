@@ -18,6 +18,7 @@ const things: Record<string, { on: Securable; may: Partial<Record<Action, string
     on: { kind: 'Experiment', id: 1, workspaceId },
     may: {
       read: 'see experiments, runs, metrics, files, logs',
+      review: 'comment on runs',
       edit: 'log, tag, rename, set alert rules',
       delete: 'delete and restore runs and experiments',
       manage: 'grants on any experiment',

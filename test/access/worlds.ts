@@ -179,6 +179,11 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       'mutation ($name: String!, $text: String!) { addVersionComment(name: $name, version: 1, text: $text) { comment { id } } }',
       { name: registered, text: `said ${marker}` },
     )
+    const { addRunComment } = await ask(
+      workspace,
+      'mutation ($run: ID!, $text: String!) { addRunComment(run: $run, text: $text) { comment { id } } }',
+      { run, text: `said ${marker}` },
+    )
     const begun = createHash('md5').update(marker).digest('hex')
     await ask(workspace, 'mutation ($input: ImportRunsInput!) { importRuns(input: $input) { runs { id } } }', {
       input: { experimentId: experiment, runs: [{ id: begun, name: `begun ${marker}`, status: 'FINISHED', startedAt: 1 }] },
@@ -224,6 +229,7 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
       registeredId: String(registeredId),
       request: requestTransition.request.id,
       comment: addVersionComment.comment.id,
+      runComment: addRunComment.comment.id,
       begun,
     }
   }

@@ -10,7 +10,7 @@ import { AbilityBuilder, Ability as RuleSet, subject } from '@casl/ability'
 import { AppError } from './errors.ts'
 
 /**
- * `review`: to ask for a transition, to comment, and to have a say in what was asked for, where the gate counts it. `move`: to put a version into
+ * `review`: to comment, to ask for a transition, and to have a say in what was asked for, where the gate counts it. `move`: to put a version into
  * a stage, or an alias on it, where no gate is in the way.
  */
 export type Action = 'read' | 'create' | 'review' | 'edit' | 'move' | 'rename' | 'delete' | 'manage'
@@ -37,6 +37,7 @@ export const roots = {
   AlertRule: 'Experiment',
   Alert: 'Experiment',
   SavedView: 'Experiment',
+  RunComment: 'Experiment',
   ModelVersion: 'RegisteredModel',
   ModelAlias: 'RegisteredModel',
   TransitionRequest: 'RegisteredModel',
@@ -45,7 +46,7 @@ export const roots = {
 
 /** What a role may do in its workspace, on each kind. Each has what the one before it has. */
 const lines = {
-  VIEWER: { Workspace: ['read'], Experiment: ['read'], RegisteredModel: ['read', 'review'] },
+  VIEWER: { Workspace: ['read'], Experiment: ['read', 'review'], RegisteredModel: ['read', 'review'] },
   CONTRIBUTOR: { Workspace: ['create'], Experiment: ['edit', 'delete'], RegisteredModel: [] },
   ENGINEER: { Workspace: [], Experiment: [], RegisteredModel: ['create', 'edit', 'move', 'rename', 'delete'] },
   APPROVER: { Workspace: [], Experiment: [], RegisteredModel: ['manage'] },

@@ -9,6 +9,7 @@ import { refreshChecks } from './gates/queue.ts'
 import { expireRequests } from './gates/requests.ts'
 import { runCheck } from './gates/run-check.ts'
 import { letterJob, retainNotices } from './inbox/letters.ts'
+import { tellOfRunComment } from './inbox/run-word.ts'
 import { spread } from './inbox/spread.ts'
 import { transfers as inboxTransfers } from './inbox/stop.rest.ts'
 import type { Job } from './jobs.ts'
@@ -64,6 +65,7 @@ export const jobs: Array<Job<unknown>> = [
   bring,
   sweepWebhooks,
   spread,
+  tellOfRunComment,
   letterJob,
   retainNotices,
   tokenEnds,
@@ -94,6 +96,7 @@ export const graphql = () =>
     import('./runs/runs.graphql.ts'),
     import('./runs/mutations.graphql.ts'),
     import('./runs/bulk.graphql.ts'),
+    import('./runs/comments.graphql.ts'),
     import('./runs/live.graphql.ts'),
     import('./runs/group-chart.graphql.ts'),
     import('./models/logged-models.graphql.ts'),

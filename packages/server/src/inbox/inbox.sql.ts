@@ -11,6 +11,8 @@ export interface Notice {
   accountId: number
   workspaceId: number | null
   modelId: number | null
+  /** Of a run: its experiment. */
+  experimentId: number | null
   /** The model's name now. */
   model: string | null
   version: number | null
@@ -28,6 +30,14 @@ export type NewNotice = Pick<Notice, 'workspaceId' | 'modelId' | 'version' | 'ki
   accounts: readonly number[]
 }
 
+/** That what follows from something is of a run, of this experiment. Before anybody is told of it. */
+export const noticeOfRun = (sql: Sql, cause: string, experiment: number, now: number) =>
+  sql.query('INSERT INTO notice_of_run (cause, experiment_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
+    cause,
+    experiment,
+    now,
+  ])
+
 /** Tells them; returns those who had not been told of it. `unmailed`: who of them gets letters. */
 export const addNotice = async (sql: Sql, it: NewNotice, unmailed: readonly number[], now: number): Promise<number[]> =>
   (
@@ -39,22 +49,30 @@ export const addNotice = async (sql: Sql, it: NewNotice, unmailed: readonly numb
     )
   ).map(({ id }) => id)
 
-const columns = `n.id, n.account_id AS "accountId", n.workspace_id AS "workspaceId", n.model_id AS "modelId", m.name AS model, n.version, n.kind, n.actor,
+const columns = `n.id, n.account_id AS "accountId", n.workspace_id AS "workspaceId", n.model_id AS "modelId", (SELECT x.experiment_id FROM notice_of_run x WHERE x.cause = n.cause) AS "experimentId", m.name AS model, n.version, n.kind, n.actor,
   n.text, n.path, n.created_at AS "createdAt", n.read_at AS "readAt"`
 
-/** Of models that may be read, and of none. */
-const mine = (workspace: number, account: number, reach: Reach) => {
+/** What may be read. */
+export interface Reaches {
+  models: Reach
+  experiments: Reach
+}
+
+/** Of models and experiments that may be read, and of none. */
+const mine = (workspace: number, account: number, { models, experiments }: Reaches) => {
   const values: unknown[] = [account, workspace]
   const put = (value: unknown) => `$${values.push(value)}`
-  const [of = 'true'] = reached(reach, 'n.model_id', put)
-  const where = `n.account_id = $1 AND (n.workspace_id IS NULL OR n.workspace_id = $2) AND (n.model_id IS NULL OR ${of})`
+  const [of = 'true'] = reached(models, 'n.model_id', put)
+  const [on = 'true'] = reached(experiments, 'x.experiment_id', put)
+  const where = `n.account_id = $1 AND (n.workspace_id IS NULL OR n.workspace_id = $2) AND (n.model_id IS NULL OR ${of})
+    AND NOT EXISTS (SELECT FROM notice_of_run x WHERE x.cause = n.cause AND NOT (${on}))`
   return { values, put, where }
 }
 
 export interface Sought {
   workspace: number
   account: number
-  reach: Reach
+  reach: Reaches
   unreadOnly: boolean
   kinds?: readonly string[] | undefined
   /** Only older than this id. */
@@ -78,7 +96,7 @@ export function findNotices(sql: Sql, { workspace, account, reach, unreadOnly, k
   )
 }
 
-export async function countUnread(sql: Sql, workspace: number, account: number, reach: Reach): Promise<number> {
+export async function countUnread(sql: Sql, workspace: number, account: number, reach: Reaches): Promise<number> {
   const { values, where } = mine(workspace, account, reach)
   const [row] = await sql.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM notice n WHERE ${where} AND n.read_at IS NULL`,
@@ -101,7 +119,11 @@ export const markNotices = async (
     )
   ).length
 
-export const forgetNotices = (sql: Sql, before: number) => sql.query('DELETE FROM notice WHERE created_at < $1', [before])
+export async function forgetNotices(sql: Sql, before: number): Promise<void> {
+  await sql.query('DELETE FROM notice WHERE created_at < $1', [before])
+  // A day later: it is written before them.
+  await sql.query('DELETE FROM notice_of_run WHERE created_at < $1', [before - 86_400_000])
+}
 
 /** What has to go into a letter, the oldest first. */
 export const unmailed = (sql: Sql, account: number) =>

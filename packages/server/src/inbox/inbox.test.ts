@@ -4,8 +4,8 @@ import { type Platform, startPlatform } from '@tidegate/test'
 import { peopleOf, type Who } from '@tidegate/test/people'
 import { type SmtpSink, startSmtp } from '@tidegate/test/smtp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { namesIn } from './names.ts'
 import { nextLetter } from './schedule.ts'
-import { namesIn } from './spread.ts'
 
 let sink: SmtpSink
 let platform: Platform

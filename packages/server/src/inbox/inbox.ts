@@ -49,7 +49,7 @@ export const listNotices = operation({
     checkAfter(after, 15)
     const account = ctx.actor.id
     if (account === undefined) return { notices: [], unread: 0, nextPageToken: undefined }
-    const reach = reachOf(ctx.standing, 'RegisteredModel')
+    const reach = { models: reachOf(ctx.standing, 'RegisteredModel'), experiments: reachOf(ctx.standing, 'Experiment') }
     const [found, unread] = await Promise.all([
       findNotices(ctx.db, {
         ...{ workspace: ctx.workspace.id, account, reach, unreadOnly: unreadOnly ?? false, kinds: kinds ?? undefined },

@@ -29,10 +29,13 @@ async function fresh(kernel: Kernel, account: { id: number; name: string; isAdmi
   const abilities = new Map<number, Ability>()
   for (const workspace of new Set(unread.flatMap(({ workspaceId }) => workspaceId ?? [])))
     abilities.set(workspace, (await heldBy(kernel.db, account, workspace)).ability)
-  return unread.filter(
-    ({ workspaceId, modelId }) =>
-      modelId === null || may(abilities.get(workspaceId!)!, 'read', securableOf({ modelId, workspaceId: workspaceId! })),
-  )
+  return unread.filter(({ workspaceId, modelId, experimentId }) => {
+    const on =
+      modelId !== null
+        ? securableOf({ modelId, workspaceId: workspaceId! })
+        : experimentId !== null && ({ kind: 'Experiment', id: experimentId, workspaceId: workspaceId! } as const)
+    return !on || may(abilities.get(workspaceId!)!, 'read', on)
+  })
 }
 
 const words = { AT_ONCE: 'at once', HOURLY: 'every hour', DAILY: 'every day', OFF: '' }

@@ -12,6 +12,7 @@ import { type Activity, readChain } from '../registry/activity.sql.ts'
 import { readModels } from '../registry/registered-models.sql.ts'
 import { heldBy } from '../standing.ts'
 import { askerOf, followByItself, followersOf, openAskers, saidBefore } from './inbox.sql.ts'
+import { namesIn, quoted } from './names.ts'
 import { type NoticeKind, tell } from './notices.ts'
 
 /** What anybody is told of. */
@@ -28,19 +29,6 @@ export async function spreadWord(tx: Sql, workspace: number, entries: ReadonlyAr
   const [first, last] = [heard[0], heard.at(-1)]
   if (first && last) await enqueue(tx, spread, { workspace, from: first.seq, to: last.seq })
 }
-
-/** The names that a text calls, as `@ada`; not in code, where an @ is something else. */
-export function namesIn(text: string): string[] {
-  const prose = text.replace(/```[\s\S]*?(```|$)/g, ' ').replace(/`[^`\n]*`/g, ' ')
-  const found = prose.matchAll(/(?<![\p{L}\p{N}._@+/-])@([\p{L}\p{N}._@+-]+)/gu)
-  return [...new Set([...found].map(([, name]) => name!.toLowerCase().replace(/[._@+-]+$/, '')))].filter(Boolean)
-}
-
-const short = (text: string, most = 200): string => {
-  const line = text.replace(/\s+/g, ' ').trim()
-  return line.length > most ? `${line.slice(0, most)}…`.toWellFormed() : line
-}
-const quoted = (text: string) => (text.trim() ? `: “${short(text)}”` : '')
 
 export const spread: Job<{ workspace: number; from: number; to: number }> = job({
   name: 'inbox.spread',

@@ -31,6 +31,7 @@ const RunDetails = graphql(
     children(first: 20) { nodes { id name status startedAt endedAt } total { value exact } }
     log(from: 0, first: 1) { total }
     can { edit delete }
+    comments { id text by createdAt updatedAt mine }
   }
 `,
   [RunMetrics],
@@ -113,6 +114,24 @@ export const FillClone = graphql(`
   mutation FillClone($id: ID!, $params: [ParamInput!]!, $tags: [TagInput!]!) {
     logBatch(input: { runId: $id, params: $params, tags: $tags }) { run { id } }
     updateRun(input: { id: $id, status: SCHEDULED }) { run { id } }
+  }
+`)
+
+export const AddRunComment = graphql(`
+  mutation AddRunComment($run: ID!, $text: String!) {
+    addRunComment(run: $run, text: $text) { comment { id } }
+  }
+`)
+
+export const EditRunComment = graphql(`
+  mutation EditRunComment($id: ID!, $text: String!) {
+    editRunComment(id: $id, text: $text) { comment { id } }
+  }
+`)
+
+export const DeleteRunComment = graphql(`
+  mutation DeleteRunComment($id: ID!) {
+    deleteRunComment(id: $id) { id }
   }
 `)
 
