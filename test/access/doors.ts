@@ -197,6 +197,7 @@ const graphql: Record<string, (at: Ids) => string> = {
   addModelComment: (at) => `name: ${text(at.registered)}, text: "said"`,
   editVersionComment: (at) => `id: ${text(at.comment)}, text: "said otherwise"`,
   editRunComment: (at) => `id: ${text(at.runComment)}, text: "said otherwise"`,
+  deleteRunComment: (at) => `id: ${text(at.runComment)}`,
   changePassword: () => 'current: "a long tide rises", next: "another long tide"',
 }
 
