@@ -422,6 +422,7 @@ describe('every page', () => {
     await page.keyboard.press('Tab')
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
     // A run is told by its colour.
+    await page.locator('.sw').nth(3).waitFor()
     expect(
       new Set(await page.locator('.sw').evaluateAll((all) => all.slice(0, 4).map((each) => getComputedStyle(each).backgroundColor))).size,
     ).toBe(4)

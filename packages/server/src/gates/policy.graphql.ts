@@ -1,6 +1,7 @@
 /** Stages and gates in GraphQL. */
 import type { People } from '../access.ts'
 import { builder } from '../builder.ts'
+import { type Ctx, checkSignedIn } from '../context.ts'
 import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import { policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
@@ -240,7 +241,9 @@ builder.mutationField('setRegistryPolicy', (t) =>
 )
 
 /** Does it with what a text in YAML says; a fault has its line and column. */
-async function fromYaml<T>(yaml: string, work: (input: ReturnType<typeof readYaml>['input']) => Promise<T>): Promise<T> {
+async function fromYaml<T>(ctx: Ctx, yaml: string, work: (input: ReturnType<typeof readYaml>['input']) => Promise<T>): Promise<T> {
+  // Before anything is read: a stranger's text is none of ours to read.
+  checkSignedIn(ctx)
   const { input, placed } = readYaml(yaml)
   try {
     return await work(input)
@@ -259,7 +262,7 @@ builder.queryField('checkRegistryPolicy', (t) =>
     type: OwnPolicy,
     description: 'What a text in YAML says of stages and gates, where it could be set; nothing is. A fault has its line and column.',
     args: { model: t.arg.string({ description: ofYaml.model }), yaml: t.arg.string({ required: true, description: ofYaml.yaml }) },
-    resolve: (_root, { model, yaml }, ctx) => fromYaml(yaml, (input) => call(ctx, checkPolicy, { ...input, model })),
+    resolve: (_root, { model, yaml }, ctx) => fromYaml(ctx, yaml, (input) => call(ctx, checkPolicy, { ...input, model })),
   }),
 )
 
@@ -269,7 +272,7 @@ builder.mutationField('setRegistryPolicyYaml', (t) =>
     description: 'The same as `setRegistryPolicy`, from a text in YAML. A fault has its line and column.',
     args: { model: t.arg.string({ description: ofYaml.model }), yaml: t.arg.string({ required: true, description: ofYaml.yaml }) },
     resolve: async (_root, { model, yaml }, ctx) => ({
-      policy: await fromYaml(yaml, (input) => call(ctx, setPolicy, { ...input, model })),
+      policy: await fromYaml(ctx, yaml, (input) => call(ctx, setPolicy, { ...input, model })),
     }),
   }),
 )
