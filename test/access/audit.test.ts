@@ -35,6 +35,7 @@ const reasons: Record<string, string[]> = {
       'comment.add',
       'comment.add-to-model',
       'comment.add-to-request',
+      'run-comment.add',
       'experiment.create',
       'logged-model.create',
     ],
