@@ -187,7 +187,7 @@ it('every door answers everybody as the table says of the operation behind it', 
       faults.push(`${door.name} asks '${name}', of which the table says\n  ${row.join(' ')}, and answers\n  ${about()}`)
   }
   expect(faults.join('\n\n')).toBe('')
-}, 240_000)
+}, 480_000)
 
 /** Each operation by what it is called in the sources. */
 function namesInSources(files: string[]): Map<string, string> {
@@ -250,4 +250,4 @@ it('no door tells a thing of another workspace, or a hidden one, from one that n
   )
   expect(faults.join('\n\n')).toBe('')
   expect(await worlds.sumOf(south)).toBe(before)
-}, 240_000)
+}, 480_000)
