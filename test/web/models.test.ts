@@ -267,3 +267,10 @@ it('a model is described, renamed, and deleted with its versions after a questio
   expect(errors).toEqual([])
   await page.close()
 }, 60_000)
+
+it('asks for as many models as it shows at most, with all that it shows of each', async () => {
+  const { page, errors } = await openPage(browser, `${platform.origin}/models?rows=1000`)
+  await page.locator('.board').waitFor()
+  expect(errors).toEqual([])
+  await page.close()
+})

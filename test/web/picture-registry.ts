@@ -1,7 +1,7 @@
 /** The pictures of registered models: a team's registry with gates, what is asked at them, a review, and how it stood before. */
 import { once } from 'node:events'
 import type { Browser } from 'playwright-core'
-import { openPage } from './chromium.ts'
+import { openPage, signIn } from './chromium.ts'
 import { serve, shoot } from './picture-parts.ts'
 
 const password = 'the tide rises twice'
@@ -187,9 +187,7 @@ async function team(browser: Browser, output: string, origin: string): Promise<v
   await ask('tom.adeyemi', 'mutation ($id: ID!) { approveTransition(request: $id) { request { id } } }', { id: passed })
 
   const { page } = await openPage(browser, origin)
-  await page.getByLabel('Name').fill('tom.adeyemi')
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signIn(page, 'tom.adeyemi', password)
   await page.getByRole('link', { name: 'Models' }).first().waitFor()
   const at = new Date(then).toISOString()
   const pages: Record<string, string> = {
@@ -197,6 +195,7 @@ async function team(browser: Browser, output: string, origin: string): Promise<v
     model: '/models/load-forecaster',
     'model-version': '/models/load-forecaster/3',
     requests: '/models/requests',
+    inbox: '/inbox',
     'as-it-stood': `/models/load-forecaster?at=${at}`,
   }
   const both = async (name: string, path: string) => {
@@ -209,9 +208,7 @@ async function team(browser: Browser, output: string, origin: string): Promise<v
   }
   for (const [name, path] of Object.entries(pages)) await both(name, path)
   await page.getByRole('button', { name: 'Sign out' }).click()
-  await page.getByLabel('Name').fill(admin)
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await signIn(page, admin, password)
   await page.getByRole('link', { name: 'Models' }).first().waitFor()
   await both('gates', '/models/gates')
 }

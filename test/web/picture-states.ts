@@ -47,6 +47,18 @@ export async function statePages(browser: Browser): Promise<void> {
     ids.push(await begin(tides, name, i, start))
     await post('runs/update', { run_id: ids[i], status: i === 2 ? 'FAILED' : 'FINISHED', end_time: start + 1_140_000 + i * 61_000 })
   }
+  for (const input of [
+    { name: 'loss is no number', condition: { kind: 'NOT_FINITE' } },
+    { name: 'accuracy falls', metric: 'val/accuracy', condition: { kind: 'THRESHOLD', comparator: 'LT', limit: 0.7, points: 3 } },
+  ])
+    await fetch(`${origin}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query: 'mutation ($input: CreateAlertRuleInput!) { createAlertRule(input: $input) { rule { id } } }',
+        variables: { input: { experimentId: tides, ...input } },
+      }),
+    })
   const live = await begin(tides, 'calm-osprey-214', 2)
   const gone = await experiment('meter-ocr')
   await begin(gone, 'grey-alder-201', 4)
@@ -98,6 +110,8 @@ export async function statePages(browser: Browser): Promise<void> {
           .then(() => page.keyboard.type('heron')),
     ],
     ['keys', runs, (page) => row(page).then(() => page.keyboard.press('?'))],
+    ['alerts', '/alerts'],
+    ['welcome', '/welcome'],
     ['trash', '/trash', (page) => page.getByText('meter-ocr').first().waitFor()],
     [
       'stalled',
