@@ -44,6 +44,9 @@ export interface Ctx extends Kernel {
 /** Who does something, and where: to write down what was done takes no more. */
 export type Doer = Pick<Ctx, 'actor' | 'workspace'>
 
+/** Whose what they do is; 0 without accounts. */
+export const accountOf = ({ actor }: Pick<Ctx, 'actor'>): number => actor.id ?? 0
+
 /** Throws where nobody is signed in: before anything is looked up, so that nobody learns what there is. */
 export function checkSignedIn({ actor }: Pick<Ctx, 'actor'>): void {
   if (actor.kind === 'NONE') throw new AppError('UNAUTHENTICATED', 'You are not signed in. Sign in, or send a token.')

@@ -3,7 +3,7 @@
  * because what a version is made of does not change. When the last one that a request waits for has passed, its gate opens by itself.
  */
 import { z } from 'zod'
-import { type Ctx, type Doer, inTransaction, type Tx } from '../context.ts'
+import { accountOf, type Ctx, type Doer, inTransaction, type Tx } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { limitedText, required } from '../fields.ts'
 import { check, operation, type Target } from '../operation.ts'
@@ -14,11 +14,11 @@ import { modelName, versionNumber } from '../registry/names.ts'
 import { holdModel } from '../registry/registered-models.sql.ts'
 import { onVersion, unknownVersion } from '../registry/targets.ts'
 import { isBuiltIn, prefix } from './built-in.ts'
-import { accountOf, type Voters, withVoters } from './people.ts'
+import { type Voters, withVoters } from './people.ts'
 import { keepPolicies } from './policy.sql.ts'
 import { queueChecks } from './queue.ts'
 import { addOverride, type Check, findRequests, openOf, type Request, readChecks, readRequests, writeCheck } from './requests.sql.ts'
-import { onRequest, unknownRequest } from './requests.ts'
+import { onRequest, reread } from './requests.ts'
 import { gateNow, settle } from './settle.ts'
 
 const states = ['QUEUED', 'RUNNING', 'PASSED', 'FAILED', 'SKIPPED'] as const
@@ -109,20 +109,27 @@ const onOverride = async (ctx: Ctx, input: { request: number }): Promise<Target<
   return { securable: { kind: 'Workspace', id: ctx.workspace.id }, row: target.row }
 }
 
+/** A request that is open and waits for that check, and by which gate; nothing else is done to its model meanwhile. */
+async function waiting(tx: Tx, ctx: Ctx, { id, modelId }: Request, check: string) {
+  const model = await holdModel(tx, modelId, Date.now())
+  await keepPolicies(tx, ctx.workspace.id)
+  const [request] = await readRequests(tx, [id])
+  if (!model || request?.state !== 'OPEN') throw invalid(`Request ${id} is closed.`, 'request')
+  const gate = await gateNow(tx, request)
+  if (!gate?.checks.includes(check)) throw invalid(`Request ${id} waits for no check '${check}'.`, 'check')
+  return { model, request, gate }
+}
+
 export const overrideCheck = operation({
   name: 'check.override',
   input: z.object({ request: z.int().min(1), check: checkName, reason: required.max(1_000) }),
   action: 'manage',
   on: onOverride,
-  async run(ctx, { check, reason }, { id, modelId }): Promise<Request> {
+  async run(ctx, { check, reason }, target): Promise<Request> {
+    const { id, modelId } = target
     const override = (voters: Voters) =>
       inTransaction(ctx, async (tx) => {
-        const model = await holdModel(tx, modelId, Date.now())
-        await keepPolicies(tx, ctx.workspace.id)
-        const [request] = await readRequests(tx, [id])
-        if (!model || request?.state !== 'OPEN') throw invalid(`Request ${id} is closed.`, 'request')
-        const gate = await gateNow(tx, request)
-        if (!gate?.checks.includes(check)) throw invalid(`Request ${id} waits for no check '${check}'.`, 'check')
+        const { model, request, gate } = await waiting(tx, ctx, target, check)
         await addOverride(tx, { requestId: id, name: check, actor: ctx.actor.name, reason, at: Date.now() })
         await record(tx, ctx, {
           ...{ kind: 'CHECK_OVERRIDDEN', model, version: request.version, to: request.to, comment: reason, request: id, data: { check } },
@@ -131,9 +138,7 @@ export const overrideCheck = operation({
       })
     await withVoters(ctx, async () => [id], override)
     await rangMove(ctx, modelId)
-    const [row] = await readRequests(ctx.db, [id])
-    if (!row) throw unknownRequest(id)
-    return row
+    return reread(ctx, id)
   },
 })
 
@@ -143,21 +148,14 @@ export const rerunCheck = operation({
   input: z.object({ request: z.int().min(1), check: checkName }),
   action: 'review',
   on: onRequest,
-  async run(ctx, { check }, { id, modelId }): Promise<Request> {
+  async run(ctx, { check }, target): Promise<Request> {
     await inTransaction(ctx, async (tx) => {
-      const model = await holdModel(tx, modelId, Date.now())
-      await keepPolicies(tx, ctx.workspace.id)
-      const [request] = await readRequests(tx, [id])
-      if (!model || request?.state !== 'OPEN') throw invalid(`Request ${id} is closed.`, 'request')
-      const gate = await gateNow(tx, request)
-      if (!gate?.checks.includes(check)) throw invalid(`Request ${id} waits for no check '${check}'.`, 'check')
+      const { request, gate } = await waiting(tx, ctx, target, check)
       if (!isBuiltIn(check)) throw invalid(`'${check}' is reported by others: have them run it again.`, 'check')
       await queueChecks(tx, request, gate, { accountId: accountOf(ctx), which: { name: check } })
     })
-    ctx.events.ring('model', modelId)
+    ctx.events.ring('model', target.modelId)
     ctx.events.ring('registry', ctx.workspace.id)
-    const [row] = await readRequests(ctx.db, [id])
-    if (!row) throw unknownRequest(id)
-    return row
+    return reread(ctx, target.id)
   },
 })

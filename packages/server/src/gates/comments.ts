@@ -1,10 +1,10 @@
 /** Comments on versions, on what was asked for them, and on models as a whole: by whoever may have a say, changed and taken away by who wrote them. What was said stays in the activity. */
 import { z } from 'zod'
-import { may } from '../access.ts'
-import { type Ctx, inTransaction } from '../context.ts'
-import { AppError, notFound } from '../errors.ts'
-import { int64, required } from '../fields.ts'
-import { operation, type Target } from '../operation.ts'
+import { commentTarget, commentText, isOwnComment, notTheirs, unknownComment } from '../comment.ts'
+import { accountOf, type Ctx, inTransaction } from '../context.ts'
+import type { AppError } from '../errors.ts'
+import { int64 } from '../fields.ts'
+import { operation } from '../operation.ts'
 import { record } from '../registry/activity.ts'
 import { readHeld } from '../registry/model-versions.sql.ts'
 import { modelName, versionNumber } from '../registry/names.ts'
@@ -12,91 +12,65 @@ import { holdModel } from '../registry/registered-models.sql.ts'
 import { rang } from '../registry/registered-models.ts'
 import { onModel, onVersion, securableOf, unknownModel, unknownVersion } from '../registry/targets.ts'
 import { type Comment, changeComment, insertComment, readComment, removeComment } from './comments.sql.ts'
-import { accountOf } from './people.ts'
 import { onRequest, requestId, unknownRequest } from './requests.ts'
 
-const text = required.max(65_535)
-const unknown = (id: number) => notFound(`Comment ${id} not found`)
+const onModelOf = ({ modelId, workspaceId }: Pick<Comment, 'modelId' | 'workspaceId'>) => securableOf({ modelId, workspaceId })
 
-async function onComment(ctx: Ctx, { comment: id }: { comment: number }): Promise<Target<Comment>> {
-  const row = id < 2 ** 31 ? await readComment(ctx.db, id) : undefined
-  if (row?.workspaceId !== ctx.workspace.id) throw unknown(id)
-  return { securable: securableOf({ modelId: row.modelId, workspaceId: row.workspaceId }), row, unseen: () => unknown(id) }
-}
+const onComment = (ctx: Ctx, { comment }: { comment: number }) => commentTarget(ctx, comment, readComment, onModelOf)
 
-export const isAuthor = (ctx: Ctx, { accountId, modelId, workspaceId }: Pick<Comment, 'accountId' | 'modelId' | 'workspaceId'>): boolean =>
-  accountId === accountOf(ctx) && may(ctx.ability, 'review', securableOf({ modelId, workspaceId }))
+export const isAuthor = (ctx: Ctx, comment: Pick<Comment, 'accountId' | 'modelId' | 'workspaceId'>): boolean =>
+  isOwnComment(ctx, comment, onModelOf(comment))
 
 function checkAuthor(ctx: Ctx, comment: Comment): void {
-  if (!isAuthor(ctx, comment)) throw new AppError('PERMISSION_DENIED', `${comment.actor} wrote it: only they change it or take it away.`)
+  if (!isAuthor(ctx, comment)) throw notTheirs(comment)
+}
+
+/** Says it of a version, of what was asked for one, or of a model as a whole. */
+async function say(
+  ctx: Ctx,
+  text: string,
+  on: { modelId: number; version?: { id: number; version: number }; requestId?: number; gone: () => AppError },
+): Promise<Comment> {
+  const { modelId, version, requestId = null } = on
+  const id = await inTransaction(ctx, async (tx) => {
+    const at = Date.now()
+    const model = await holdModel(tx, modelId, at)
+    if (!model || (version && !(await readHeld(tx, version.id)))) throw on.gone()
+    const said = { versionId: version?.id ?? null, requestId, modelId, accountId: accountOf(ctx), actor: ctx.actor.name, text, at }
+    const id = await insertComment(tx, said)
+    const entry = { model, version: version?.version ?? null, request: requestId, comment: text, data: { comment: id } }
+    await record(tx, ctx, { kind: 'COMMENT_ADDED', ...entry })
+    return id
+  })
+  rang(ctx, modelId)
+  return (await readComment(ctx.db, id))!
 }
 
 export const addComment = operation({
   name: 'comment.add',
-  input: z.object({ name: modelName, version: versionNumber, text }),
+  input: z.object({ name: modelName, version: versionNumber, text: commentText }),
   action: 'review',
   on: onVersion,
-  async run(ctx, { text }, version): Promise<Comment> {
-    const id = await inTransaction(ctx, async (tx) => {
-      const at = Date.now()
-      const model = await holdModel(tx, version.modelId, at)
-      if (!model || !(await readHeld(tx, version.id))) throw unknownVersion(version.name, version.version)
-      const id = await insertComment(tx, {
-        versionId: version.id,
-        modelId: version.modelId,
-        accountId: accountOf(ctx),
-        actor: ctx.actor.name,
-        text,
-        at,
-      })
-      await record(tx, ctx, { kind: 'COMMENT_ADDED', model, version: version.version, comment: text, data: { comment: id } })
-      return id
-    })
-    rang(ctx, version.modelId)
-    return (await readComment(ctx.db, id))!
-  },
+  run: (ctx, { text }, version): Promise<Comment> =>
+    say(ctx, text, { modelId: version.modelId, version, gone: () => unknownVersion(version.name, version.version) }),
 })
 
 export const addModelComment = operation({
   name: 'comment.add-to-model',
-  input: z.object({ name: modelName, text }),
+  input: z.object({ name: modelName, text: commentText }),
   action: 'review',
   on: onModel,
-  async run(ctx, { text }, { id: modelId, name }): Promise<Comment> {
-    const id = await inTransaction(ctx, async (tx) => {
-      const at = Date.now()
-      const model = await holdModel(tx, modelId, at)
-      if (!model) throw unknownModel(name)
-      const id = await insertComment(tx, { versionId: null, modelId, accountId: accountOf(ctx), actor: ctx.actor.name, text, at })
-      await record(tx, ctx, { kind: 'COMMENT_ADDED', model, comment: text, data: { comment: id } })
-      return id
-    })
-    rang(ctx, modelId)
-    return (await readComment(ctx.db, id))!
-  },
+  run: (ctx, { text }, { id, name }): Promise<Comment> => say(ctx, text, { modelId: id, gone: () => unknownModel(name) }),
 })
 
 /** Of what somebody asked for, open or not. */
 export const addRequestComment = operation({
   name: 'comment.add-to-request',
-  input: z.object({ request: requestId, text }),
+  input: z.object({ request: requestId, text: commentText }),
   action: 'review',
   on: onRequest,
-  async run(ctx, { text }, request): Promise<Comment> {
-    const { modelId, versionId } = request
-    const id = await inTransaction(ctx, async (tx) => {
-      const at = Date.now()
-      const model = await holdModel(tx, modelId, at)
-      if (!model || !(await readHeld(tx, versionId))) throw unknownRequest(request.id)
-      const said = { versionId, requestId: request.id, modelId, accountId: accountOf(ctx), actor: ctx.actor.name, text, at }
-      const id = await insertComment(tx, said)
-      const entry = { model, version: request.version, request: request.id, comment: text, data: { comment: id } }
-      await record(tx, ctx, { kind: 'COMMENT_ADDED', ...entry })
-      return id
-    })
-    rang(ctx, modelId)
-    return (await readComment(ctx.db, id))!
-  },
+  run: (ctx, { text }, { id, modelId, versionId, version }): Promise<Comment> =>
+    say(ctx, text, { modelId, version: { id: versionId, version }, requestId: id, gone: () => unknownRequest(id) }),
 })
 
 /** As the audit log has it. */
@@ -107,7 +81,7 @@ async function commentState(ctx: Ctx, _: unknown, { id }: { id: number }) {
 
 export const editComment = operation({
   name: 'comment.edit',
-  input: z.object({ comment: int64, text }),
+  input: z.object({ comment: int64, text: commentText }),
   action: 'review',
   on: onComment,
   state: commentState,
@@ -129,7 +103,7 @@ export const editComment = operation({
     })
     rang(ctx, comment.modelId)
     const row = await readComment(ctx.db, comment.id)
-    if (!row) throw unknown(comment.id)
+    if (!row) throw unknownComment(comment.id)
     return row
   },
 })

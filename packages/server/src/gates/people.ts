@@ -4,7 +4,7 @@
  */
 import type { Database } from '@tidegate/db'
 import { type Ability, type Actor, isAmong, may, type People, type Standing } from '../access.ts'
-import type { Ctx } from '../context.ts'
+import { accountOf, type Ctx } from '../context.ts'
 import { securableOf } from '../registry/targets.ts'
 import { heldBy } from '../standing.ts'
 import type { Gate } from './policy.sql.ts'
@@ -19,7 +19,6 @@ export interface Voter {
 }
 
 /** Who they are among those who ask and vote: 0 where there are no accounts. */
-export const accountOf = ({ actor }: Pick<Ctx, 'actor'>): number => actor.id ?? 0
 
 const teamsOf = async (db: Database, workspaceId: number, accountId: number): Promise<string[]> =>
   (await db.prisma.team.findMany({ where: { workspaceId, members: { some: { accountId } } }, select: { name: true } })).map(

@@ -1,7 +1,7 @@
 /** Transition requests, checks and comments in GraphQL: the types, and how they are asked for. Writing is in mutations.graphql.ts. */
 import { reachOf } from '../access.ts'
 import { builder, PageInfo } from '../builder.ts'
-import type { Ctx } from '../context.ts'
+import { accountOf, type Ctx } from '../context.ts'
 import { orNull } from '../experiments/experiments.graphql.ts'
 import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
@@ -13,7 +13,7 @@ import { type Comment as CommentRow, commentsOf, commentsOfModels, commentsOfReq
 import { isAuthor } from './comments.ts'
 import { gateOf } from './effective.ts'
 import { evidenceNames } from './evidence.ts'
-import { accountOf, type Voter, voteFault, voterOf, votersOf } from './people.ts'
+import { type Voter, voteFault, voterOf, votersOf } from './people.ts'
 import { Evidence, Gate } from './policy.graphql.ts'
 import type { Gate as GateRow } from './policy.sql.ts'
 import {

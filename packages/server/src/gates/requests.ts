@@ -1,7 +1,7 @@
 /** Transition requests as people use them: asked for, approved, rejected, taken back, and let go when their time is over. */
 import { z } from 'zod'
 import { may, reachOf } from '../access.ts'
-import { type Ctx, inTransaction, type Kernel, type Tx } from '../context.ts'
+import { accountOf, type Ctx, inTransaction, type Kernel, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, int64, limitedText, required } from '../fields.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
@@ -15,7 +15,7 @@ import { holdModel } from '../registry/registered-models.sql.ts'
 import { checkArchives, stageNamed } from '../registry/stages.ts'
 import { modelTarget, onVersion, securableOf, unknownVersion } from '../registry/targets.ts'
 import { gateOf, isOfAliases, policiesOf, policyOf } from './effective.ts'
-import { accountOf, isOneOf, type Voter, type Voters, voteFault, voterOf, withVoters } from './people.ts'
+import { isOneOf, type Voter, type Voters, voteFault, voterOf, withVoters } from './people.ts'
 import { type Gate, keepPolicies } from './policy.sql.ts'
 import { queueAll } from './queue.ts'
 import {
@@ -108,6 +108,13 @@ export const requestTransition = operation({
   },
 })
 
+/** As it is now. */
+export async function reread(ctx: Ctx, id: number): Promise<Request> {
+  const [row] = await readRequests(ctx.db, [id])
+  if (!row) throw unknownRequest(id)
+  return row
+}
+
 /** Does it to a request that is open still, while nothing else is done to its model. */
 async function decide(
   ctx: Ctx,
@@ -131,9 +138,7 @@ async function decide(
   })
   await rangMove(ctx, modelId)
   if (isLate) throw new AppError('RESOURCE_CONFLICT', `Request ${id} is closed: its time is over.`)
-  const [row] = await readRequests(ctx.db, [id])
-  if (!row) throw unknownRequest(id)
-  return row
+  return reread(ctx, id)
 }
 
 /** What closes by itself is closed by the server. */

@@ -1,5 +1,6 @@
 /** The inbox in GraphQL. */
 import { builder, PageInfo } from '../builder.ts'
+import { accountOf } from '../context.ts'
 import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
 import type { RegisteredModel as ModelRow } from '../registry/registered-models.sql.ts'
@@ -147,7 +148,7 @@ builder.subscriptionField('inboxChanged', (t) =>
     args: { first: t.arg.int({ defaultValue: 20, description: 'How many, 1 000 at most.' }) },
     subscribe: (_root, { first }, ctx) =>
       live(async function* (signal) {
-        for await (const _ of ctx.events.listen([['inbox', ctx.actor.id ?? 0]], signal, 500))
+        for await (const _ of ctx.events.listen([['inbox', accountOf(ctx)]], signal, 500))
           yield await call(ctx, listNotices, { first: first ?? 20 })
       }),
     resolve: (page) => page,

@@ -3,46 +3,38 @@
  * was taken away that it was there.
  */
 import { z } from 'zod'
-import { may, type Securable } from '../access.ts'
-import type { Ctx } from '../context.ts'
-import { AppError, notFound } from '../errors.ts'
+import type { Securable } from '../access.ts'
+import { commentTarget, commentText, isOwnComment, notTheirs, unknownComment } from '../comment.ts'
+import { accountOf, type Ctx } from '../context.ts'
 import { int64, required } from '../fields.ts'
 import { tellOfRunComment } from '../inbox/run-word.ts'
 import { enqueue } from '../jobs.ts'
-import { operation, type Target } from '../operation.ts'
+import { operation } from '../operation.ts'
 import { insertRunComment, type RunComment, readRunComment, removeRunComment, sayInRunComment } from './comments.sql.ts'
 import { activeRun, onRun, type RunRef } from './runs.ts'
-
-const text = required.max(65_535)
-const unknown = (id: number) => notFound(`Comment ${id} not found`)
-const accountOf = ({ actor }: Pick<Ctx, 'actor'>): number => actor.id ?? 0
 
 const securableOf = ({ experimentId, workspaceId }: RunComment): Securable => ({ kind: 'Experiment', id: experimentId, workspaceId })
 const refOf = ({ runId, uuid, experimentId, workspaceId }: RunComment): RunRef => ({ id: runId, uuid, experimentId, workspaceId })
 
-async function onComment(ctx: Ctx, { comment: id }: { comment: number }): Promise<Target<RunComment>> {
-  const row = id < 2 ** 31 ? await readRunComment(ctx.db, id) : undefined
-  if (row?.workspaceId !== ctx.workspace.id) throw unknown(id)
-  return { securable: securableOf(row), row, unseen: () => unknown(id) }
-}
+const onComment = (ctx: Ctx, { comment }: { comment: number }) => commentTarget(ctx, comment, readRunComment, securableOf)
 
 export const isAuthor = (ctx: Ctx, comment: RunComment): boolean =>
-  comment.deletedAt === null && comment.accountId === accountOf(ctx) && may(ctx.ability, 'review', securableOf(comment))
+  comment.deletedAt === null && isOwnComment(ctx, comment, securableOf(comment))
 
 function checkAuthor(ctx: Ctx, comment: RunComment): void {
-  if (comment.deletedAt !== null) throw unknown(comment.id)
-  if (!isAuthor(ctx, comment)) throw new AppError('PERMISSION_DENIED', `${comment.actor} wrote it: only they change it or take it away.`)
+  if (comment.deletedAt !== null) throw unknownComment(comment.id)
+  if (!isAuthor(ctx, comment)) throw notTheirs(comment)
 }
 
 async function reread(ctx: Ctx, id: number): Promise<RunComment> {
   const row = await readRunComment(ctx.db, id)
-  if (!row) throw unknown(id)
+  if (!row) throw unknownComment(id)
   return row
 }
 
 export const addRunComment = operation({
   name: 'run-comment.add',
-  input: z.object({ runId: required, text }),
+  input: z.object({ runId: required, text: commentText }),
   action: 'review',
   on: onRun,
   async run(ctx, { text }, run): Promise<RunComment> {
@@ -65,7 +57,7 @@ async function commentState(ctx: Ctx, _: unknown, { id }: { id: number }) {
 
 export const editRunComment = operation({
   name: 'run-comment.edit',
-  input: z.object({ comment: int64, text }),
+  input: z.object({ comment: int64, text: commentText }),
   action: 'review',
   on: onComment,
   state: commentState,
