@@ -83,7 +83,6 @@ const CommentFacts = graphql(`
     mine
   }
 `)
-export type Comment = ResultOf<typeof CommentFacts>
 
 const RequestFacts = graphql(
   `
