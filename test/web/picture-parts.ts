@@ -22,5 +22,15 @@ export async function serve(name: string, ...args: string[]): Promise<{ server: 
   return { server, output, origin: /http:\/\/[\d.:]+/.exec(output)![0] }
 }
 
+/** Calls of MLflow's API there. */
+export const postingTo = (origin: string) => async (path: string, body: object) =>
+  (await (
+    await fetch(`${origin}/api/2.0/mlflow/${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    })
+  ).json()) as any
+
 export const shoot = (page: Page, name: string, colorScheme: 'light' | 'dark') =>
   page.screenshot({ path: join(root, 'docs', 'pages', `${name}.${colorScheme}.png`) })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Browser, Page } from 'playwright-core'
 import { lineTo } from '../parts/line.ts'
 import { openPage } from './chromium.ts'
-import { serve, shoot } from './picture-parts.ts'
+import { postingTo, serve, shoot } from './picture-parts.ts'
 
 const names = ['still-weir-205', 'north-eddy-187', 'pale-marsh-192', 'amber-heron-109', 'tidal-fern-198', 'brisk-heron-213']
 const phone = { width: 390, height: 844 }
@@ -11,14 +11,7 @@ const phone = { width: 390, height: 844 }
 export async function statePages(browser: Browser): Promise<void> {
   const { server, origin } = await serve('states')
   const line = await lineTo(origin)
-  const post = async (path: string, body: object) =>
-    (await (
-      await fetch(`${origin}/api/2.0/mlflow/${path}`, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-      })
-    ).json()) as any
+  const post = postingTo(origin)
   const experiment = async (name: string) => (await post('experiments/create', { name })).experiment_id as string
   const begin = async (experiment_id: string, run_name: string, i: number, start_time = Date.now()) => {
     const { run } = await post('runs/create', { experiment_id, run_name, user_id: 'priya.nair', start_time })

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { launch, openPage, python } from './chromium.ts'
-import { folder, root, serve, shoot } from './picture-parts.ts'
+import { folder, postingTo, root, serve, shoot } from './picture-parts.ts'
 import { registryPages } from './picture-registry.ts'
 import { statePages } from './picture-states.ts'
 
@@ -191,14 +191,7 @@ async function runPages(): Promise<void> {
   await page.screenshot({ path: join(root, 'docs', 'runs.png') })
   await page.close()
 
-  const post = async (path: string, body: object) =>
-    (await (
-      await fetch(`${origin}/api/2.0/mlflow/${path}`, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json' },
-      })
-    ).json()) as any
+  const post = postingTo(origin)
   const { runs: found } = await post('runs/search', { experiment_ids: [id], max_results: 5 })
   const ids = found.map(({ info }: { info: { run_id: string } }) => info.run_id)
   await post('runs/set-tag', {

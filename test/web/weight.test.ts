@@ -1,5 +1,5 @@
 /** What is loaded at first, and what later. */
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { weights } from '../../apps/web/weight.ts'
 import type { Platform } from '../platform.ts'
@@ -16,6 +16,17 @@ afterAll(async () => {
   await browser?.close()
   await platform?.stop()
 })
+
+/** Scripts that a page asks for from now on come when the answer is called. */
+async function holdScripts(page: Page): Promise<() => void> {
+  let arrive = () => {}
+  const held = new Promise<void>((resolve) => (arrive = resolve))
+  await page.route('**/*.js', async (route) => {
+    await held
+    await route.continue()
+  })
+  return () => arrive()
+}
 
 it('no page waits for more than 120 kB of JavaScript', () => {
   const all = weights()
@@ -36,12 +47,7 @@ it('what a page waits for is named with it, so that it comes with it', async () 
 it('a dialog that is still on its way has the keys, and what is typed meanwhile', async () => {
   const { page, errors } = await openPage(browser, `${platform.origin}/experiments/0`)
   await page.getByRole('rowheader').getByRole('link', { name: 'first' }).waitFor()
-  let arrive = () => {}
-  const held = new Promise<void>((resolve) => (arrive = resolve))
-  await page.route('**/*.js', async (route) => {
-    await held
-    await route.continue()
-  })
+  const arrive = await holdScripts(page)
   await page.keyboard.press('Control+k')
   await page.keyboard.type('jx')
   arrive()
@@ -54,12 +60,7 @@ it('a dialog that is still on its way has the keys, and what is typed meanwhile'
 it('a line that is ended while the palette is on its way is taken', async () => {
   const { page, errors } = await openPage(browser, `${platform.origin}/experiments`)
   await page.getByRole('link', { name: 'Default' }).first().waitFor()
-  let arrive = () => {}
-  const held = new Promise<void>((resolve) => (arrive = resolve))
-  await page.route('**/*.js', async (route) => {
-    await held
-    await route.continue()
-  })
+  const arrive = await holdScripts(page)
   await page.keyboard.press('Control+k')
   await page.keyboard.type('defau')
   await page.keyboard.press('Enter')
