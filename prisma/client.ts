@@ -20,12 +20,21 @@ export interface Sql {
   query<Row = Record<string, unknown>>(text: string, values?: unknown[], once?: 'once'): Promise<Row[]>
 }
 
+/** A transaction's statements. */
+export interface Transaction extends Sql {
+  /**
+   * Others wait for what it locks until it commits, and no longer until that is on the disk too: for whoever adds to what all add to. `tx`
+   * answers when it is on the disk, as ever; what others build on it meanwhile comes after it there, so none of it is kept without it.
+   */
+  letGoEarly(): void
+}
+
 export interface Database extends Sql {
   prisma: PrismaClient
   /** The connections themselves: for libraries that want a pool. */
   pool: pg.Pool
   /** All of `work`'s statements, or none. */
-  tx<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+  tx<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** A connection of its own, outside the pool: for LISTEN. */
   connect(): Promise<pg.Client>
   close(): Promise<void>
@@ -83,13 +92,19 @@ export function createDb(url: string, { connections = 10 }: DatabaseOptions = {}
     async tx(work) {
       const client = await pool.connect()
       let broken: unknown
+      // Sent together with the statement after it, which fails where it does.
+      const sent = (text: string) => client.query(text).catch(() => {})
+      let isEarly = false
+      const letGoEarly = () => {
+        if (!isEarly) void sent('SET LOCAL synchronous_commit = off')
+        isEarly = true
+      }
       try {
-        // Sent together with the first statement.
-        const begun = client.query('BEGIN')
-        begun.catch(() => {})
-        const result = await work(over(client))
-        await begun
-        await client.query('COMMIT')
+        void sent('BEGIN')
+        const result = await work({ ...over(client), letGoEarly })
+        // A commit with something of its own to write waits until all that was written before is on the disk.
+        const kept = [client.query('COMMIT'), ...(isEarly ? [client.query("SELECT pg_logical_emit_message(true, 'tidegate', '')")] : [])]
+        await Promise.all(kept)
         return result
       } catch (error) {
         await client.query('ROLLBACK').catch((e) => (broken = e))

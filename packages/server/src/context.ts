@@ -1,5 +1,5 @@
 /** Ctx: who is asking, and with what. Made once a request, and the first argument everywhere. */
-import type { Database, Sql } from '@tidegate/db'
+import type { Database, Transaction } from '@tidegate/db'
 import type { Logger } from 'pino'
 import type { Ability, Actor, Standing } from './access.ts'
 import type { Artifacts } from './artifacts/store.ts'
@@ -53,7 +53,7 @@ export function checkSignedIn({ actor }: Pick<Ctx, 'actor'>): void {
 }
 
 /** A transaction. What rings inside it is heard after the commit, or never. */
-export interface Tx extends Sql {
+export interface Tx extends Transaction {
   ring: Events['ring']
 }
 

@@ -28,32 +28,25 @@ export interface Activity {
 const columns = `id, workspace_id AS "workspaceId", seq, at, kind, model_id AS "modelId", model, version, account_id AS "accountId", actor,
   from_value AS "from", to_value AS "to", comment, request_id AS "requestId", data, hash`
 
-/** Where the chain of a workspace ends, and the time; nobody else adds to it until the transaction ends. */
-export async function holdChain(sql: Sql, workspace: number): Promise<{ seq: number; hash: string; now: number }> {
-  const rows = await sql.query<{ seq: number; hash: string; now: number }>(
-    `INSERT INTO activity_chain AS c (workspace_id, seq, hash) VALUES ($1, 0, '')
-     ON CONFLICT (workspace_id) DO UPDATE SET seq = c.seq RETURNING seq, hash, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
-    [workspace],
-  )
-  return rows[0]!
-}
-
-/** Adds entries, in their order, and moves the chain's end to the last: in one statement, for who waits for the chain waits for it. */
-export async function addActivities(sql: Sql, workspace: number, entries: ReadonlyArray<Omit<Activity, 'id'>>): Promise<void> {
-  const last = entries.at(-1)
-  if (!last) return
+/**
+ * Adds entries, in their order, at the end of the workspace's chain; nobody else adds to it until the transaction ends. `lines`: of each what
+ * its hash is of, from its kind on. Answers the first one's place, and the time of all.
+ */
+export async function addActivities(
+  sql: Sql,
+  workspace: number,
+  entries: ReadonlyArray<Omit<Activity, 'id' | 'workspaceId' | 'seq' | 'at' | 'hash'>>,
+  lines: readonly string[],
+): Promise<{ first: number; now: number }> {
   const of = <K extends keyof (typeof entries)[number]>(key: K) => entries.map((it) => it[key])
-  await sql.query(
-    `WITH moved AS (UPDATE activity_chain SET seq = $2, hash = $3 WHERE workspace_id = $1)
-     INSERT INTO activity (workspace_id, seq, at, kind, model_id, model, version, account_id, actor, from_value, to_value, comment, request_id, data, hash)
-     SELECT $1, * FROM unnest($4::bigint[], $5::bigint[], $6::text[], $7::int[], $8::text[], $9::int[], $10::int[], $11::text[], $12::text[], $13::text[],
-       $14::text[], $15::int[], $16::text[], $17::text[]) AS e (seq, at, kind, model_id, model, version, account_id, actor, from_value, to_value, comment,
-       request_id, data, hash) ORDER BY e.seq`,
+  const rows = await sql.query<{ first: number; now: number }>(
+    'SELECT first, now FROM activity_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
     [
-      ...[workspace, last.seq, last.hash, of('seq'), of('at'), of('kind'), of('modelId'), of('model'), of('version'), of('accountId')],
-      ...[of('actor'), of('from'), of('to'), of('comment'), of('requestId'), of('data'), of('hash')],
+      ...[workspace, of('kind'), of('modelId'), of('model'), of('version'), of('accountId'), of('actor'), of('from'), of('to')],
+      ...[of('comment'), of('requestId'), of('data'), lines],
     ],
   )
+  return rows[0]!
 }
 
 /** A stretch of a chain, from after `seq` on. */

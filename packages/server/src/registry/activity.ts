@@ -13,7 +13,7 @@ import { operation, type Target } from '../operation.ts'
 import { checkAfter, pageOf } from '../pages.ts'
 import { hooksFor } from '../webhooks/outbox.sql.ts'
 import { announce } from '../webhooks/outbox.ts'
-import { type Activity, addActivities, holdChain, readActivities, readChain, readEnd, stageAt, type Tenure } from './activity.sql.ts'
+import { type Activity, addActivities, readActivities, readChain, readEnd, stageAt, type Tenure } from './activity.sql.ts'
 import { modelName } from './names.ts'
 import { modelTarget, onModel } from './targets.ts'
 
@@ -59,12 +59,15 @@ export interface NewActivity {
   data?: object
 }
 
-/** The text whose hash an entry has, together with the hash before it. */
-export const lineOf = (it: Omit<Activity, 'id' | 'hash'>): string =>
+/** What an entry's hash is of, together with the hash before it, but for its place and its time. */
+const textOf = (it: Omit<Activity, 'id' | 'hash' | 'seq' | 'at'>): string =>
   JSON.stringify([
-    ...[it.seq, it.at, it.kind, it.workspaceId, it.modelId, it.model, it.version, it.accountId, it.actor],
+    ...[it.kind, it.workspaceId, it.modelId, it.model, it.version, it.accountId, it.actor],
     ...[it.from, it.to, it.comment, it.requestId, it.data],
-  ])
+  ]).slice(1)
+
+/** The text whose hash an entry has, together with the hash before it (`activity_add` in the database). */
+export const lineOf = (it: Omit<Activity, 'id' | 'hash'>): string => `[${it.seq},${it.at},${textOf(it)}`
 
 export const hashOf = (before: string, line: string): string => createHash('sha256').update(`${before}\n${line}`).digest('hex')
 
@@ -77,29 +80,22 @@ const short = (text: string | null | undefined): string | null =>
 export async function record(tx: Tx, ctx: Pick<Ctx, 'actor' | 'workspace'>, ...entries: NewActivity[]): Promise<void> {
   if (!entries.length) return
   const workspaceId = ctx.workspace.id
-  // Before the chain is held: all who write in the workspace wait for each other from there to the commit.
+  // All who write in the workspace wait for each other from where the chain is held to the commit.
+  tx.letGoEarly()
   const hooks = await hooksFor(tx, workspaceId)
-  const end = await holdChain(tx, workspaceId)
-  let { seq, hash } = end
-  const rows = entries.map(({ kind, model, version = null, from, to, comment = '', request = null, data = {} }) => {
-    const it = {
-      ...{ workspaceId, seq: ++seq, at: end.now, kind, modelId: model.id, model: model.name, version },
-      ...{ accountId: ctx.actor.id ?? null, actor: ctx.actor.name, from: short(from), to: short(to), comment, requestId: request },
-      data: JSON.stringify(data),
-    }
-    hash = hashOf(hash, lineOf(it))
-    return { ...it, hash }
-  })
-  await addActivities(tx, workspaceId, rows)
-  // Who acts without accounts is alone: there is nobody to tell.
-  if (ctx.actor.kind !== 'LOCAL') await spreadWord(tx, workspaceId, rows)
+  const written = entries.map(({ kind, model, version = null, from, to, comment = '', request = null, data = {} }) => ({
+    ...{ workspaceId, kind, modelId: model.id, model: model.name, version, accountId: ctx.actor.id ?? null, actor: ctx.actor.name },
+    ...{ from: short(from), to: short(to), comment, requestId: request, data: JSON.stringify(data) },
+  }))
+  const { first, now } = await addActivities(tx, workspaceId, written, written.map(textOf))
+  const rows = written.map((it, i) => ({ ...it, seq: first + i, at: now }))
   // The whole of what is short in the log.
-  await announce(
-    tx,
-    hooks,
-    ctx.workspace,
-    rows.map((row, i) => ({ ...row, from: entries[i]!.from ?? null, to: entries[i]!.to ?? null, data: { ...entries[i]!.data } })),
-  )
+  const told = rows.map((row, i) => ({ ...row, from: entries[i]!.from ?? null, to: entries[i]!.to ?? null, data: { ...entries[i]!.data } }))
+  await Promise.all([
+    // Who acts without accounts is alone: there is nobody to tell.
+    ctx.actor.kind !== 'LOCAL' && spreadWord(tx, workspaceId, rows),
+    announce(tx, hooks, ctx.workspace, told),
+  ])
 }
 
 export interface ActivityPage {
