@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from mlflow.entities.webhook import WebhookAction, WebhookEntity, WebhookEvent, WebhookStatus
+from mlflow.webhooks import types
 from under_test import client, equal, origin, refused, soon, unique
 
 
@@ -147,11 +148,54 @@ def test_it_is_tested_with_an_example(receiver, make):
     made = make(["model_version.created"], status="DISABLED")
     result = client.test_webhook(made.webhook_id)
     equal((result.success, result.response_status, result.response_body), (True, 200, "thank you"))
-    equal([it["data"]["name"] for it in map(json.loads, [receiver.calls[0][2]])], ["example_model"])
-    client.test_webhook(made.webhook_id, "prompt_version.created")
-    equal(json.loads(receiver.calls[1][2])["entity"], "prompt_version")
     receiver.answers += [400]
     equal(client.test_webhook(made.webhook_id).success, False)
+
+
+# Where MLflow's package has its examples: the name of the class is the event's, written together.
+examples = {
+    f"{entity}.{action}": getattr(types, f"{entity}_{action}_payload".title().replace("_", "")).example()
+    for entity, actions in {
+        "registered_model": ["created"],
+        "model_version": ["created"],
+        "model_version_tag": ["set", "deleted"],
+        "model_version_alias": ["created", "deleted"],
+        "prompt": ["created"],
+        "prompt_version": ["created"],
+        "prompt_tag": ["set", "deleted"],
+        "prompt_version_tag": ["set", "deleted"],
+        "prompt_alias": ["created", "deleted"],
+    }.items()
+    for action in actions
+}
+
+
+@pytest.mark.parametrize("event", examples)
+def test_the_example_of_an_event_is_that_which_mlflow_has(receiver, make, event):
+    made = make(["registered_model.created"], status="DISABLED")
+    equal(client.test_webhook(made.webhook_id, event).success, True)
+    said = json.loads(receiver.calls[0][2])
+    equal((f"{said['entity']}.{said['action']}", said["data"]), (event, examples[event]))
+
+
+def test_no_description_is_empty_of_a_model_and_null_of_a_version(receiver, make):
+    make(["registered_model.created", "model_version.created"])
+    name = unique("bare")
+    client.create_registered_model(name)
+    client.create_model_version(name, "s3://models/tide")
+    soon(lambda: len(told(receiver, name)) == 2)
+    equal({it["entity"]: it["data"]["description"] for it in told(receiver, name)}, {"registered_model": "", "model_version": None})
+
+
+def test_of_a_prompt_its_text_is_told_and_not_the_tags_it_is_known_by(receiver, make):
+    make(["prompt.created", "prompt_version.created"])
+    name = f"prompt-{unique('')[1:]}"
+    client.register_prompt(name, "Hello {{name}}!", tags={"tone": "kind"})
+    soon(lambda: len(told(receiver, name)) == 2)
+    data = {it["entity"]: it["data"] for it in told(receiver, name)}
+    equal({tag for tag in data["prompt"]["tags"] if "prompt" in tag}, set())
+    version = data["prompt_version"]
+    equal((version["version"], version["template"], version["tags"]), ("1", "Hello {{name}}!", {"tone": "kind"}))
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,12 @@ export const eventsOf = (dialect: Dialect): readonly string[] => known[dialect]
 const words = (data: Record<string, unknown>, key: string) => String(data[key] ?? '')
 const tags = (data: Record<string, unknown>) => (data.tags ?? {}) as Record<string, string>
 
+const promptText = 'mlflow.prompt.text'
+/** Those by which MLflow knows a prompt, which it tells nobody of. */
+const marks = ['mlflow.prompt.is_prompt', '_mlflow_prompt_type']
+const without = (all: Record<string, string>, keys: readonly string[]) =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => !keys.includes(key)))
+
 /** What MLflow calls it, with the data that goes with it. */
 function inMlflow({ kind, model: name, isPrompt, version, to, data }: Told): { event: string; data: object } | undefined {
   const entity = (ofModel: string, ofPrompt: string) => (isPrompt ? ofPrompt : ofModel)
@@ -67,14 +73,18 @@ function inMlflow({ kind, model: name, isPrompt, version, to, data }: Told): { e
     case 'MODEL_CREATED':
       return {
         event: `${entity('registered_model', 'prompt')}.created`,
-        data: { name, tags: tags(data), description: data.description ?? null },
+        // Text even where there is none; of a version it is then null.
+        data: { name, tags: isPrompt ? without(tags(data), marks) : tags(data), description: data.description ?? '' },
       }
     case 'VERSION_CREATED':
       return {
         event: `${entity('model_version', 'prompt_version')}.created`,
         data: isPrompt
-          ? { ...of, template: tags(data)['mlflow.prompt.text'] ?? '', tags: tags(data), description: data.description ?? null }
-          : { ...of, source: words(data, 'source'), run_id: data.run || null, tags: tags(data), description: data.description ?? null },
+          ? {
+              ...{ ...of, template: tags(data)[promptText] ?? null, tags: without(tags(data), [...marks, promptText]) },
+              description: data.description || null,
+            }
+          : { ...of, source: words(data, 'source'), run_id: data.run || null, tags: tags(data), description: data.description || null },
       }
     case 'VERSION_TAG_SET':
       return {
@@ -174,16 +184,18 @@ export function wordFor(hook: Hook, workspace: string, told: Told): { event: str
 
 /** What a test says: such an event of a model that there is not. */
 export function exampleFor(hook: Hook, workspace: string, event: string): { event: string; body: string } {
+  const isPrompt = /^prompt/.test(event)
+  const ofVersion = /version\.created$/.test(event)
   const told: Omit<Told, 'kind'> = {
-    ...{ at: Date.now(), modelId: 0, model: 'example_model', isPrompt: /^prompt/.test(event), version: 1, actor: 'somebody' },
+    ...{ at: Date.now(), modelId: 0, model: isPrompt ? 'example_prompt' : 'example_model', isPrompt, version: 1, actor: 'somebody' },
     ...{ from: 'None', to: 'example_value', comment: 'An example' },
     data: {
       key: 'example_key',
       alias: 'example_alias',
       source: 'models:/123',
       run: 'abcd1234abcd5678',
-      tags: { example_key: 'example_value' },
-      description: 'An example',
+      tags: { example_key: 'example_value', ...(isPrompt && ofVersion && { [promptText]: 'Hello {{name}}!' }) },
+      description: `An example ${isPrompt ? 'prompt' : ofVersion ? 'model' : 'registered model'}${ofVersion ? ' version' : ''}`,
     },
   }
   const stage = /TO_(STAGING|PRODUCTION|ARCHIVED)/.exec(event)?.[1]

@@ -20,7 +20,7 @@ it('what is sent to the database is what was reviewed', async () => {
       return sql.query(text, input)
     },
   })
-  const recorded: Database = { ...db, ...recording(db), tx: (work) => db.tx((sql) => work(recording(sql))) }
+  const recorded: Database = { ...db, ...recording(db), tx: (work) => db.tx((tx) => work({ ...tx, ...recording(tx) })) }
   const points = openPoints(recorded, pino({ level: 'silent' }))
 
   await createHead(recorded, 1)
