@@ -34,7 +34,11 @@ for protocol in range(6):
 joblib.dump(forest, out / "forest.joblib")
 joblib.dump(line, out / "line.joblib.z", compress=("zlib", 3))
 joblib.dump(line, out / "line.joblib.gz", compress=("gzip", 3))
-joblib.dump(line, out / "line-bz2.joblib", compress=("bz2", 3))
+for name in ("bz2", "xz", "lzma"):
+    joblib.dump(line, out / f"line-{name}.joblib", compress=(name, 3))
+joblib.dump(line, out / "line.joblib")
+joblib.dump([np.arange(5000), Runs()], out / "runs.joblib")
+joblib.dump(np.zeros(4_000_000), out / "zeros.joblib")
 joblib.dump([np.arange(5000), np.array([{"a": 1}, "b"], dtype=object), Runs()], out / "behind-arrays.joblib")
 joblib.dump([np.array([Evals()], dtype=object), np.zeros(3)], out / "in-array.joblib")
 (out / "function.pkl").write_bytes(pickle.dumps(FunctionTransformer(np.log1p)))

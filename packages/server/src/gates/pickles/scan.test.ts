@@ -1,10 +1,11 @@
 /** What loading pickles would import, found in files that Python, NumPy, scikit-learn and joblib made, and in some that mean no good. */
 import { execFileSync } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { deflateSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { mlflowPython } from '../../../../../test/prerequisites.mjs'
 import { isSafe } from './imports.ts'
@@ -60,6 +61,8 @@ it.each([
   ['extension.pkl', 'only its program knows'],
   ['cut.pkl', 'it ends too soon'],
   ['line-bz2.joblib', 'packed by bzip2'],
+  ['line-xz.joblib', 'packed by xz'],
+  ['line-lzma.joblib', 'packed by lzma'],
 ])('%s is refused, because it can’t be followed', async (name, why) => {
   const { faults } = await look(name)
   expect(faults).toHaveLength(1)
@@ -78,6 +81,39 @@ it('no more is read than is said, unpacked', async () => {
     "forest.joblib: it can't be followed: there is more than is read",
   ])
   expect((await look('packed.pth', { bytes: 10 })).faults[0]).toContain('there is more than is read')
+})
+
+// joblib has no zstd of its own: whoever uses it packs what joblib wrote, as pandas does.
+const zstd = async (name: string) => zstdCompressSync(await readFile(join(folder, name)))
+const put = (name: string, ...parts: Buffer[]) => writeFile(join(folder, name), Buffer.concat(parts))
+
+it('what zstd packed is followed as it comes, to its end', async () => {
+  await put('line.pkl.zst', await zstd('line.joblib'))
+  expect(await look('line.pkl.zst')).toEqual({ pickles: 1, faults: [] })
+  await put('runs.joblib.zst', await zstd('runs.joblib'))
+  expect((await look('runs.joblib.zst')).faults).toEqual(['runs.joblib.zst: posix.system'])
+  const packed = await zstd('line.joblib')
+  await put('cut.joblib.zst', packed.subarray(0, -9))
+  expect((await look('cut.joblib.zst')).faults[0]).toContain("it can't be followed")
+  // Node reads the first frame, and others read on.
+  await put('frames.pkl.zst', await zstd('plain-2.pkl'), await zstd('runs-2.pkl'))
+  expect((await look('frames.pkl.zst')).faults).toEqual([
+    "frames.pkl.zst: it can't be followed: there is more behind the end of what is packed",
+  ])
+  await put('members.joblib.z', await readFile(join(folder, 'line.joblib.z')), deflateSync('more'))
+  expect((await look('members.joblib.z')).faults).toHaveLength(1)
+})
+
+it('of a little that is packed of very much no more is unpacked than is read', async () => {
+  const packed = await zstd('zeros.joblib')
+  expect(packed.length).toBeLessThan(100_000)
+  await put('zeros.joblib.zst', packed)
+  expect((await look('zeros.joblib.zst', { bytes: 1_000_000 })).faults).toEqual([
+    "zeros.joblib.zst: it can't be followed: there is more than is read",
+  ])
+  // A frame that asks for more memory than there is.
+  await put('window.pkl.zst', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00]))
+  expect((await look('window.pkl.zst')).faults[0]).toContain('requires too much memory')
 })
 
 it('what is no pickle is left alone', async () => {
