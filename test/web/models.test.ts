@@ -145,6 +145,7 @@ it('a version is judged beside the champion: its metrics, its signature, where i
   await evidence.getByRole('row', { name: /val\/mape 2.143 2.312 −7.31 % better/ }).waitFor()
   const signature = page.getByRole('region', { name: 'Signature' })
   await signature.getByText('not compatible with v1').waitFor()
+  await signature.getByText("For those who call v1: input 'rain' is new and must be given.").waitFor()
   await signature.getByRole('listitem').filter({ hasText: 'rain' }).getByText('new').waitFor()
   await page.getByRole('region', { name: 'Lineage' }).getByText('grid-load-hourly').waitFor()
   await page.getByRole('region', { name: 'About' }).getByText('sklearn 1.5.2').waitFor()

@@ -107,6 +107,19 @@ describe('tidegate/signature', () => {
       summary: "Callers of version 1 can't call it: input 'b' is new and must be given; output 'y' is string and was double.",
     })
     expect((await one((await request(bare)).id)).summary).toContain('It has no signature')
+    // Whoever looks at a version is told the same.
+    const told = async (version: number, against?: number) =>
+      (
+        await data(
+          vi,
+          'query ($name: String!, $version: Int!, $against: Int) { modelVersion(name: $name, version: $version) { breaks(against: $against) } }',
+          { name, version, against },
+        )
+      ).modelVersion.breaks
+    expect(await told(fits)).toEqual([])
+    expect(await told(breaks)).toEqual(["input 'b' is new and must be given", "output 'y' is string and was double"])
+    expect(await told(1, fits)).toEqual(["input 'b' is taken no more"])
+    expect([await told(1), await told(bare), await told(fits, bare), await told(fits, 99)]).toEqual([null, null, null, null])
   })
 })
 

@@ -4,6 +4,7 @@ import { Abilities, builder, KeyValue, PageInfo } from '../builder.ts'
 import { orNull } from '../experiments/experiments.graphql.ts'
 import { loader } from '../experiments/loaders.ts'
 import { type Policy, policiesOf } from '../gates/effective.ts'
+import { breaks } from '../gates/signatures.ts'
 import { LoggedModel, modelByUuid } from '../models/logged-models.graphql.ts'
 import { call } from '../operation.ts'
 import { Artifact, Run, runByUuid } from '../runs/runs.graphql.ts'
@@ -235,6 +236,23 @@ ModelVersion.implement({
       description: 'What its file MLmodel says. Null where there is none, or its files may not be seen. Read from the store each time.',
       complexity: 20,
       resolve: ({ name, version }, _, ctx) => call(ctx, getManifest, { name, version: String(version) }),
+    }),
+    breaks: t.stringList({
+      nullable: true,
+      description:
+        'What callers of another version of the model find broken where they call this one, each as a clause: "input \'rain\' is new and must be given". Empty: they can call it. By the rules of the check `tidegate/signature`. Null where one of the two has no signature, or none that you may see. Both are read from the store each time.',
+      complexity: 40,
+      args: {
+        against: t.arg.int({ description: 'The number of the other version. @default the model’s `champion`, and null where this is it' }),
+      },
+      async resolve({ name, version, modelId }, { against }, ctx) {
+        const other = against ?? (await championOf(ctx, await modelById(ctx).load(modelId)))?.version
+        if (other === undefined || (against == null && other === version)) return null
+        const [mine, theirs] = await Promise.all(
+          [version, other].map((each) => orNull(call(ctx, getManifest, { name, version: String(each) }))),
+        )
+        return mine?.signature && theirs?.signature ? breaks(mine.signature, theirs.signature) : null
+      },
     }),
     artifacts: t.field({
       type: [Artifact],

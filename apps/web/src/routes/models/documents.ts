@@ -188,6 +188,7 @@ export const VersionPage = graphql(
       can { edit move delete }
       movesTo
       manifest { fault mlflowVersion size flavors { name version } signature { ...SignatureFacts } }
+      breaks
       run {
         id
         name

@@ -1,9 +1,8 @@
 /** A version beside the champion. */
 import { expect, it } from 'vitest'
-import { compare, diffFields, isCompatible, metricsOf } from './evidence.ts'
+import { compare, diffFields, metricsOf } from './evidence.ts'
 
 const field = (name: string, type = 'double', more: object = {}) => ({ name, type, shape: null, isRequired: true, default: null, ...more })
-const signature = (inputs: ReturnType<typeof field>[], outputs = [field('y')]) => ({ inputs, outputs, params: [] })
 
 it('metrics of a model go before those of its run, and a data set is named where there are several', () => {
   const found = metricsOf({
@@ -53,14 +52,7 @@ it('what is better is told by the name, where a name tells it', () => {
   ])
 })
 
-it('a signature is compatible where callers of the other find what they know', () => {
-  const before = signature([field('a'), field('b')])
-  expect(isCompatible(before, before)).toBe(true)
-  expect(isCompatible(signature([field('a'), field('b'), field('c', 'double', { isRequired: false })]), before)).toBe(true)
-  expect(isCompatible(signature([field('a'), field('b'), field('c')]), before)).toBe(false)
-  expect(isCompatible(signature([field('a')]), before)).toBe(false)
-  expect(isCompatible(signature([field('a', 'string'), field('b')]), before)).toBe(false)
-  expect(isCompatible(signature([field('a'), field('b')], []), before)).toBe(false)
+it('fields of a signature are told beside those of another', () => {
   expect(
     diffFields([field('a', 'long'), field('c')], [field('a'), field('b')]).map(({ field: { name }, state }) => `${name} ${state}`),
   ).toEqual(['a changed', 'c added', 'b removed'])

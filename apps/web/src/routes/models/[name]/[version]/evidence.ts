@@ -75,19 +75,3 @@ export function diffFields(mine: readonly Field[], others: readonly Field[] | un
     ...others.filter(({ name }) => !here.has(name)).map((field): FieldDiff => ({ field, state: 'removed', before: undefined })),
   ]
 }
-
-/** Whether what called the other can call this one: it asks for nothing more, takes what was given, and gives what was read. */
-export function isCompatible(mine: Signature, other: Signature): boolean {
-  const inputs = [...diffFields(mine.inputs, other.inputs), ...diffFields(mine.params, other.params)]
-  const takes = inputs.every(({ field, state, before }) =>
-    state === 'added'
-      ? !field.isRequired
-      : state === 'changed'
-        ? typeOf(field) === typeOf(before!) && (!field.isRequired || before!.isRequired)
-        : state !== 'removed',
-  )
-  const gives = diffFields(mine.outputs, other.outputs).every(
-    ({ field, state, before }) => state === 'same' || state === 'added' || (state === 'changed' && typeOf(field) === typeOf(before!)),
-  )
-  return takes && gives
-}
