@@ -32,6 +32,20 @@ const python = (requirements: string): Client => ({
   }),
 })
 
+/** MLflow's own tests, out of a checkout of its repository, by the newest client. They need the server for themselves. */
+export const theirs = (checkout: string): Client => {
+  const requirements = join(test, 'mlflow', 'requirements.txt')
+  const own = join(test, 'conformance', 'mlflow')
+  return {
+    name: `MLflow's own, Python ${pinned(requirements, /^mlflow==(\S+)/m)}`,
+    command: (home) => ({
+      program: mlflowPython(requirements),
+      args: ['-B', '-m', 'pytest', '-c', join(own, 'pytest.ini'), `--junitxml=${join(home, 'reports', 'theirs.xml')}`, own],
+      env: { CONFORMANCE_MLFLOW: checkout },
+    }),
+  }
+}
+
 /** The Java and the R client start MLflow's Python for artifacts. Maven's settings are where its user has them. */
 const withPython = () => {
   const program = mlflowPython()

@@ -1,17 +1,19 @@
 /**
- * `pnpm conformance [client…] [--against URL] [--write]`: MLflow's clients, each by its own test runner, all at once against one server.
+ * `pnpm conformance [client…] [--against URL] [--write] [--mlflow CHECKOUT]`: MLflow's clients, each by its own test runner, all at once against one server.
  *
  * The server is Tidegate on an empty embedded Postgres, or the one at that URL: MLflow's own, to see that a test asks nothing that MLflow
  * does not answer. What Tidegate means to do otherwise is not asked of that one. Prints the table of clients and areas, what failed and
  * how, and "N passed, N failed"; `--write` puts the table into docs/conformance.md.
+ *
+ * `--mlflow CHECKOUT` runs MLflow's own tests out of a checkout of its repository instead, which the server has to be empty for.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { prepareClient } from '../../apps/server/prepare.mjs'
-import { type Client, type Command, clients } from './clients.ts'
+import { type Client, type Command, clients, theirs } from './clients.ts'
 import { type Outcome, readReports, table } from './report.ts'
 
 /** Longer than a client may ever take, minutes. */
@@ -24,6 +26,7 @@ const { values: flags, positionals } = parseArgs({
   options: {
     against: { type: 'string' },
     write: { type: 'boolean', default: false },
+    mlflow: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
@@ -32,10 +35,18 @@ const unknown = positionals.filter((word) => !named(word).length)
 if (flags.help || unknown.length) {
   if (unknown.length) console.error(`There is no client ${unknown.join(', ')}.`)
   const list = clients.map(({ name }) => name).join(', ')
-  console.log(`Usage: pnpm conformance [client…] [--against URL] [--write]\n\nClients: ${list}, or how one begins. Without one: all.`)
+  console.log(
+    `Usage: pnpm conformance [client…] [--against URL] [--write] [--mlflow CHECKOUT]\n\nClients: ${list}, or how one begins. Without one: all.`,
+  )
   process.exit(unknown.length ? 1 : 0)
 }
-const chosen = positionals.length ? clients.filter((client) => positionals.some((word) => named(word).includes(client))) : clients
+const checkout = flags.mlflow && resolve(flags.mlflow)
+if (checkout && !existsSync(join(checkout, 'tests', 'tracking', 'test_model_registry.py'))) {
+  console.error(`${checkout} is no checkout of MLflow's repository: it has no tests/tracking/test_model_registry.py.`)
+  process.exit(1)
+}
+const ours = positionals.length ? clients.filter((client) => positionals.some((word) => named(word).includes(client))) : clients
+const chosen = checkout ? [theirs(checkout)] : ours
 
 /** Of another server with accounts, such as `mlflow server --app-name basic-auth`, where the one who asks has one. */
 const others = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^CONFORMANCE_(ACCOUNTS|ADMIN|PASSWORD)$/.test(name)))
@@ -132,7 +143,7 @@ try {
   for (const [client, outcomes] of found)
     for (const { area, name, fault } of outcomes)
       if (fault !== null) console.log(`FAILED ${client}, ${area}: ${name}\n${fault.trimEnd()}\n`)
-  if (flags.write && !flags.against && !positionals.length) {
+  if (flags.write && !flags.against && !checkout && !positionals.length) {
     const text = readFileSync(page, 'utf8')
     writeFileSync(
       page,

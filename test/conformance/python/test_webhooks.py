@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from mlflow.entities.webhook import WebhookAction, WebhookEntity, WebhookEvent, WebhookStatus
 from mlflow.webhooks import types
-from under_test import client, equal, origin, refused, soon, unique
+from under_test import client, equal, get, origin, refused, soon, unique
 
 
 @pytest.fixture
@@ -199,13 +199,27 @@ def test_of_a_prompt_its_text_is_told_and_not_the_tags_it_is_known_by(receiver, 
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [{"name": "two words"}, {"name": "-"}, {"url": "ftp://example.com"}, {"url": " "}, {"url": "no url"}],
+    ("wrong", "words"),
+    [
+        ({"name": "two words"}, "is invalid. It must start and end with a letter or digit"),
+        ({"name": "-"}, "is invalid. It must start and end with a letter or digit"),
+        ({"url": "ftp://example.com"}, "Invalid webhook URL scheme: 'ftp'"),
+        ({"url": "no url"}, "Invalid webhook URL scheme: ''"),
+        ({"url": "https://[::"}, "Invalid webhook URL 'https://[::'"),
+        ({"url": " "}, "Webhook URL cannot be empty or just whitespace"),
+        ({"url": ""}, "Missing value for required parameter 'url'"),
+        ({"events": []}, "Missing value for required parameter 'events'"),
+    ],
     ids=lambda it: str(it),
 )
-def test_what_can_be_no_webhook_is_refused(make, wrong):
-    with refused("INVALID_PARAMETER_VALUE"):
-        make(["registered_model.created"], **wrong)
+def test_what_can_be_no_webhook_is_refused(make, wrong, words):
+    with refused("INVALID_PARAMETER_VALUE", words):
+        make(**{"events": ["registered_model.created"], **wrong})
+
+
+def test_a_page_of_none_is_one_of_the_usual_size(make):
+    made = make(["registered_model.created"])
+    assert made.webhook_id in {it["webhook_id"] for it in get("webhooks", max_results=0).json()["webhooks"]}
 
 
 @pytest.mark.differs("MLflow's tests have to allow private addresses")

@@ -34,13 +34,14 @@ const mlflow = (it: Hook) => ({
   last_updated_timestamp: Number(it.updatedAt),
 })
 const one = (it: Hook) => ({ webhook: mlflow(it) })
-/** Proto3: an empty text is one that was left out. */
+/** Proto3: an empty text is one that was left out, and so is a number that is 0. */
 const said = (value: unknown) => (value === '' ? undefined : value)
+const saidNumber = (value: unknown) => (value === undefined ? undefined : Number(value) || undefined)
 
 const mlflowRoutes: Route[] = [
   post('webhooks', createWebhook, {
     in: ({ events, status, secret, ...it }) => ({
-      ...{ dialect: 'MLFLOW', name: it.name, url: it.url ?? '', description: said(it.description), events: eventsIn(events) ?? [] },
+      ...{ dialect: 'MLFLOW', name: it.name, url: it.url ?? '', description: said(it.description), events: eventsIn(events) },
       ...{ secret: said(secret), status: said(status) },
     }),
     out: one,
@@ -48,7 +49,7 @@ const mlflowRoutes: Route[] = [
   get('webhooks', listWebhooks, {
     in: ({ max_results, page_token }) => ({
       dialect: 'MLFLOW',
-      maxResults: max_results === undefined ? undefined : Number(max_results),
+      maxResults: saidNumber(max_results),
       pageToken: said(page_token),
     }),
     out: ({ hooks, nextPageToken }) => ({ webhooks: hooks.map(mlflow), ...(nextPageToken && { next_page_token: nextPageToken }) }),

@@ -169,7 +169,10 @@ describe("MLflow's", () => {
   it.each([
     [{ url: 'http://10.0.0.1/x' }, 'not an address on the public internet'],
     [{ url: 'http://example.com/x' }, 'https://'],
-    [{ url: 'ftp://example.com' }, "can't be called"],
+    [{ url: 'ftp://example.com' }, "Invalid webhook URL scheme: 'ftp'"],
+    [{ url: 'example.com' }, "Invalid webhook URL scheme: ''"],
+    [{ url: 'http://[::' }, "Invalid webhook URL 'http://[::'"],
+    [{ url: '  ' }, 'Webhook URL cannot be empty or just whitespace'],
     [{ url: 'http://localhost:1/' }, 'not an address on the public internet'],
     [{ url: '' }, 'url'],
     [{ name: 'two words' }, "'name'"],

@@ -25,7 +25,7 @@ const name = z
   .string()
   .regex(
     /^$|^(?=.{1,63}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i,
-    "A webhook's 'name' has 63 characters at most: letters, digits, dots, underscores and hyphens, with a letter or a digit at both ends.",
+    'The webhook name is invalid. It must start and end with a letter or digit, have 63 characters at most, and contain only letters, digits, dots (.), underscores (_), and hyphens (-).',
   )
 const description = anyText.max(2_000, "'description' exceeds the maximum length of 2000 characters")
 const url = anyText.max(2_000, "'url' exceeds the maximum length of 2000 characters")
@@ -58,9 +58,13 @@ async function onHook(ctx: Ctx, { id }: { id: string }): Promise<Target<Hook>> {
   return { securable, row: { ...row, model: model?.name ?? null }, unseen: () => unknown(id) }
 }
 
-/** Throws where it can't be called, or says a password in the clear to somebody else's machine. */
+/** Throws where it can't be called, or says a password in the clear to somebody else's machine. What is no URL is so in MLflow's words. */
 function checkUrl(ctx: Ctx, url: string): void {
-  if (!url.trim()) throw invalid("Missing value for required parameter 'url'", 'url')
+  if (url === '') throw invalid("Missing value for required parameter 'url'", 'url')
+  if (!url.trim()) throw invalid(`Webhook URL cannot be empty or just whitespace: '${url}'`, 'url')
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1] ?? ''
+  if (!/^https?$/i.test(scheme)) throw invalid(`Invalid webhook URL scheme: '${scheme}'. Allowed schemes are: http, https.`, 'url')
+  if (!URL.canParse(url)) throw invalid(`Invalid webhook URL '${url}': it can't be read.`, 'url')
   ctx.outbound.check(url, 'url')
   if (url.startsWith('http:') && !ctx.outbound.isNamed(url))
     throw invalid("The URL can't be called. It must be an https:// URL, or the operator names its host with --outbound-hosts.", 'url')
@@ -68,7 +72,7 @@ function checkUrl(ctx: Ctx, url: string): void {
 
 function checkEvents(dialect: Webhook['dialect'], events: readonly string[], ofModel: boolean): void {
   const all = eventsOf(dialect as (typeof dialects)[number])
-  if (events.length === 0) throw invalid("Missing value for required parameter 'events': name one at least.", 'events')
+  if (events.length === 0) throw invalid("Webhook events must be a non-empty list: name one at least in 'events'.", 'events')
   const odd = events.find((event) => !all.includes(event))
   if (odd !== undefined) throw invalid(`There is no event '${odd.slice(0, 100)}'. There are: ${all.join(', ')}.`, 'events')
   if (ofModel && events.includes('REGISTERED_MODEL_CREATED'))
@@ -184,7 +188,7 @@ export const listWebhooks = operation({
   on: async (ctx, { model }): Promise<Target<{ id: number } | null>> =>
     model == null ? { securable: here(ctx), row: null } : modelTarget(ctx, model),
   async run(ctx, { dialect, events, maxResults, pageToken }, model): Promise<HookPage> {
-    if (pageToken && !/^\d{1,9}$/.test(pageToken)) throw invalid('The page token is not one that this server gave.', 'page_token')
+    if (pageToken && !/^\d{1,9}$/.test(pageToken)) throw invalid('Invalid page token: it is not one that this server gave.', 'page_token')
     const limit = maxResults ?? 100
     const rows = await ctx.db.prisma.webhook.findMany({
       where: {
