@@ -436,7 +436,8 @@ export async function startWorlds(options: Parameters<typeof startPlatform>[0] =
     async ctxOf(person, workspace) {
       const headers = { ...person.headers, 'x-tidegate-workspace': workspace }
       const known = await kernel!.authenticate({ headers, socket: { remoteAddress: '127.0.0.1' } } as unknown as IncomingMessage)
-      return { ...kernel!, ...known, ability: abilityOf(known.actor, known.workspace.id, known.standing), spell: (field) => field }
+      const ability = abilityOf(known.actor, known.workspace.id, known.standing)
+      return { ...kernel!, ...known, ability, door: 'GRAPHQL', spell: (field) => field }
     },
     async keep() {
       await rm(kept, { recursive: true, force: true })

@@ -306,7 +306,7 @@ async function judgeChain({ db }: Platform): Promise<void> {
   let before = ''
   const rows = await db.query(
     `SELECT seq::float8 AS seq, at::float8 AS at, kind, workspace_id AS "workspaceId", model_id AS "modelId", model, version, account_id AS "accountId", actor,
-       from_value AS "from", to_value AS "to", comment, request_id AS "requestId", data, hash FROM activity ORDER BY workspace_id, seq`,
+       from_value AS "from", to_value AS "to", comment, request_id AS "requestId", data, door, through, hash FROM activity ORDER BY workspace_id, seq`,
   )
   for (const row of rows as any[]) {
     before = hashOf(before, lineOf(row))

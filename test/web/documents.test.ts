@@ -1,8 +1,10 @@
 /** The pages send their documents by id, over HTTP and the WebSocket; and what they do when the server is another one by now. */
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Kind, parse, type SelectionSetNode } from 'graphql'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { limits } from '../../packages/server/src/builder.ts'
 import type { Platform } from '../platform.ts'
 import { launch, openPage, startWithPages } from './chromium.ts'
 
@@ -35,6 +37,23 @@ function listen(page: Page) {
   return sent
 }
 
+/** Fields of an operation, those of its fragments included, and how deep they lie. */
+function sizeOf(text: string): { breadth: number; depth: number } {
+  const { definitions } = parse(text)
+  const fragments = new Map(definitions.flatMap((it) => (it.kind === Kind.FRAGMENT_DEFINITION ? [[it.name.value, it.selectionSet]] : [])))
+  const size = (set: SelectionSetNode | undefined): { breadth: number; depth: number } => {
+    let [breadth, depth] = [0, 0]
+    for (const it of set?.selections ?? []) {
+      const inner = size(it.kind === Kind.FRAGMENT_SPREAD ? fragments.get(it.name.value) : it.selectionSet)
+      const own = it.kind === Kind.FIELD ? 1 : 0
+      breadth += inner.breadth + own
+      depth = Math.max(depth, inner.depth + own)
+    }
+    return { breadth, depth }
+  }
+  return size(definitions.find((it) => it.kind === Kind.OPERATION_DEFINITION)?.selectionSet)
+}
+
 it('a server that takes nothing else has pages that work and move, and no text of a document is sent', async () => {
   const { page, errors } = await openPage(browser, 'about:blank')
   const sent = listen(page)
@@ -53,6 +72,14 @@ it('a server that takes nothing else has pages that work and move, and no text o
   expect(sent.filter(({ query, documentId, extensions }) => query || !(documentId ?? extensions))).toEqual([])
   expect(errors).toEqual([])
   await page.close()
+})
+
+it('no page’s document is near to what the server takes at most', async () => {
+  const response = await fetch(`${platform.origin}/documents.json`)
+  const texts = (await response.json()) as string[]
+  expect(texts.length).toBeGreaterThan(100)
+  const over = texts.map((text) => ({ ...sizeOf(text), text: text.slice(0, 80) }))
+  expect(over.filter(({ breadth, depth }) => breadth > limits.breadth * 0.8 || depth > limits.depth * 0.8)).toEqual([])
 })
 
 it('a page of another version than its server sends texts', async () => {

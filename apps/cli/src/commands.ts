@@ -1,4 +1,5 @@
 /** The list: a new file of commands is two lines here. */
+import activity from './commands/activity.ts'
 import artifacts from './commands/artifacts.ts'
 import completion from './commands/completion.ts'
 import doctor from './commands/doctor.ts'
@@ -26,6 +27,7 @@ export const commands: Commands[] = [
   experiments,
   artifacts,
   gate,
+  activity,
   importRuns,
   exportRuns,
   replay,

@@ -15,7 +15,7 @@ export const limits = {
   complexity: 200_000,
   depth: 12,
   /** Fields in all, aliases included. */
-  breadth: 250,
+  breadth: 400,
 }
 
 type Number_ = { Input: number; Output: number | bigint }

@@ -35,14 +35,18 @@ export interface Ctx extends Kernel {
   standing: Standing
   through: Through
   workspace: { id: number; name: string }
+  door: Door
   /** How the face that called spells a field: `run_id` on the wire, `runId` in GraphQL. */
   spell(field: string): string
   /** Aborted when the one who asked has gone. */
   signal?: AbortSignal
 }
 
-/** Who does something, and where: to write down what was done takes no more. */
-export type Doer = Pick<Ctx, 'actor' | 'workspace'>
+/** Over which face something came: the pages ask over GraphQL, MLflow's and Databricks' clients over REST. The server itself: over none. */
+export type Door = 'GRAPHQL' | 'REST' | 'SERVER'
+
+/** Who does something, where, and over which door: to write down what was done takes no more. */
+export type Doer = Pick<Ctx, 'actor' | 'workspace'> & Partial<Pick<Ctx, 'door' | 'through'>>
 
 /** Whose what they do is; 0 without accounts. */
 export const accountOf = ({ actor }: Pick<Ctx, 'actor'>): number => actor.id ?? 0

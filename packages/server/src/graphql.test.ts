@@ -82,7 +82,7 @@ describe('limits', () => {
     const query = 'mutation { createExperiment(input: { name: "only asked about" }) { experiment { id } } }'
     const { data, extensions } = await ask({ query }, { 'x-tidegate-explain': '1' })
     expect(data).toBeNull()
-    expect(extensions).toMatchObject({ depth: 3, breadth: 3, limits: { complexity: 200_000, depth: 12, breadth: 250 } })
+    expect(extensions).toMatchObject({ depth: 3, breadth: 3, limits: { complexity: 200_000, depth: 12, breadth: 400 } })
     expect(extensions.cost).toBeGreaterThan(0)
     expect((await ask({ query: '{ experiment(name: "only asked about") { id } }' })).data).toEqual({ experiment: null })
   })

@@ -53,14 +53,17 @@ function find(path: string): { methods: Partial<Record<string, Route>>; inPath?:
   return undefined
 }
 
+const rest = { door: 'REST', spell: spellWire } as const
+const asGraphql = { door: 'GRAPHQL', spell: (field: string) => field } as const
+
 const alive = new Set(['/health', '/version'])
 
 export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOptions): Server {
   const serve = pages ? serveStatic(pages) : undefined
 
-  async function contextOf(req: IncomingMessage, res?: ServerResponse, spell = spellWire): Promise<Ctx> {
+  async function contextOf(req: IncomingMessage, res?: ServerResponse, face: Pick<Ctx, 'door' | 'spell'> = rest): Promise<Ctx> {
     const { actor, workspace, standing, through } = await kernel.authenticate(req)
-    const ctx: Ctx = { ...kernel, actor, workspace, standing, through, ability: abilityOf(actor, workspace.id, standing), spell }
+    const ctx: Ctx = { ...kernel, actor, workspace, standing, through, ability: abilityOf(actor, workspace.id, standing), ...face }
     if (res) {
       const gone = new AbortController()
       res.once('close', () => gone.abort())
@@ -101,7 +104,7 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
         query: new URLSearchParams(search),
       })
     }
-    if (path === '/graphql') return graphql.answer(req, res, () => contextOf(req, undefined, (field) => field))
+    if (path === '/graphql') return graphql.answer(req, res, () => contextOf(req, undefined, asGraphql))
     const open = openPaths.get(path)
     if (typeof open === 'string') return void res.writeHead(200, { 'content-type': 'text/plain' }).end(open)
     if (open) return sendJson(res, 200, open)
@@ -143,7 +146,7 @@ export function createHttp(kernel: Kernel, { pages, graphql, sites }: HttpOption
       return refuse('403 Forbidden')
     }
     if (new URL(req.url ?? '/', 'http://localhost').pathname !== '/graphql') return refuse('404 Not Found')
-    graphql.upgrade(req, socket, head, () => contextOf(req, undefined, (field) => field))
+    graphql.upgrade(req, socket, head, () => contextOf(req, undefined, asGraphql))
   })
   return server
 }

@@ -4,7 +4,7 @@ import { builder } from '../builder.ts'
 import { call } from '../operation.ts'
 import { type AuditPage as AuditPageRow, readAudit } from './audit.ts'
 
-const Through = builder.enumType('Through', {
+export const Through = builder.enumType('Through', {
   description: 'How somebody was known.',
   values: {
     SESSION: { description: 'By the cookie of a browser that is signed in.' },

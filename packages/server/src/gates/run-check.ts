@@ -27,7 +27,14 @@ const local: Actor = { name: 'local', kind: 'LOCAL' }
 
 /** As whoever had it run; undefined where they are gone, or shut out. */
 async function ctxOf(kernel: Kernel, workspace: Workspace, accountId: number, signal: AbortSignal): Promise<Ctx | undefined> {
-  const shared = { ...kernel, workspace, spell: spellWire, signal, through: { kind: 'NONE' as const, address: '' } }
+  const shared = {
+    ...kernel,
+    workspace,
+    spell: spellWire,
+    door: 'SERVER' as const,
+    signal,
+    through: { kind: 'NONE' as const, address: '' },
+  }
   if (accountId === 0)
     return kernel.authenticate.mode === 'open'
       ? { ...shared, actor: local, standing: everything, ability: abilityOf(local, workspace.id, everything) }

@@ -1,4 +1,5 @@
 /** The activity of models in GraphQL: read, followed, and verified. */
+import { Through } from '../audit/audit.graphql.ts'
 import { builder, PageInfo } from '../builder.ts'
 import { loader } from '../experiments/loaders.ts'
 import { call } from '../operation.ts'
@@ -14,6 +15,15 @@ const ActivityKind = builder.enumType('ActivityKind', {
     keyof typeof kinds,
     { description: string }
   >,
+})
+
+const Door = builder.enumType('Door', {
+  description: 'Over which of the server’s faces something came.',
+  values: {
+    GRAPHQL: { description: 'GraphQL: the pages, the command line, and programs that ask it.' },
+    REST: { description: 'REST: MLflow’s and Databricks’ clients.' },
+    SERVER: { description: 'None: the server did it by itself.' },
+  },
 })
 
 const Activity = builder.objectRef<ActivityRow>('Activity').implement({
@@ -32,6 +42,13 @@ const Activity = builder.objectRef<ActivityRow>('Activity').implement({
     to: t.exposeString('to', { nullable: true, description: 'What it became.' }),
     comment: t.exposeString('comment', { description: "What they said of it; '' where nothing." }),
     data: t.exposeString('data', { description: 'What else is known of it, such as the key of a tag or the alias: JSON.' }),
+    door: t.field({
+      type: Door,
+      nullable: true,
+      description: 'Over which door. Null: written before that was noted.',
+      resolve: (it) => it.door,
+    }),
+    through: t.field({ type: Through, nullable: true, description: 'How they were known. Null: as `door`.', resolve: (it) => it.through }),
     seq: t.expose('seq', { type: 'Long', description: 'Its place in the chain of its workspace.' }),
     hash: t.exposeString('hash', { description: 'SHA-256 of it and of all before it in its workspace.' }),
   }),

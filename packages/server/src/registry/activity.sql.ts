@@ -1,6 +1,8 @@
 /** The activity of models: added at the end of a workspace's chain, and read. */
 import type { Sql } from '@tidegate/db'
 import type { Reach } from '../access.ts'
+import type { Through } from '../authenticate.ts'
+import type { Door } from '../context.ts'
 import { reached } from '../search/compare.sql.ts'
 
 export interface Activity {
@@ -22,11 +24,14 @@ export interface Activity {
   requestId: number | null
   /** JSON. */
   data: string
+  /** Over which door, and how whoever did it was known. Null: written before that was noted. */
+  door: Door | null
+  through: Through['kind'] | null
   hash: string
 }
 
 const columns = `id, workspace_id AS "workspaceId", seq, at, kind, model_id AS "modelId", model, version, account_id AS "accountId", actor,
-  from_value AS "from", to_value AS "to", comment, request_id AS "requestId", data, hash`
+  from_value AS "from", to_value AS "to", comment, request_id AS "requestId", data, door, through, hash`
 
 /**
  * Adds entries, in their order, at the end of the workspace's chain; nobody else adds to it until the transaction ends. `lines`: of each what
@@ -35,15 +40,16 @@ const columns = `id, workspace_id AS "workspaceId", seq, at, kind, model_id AS "
 export async function addActivities(
   sql: Sql,
   workspace: number,
-  entries: ReadonlyArray<Omit<Activity, 'id' | 'workspaceId' | 'seq' | 'at' | 'hash'>>,
+  by: Pick<Activity, 'door' | 'through'>,
+  entries: ReadonlyArray<Omit<Activity, 'id' | 'workspaceId' | 'seq' | 'at' | 'door' | 'through' | 'hash'>>,
   lines: readonly string[],
 ): Promise<{ first: number; now: number }> {
   const of = <K extends keyof (typeof entries)[number]>(key: K) => entries.map((it) => it[key])
   const rows = await sql.query<{ first: number; now: number }>(
-    'SELECT first, now FROM activity_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    'SELECT first, now FROM activity_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
     [
       ...[workspace, of('kind'), of('modelId'), of('model'), of('version'), of('accountId'), of('actor'), of('from'), of('to')],
-      ...[of('comment'), of('requestId'), of('data'), lines],
+      ...[of('comment'), of('requestId'), of('data'), by.door, by.through, lines],
     ],
   )
   return rows[0]!

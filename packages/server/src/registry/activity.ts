@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { reachOf } from '../access.ts'
-import type { Ctx, Tx } from '../context.ts'
+import type { Ctx, Doer, Tx } from '../context.ts'
 import { anyText } from '../fields.ts'
 import { spreadWord } from '../inbox/spread.ts'
 import { operation, type Target } from '../operation.ts'
@@ -64,6 +64,7 @@ const textOf = (it: Omit<Activity, 'id' | 'hash' | 'seq' | 'at'>): string =>
   JSON.stringify([
     ...[it.kind, it.workspaceId, it.modelId, it.model, it.version, it.accountId, it.actor],
     ...[it.from, it.to, it.comment, it.requestId, it.data],
+    ...(it.door === null ? [] : [it.door, it.through]),
   ]).slice(1)
 
 /** The text whose hash an entry has, together with the hash before it (`activity_add` in the database). */
@@ -77,17 +78,19 @@ const short = (text: string | null | undefined): string | null =>
   text == null ? null : text.length > longest ? `${text.slice(0, longest)}…`.toWellFormed() : text
 
 /** Writes down what was done in this transaction. The last thing in it that locks: it holds the workspace's chain. */
-export async function record(tx: Tx, ctx: Pick<Ctx, 'actor' | 'workspace'>, ...entries: NewActivity[]): Promise<void> {
+export async function record(tx: Tx, ctx: Doer, ...entries: NewActivity[]): Promise<void> {
   if (!entries.length) return
   const workspaceId = ctx.workspace.id
   // All who write in the workspace wait for each other from where the chain is held to the commit.
   tx.letGoEarly()
   const hooks = await hooksFor(tx, workspaceId)
+  const by = { door: ctx.door ?? ('SERVER' as const), through: ctx.through?.kind ?? ('NONE' as const) }
   const written = entries.map(({ kind, model, version = null, from, to, comment = '', request = null, data = {} }) => ({
     ...{ workspaceId, kind, modelId: model.id, model: model.name, version, accountId: ctx.actor.id ?? null, actor: ctx.actor.name },
     ...{ from: short(from), to: short(to), comment, requestId: request, data: JSON.stringify(data) },
+    ...by,
   }))
-  const { first, now } = await addActivities(tx, workspaceId, written, written.map(textOf))
+  const { first, now } = await addActivities(tx, workspaceId, by, written, written.map(textOf))
   const rows = written.map((it, i) => ({ ...it, seq: first + i, at: now }))
   // The whole of what is short in the log.
   const told = rows.map((row, i) => ({ ...row, from: entries[i]!.from ?? null, to: entries[i]!.to ?? null, data: { ...entries[i]!.data } }))

@@ -16,6 +16,13 @@ function dataOf({ data }: Activity): Record<string, unknown> {
   }
 }
 
+/** The way it came, where that was not the pages or the server itself. */
+export function wayOf({ door, through }: Pick<Activity, 'door' | 'through'>): string {
+  const how = through === 'TOKEN' ? ' with a token' : through === 'PASSWORD' ? ' with a password' : ''
+  if (door === 'REST') return `over REST${how}`
+  return door === 'GRAPHQL' && how ? `over GraphQL${how}` : ''
+}
+
 export function tell(it: Activity): Told {
   const data = dataOf(it)
   const text = (words: string, icon: IconName, tone: Told['tone'] = ''): Told => ({ text: words, icon, tone })

@@ -134,6 +134,8 @@ const ActivityFacts = graphql(`
     kind
     version
     actor
+    door
+    through
     from
     to
     comment
