@@ -316,6 +316,38 @@ it('draws the curve of a run that is ticked, in its colour in the table and in w
   await page.close()
 })
 
+it('has the points of a run once the pointer rests on its curve’s place, so that a press only draws', async () => {
+  const { page, errors } = await openPage(browser, address)
+  await plot(page, 'val/loss').locator('.u-over').waitFor()
+  const eye = page.getByRole('button', { name: 'Curve of amber-heron', exact: true })
+  await eye.click()
+  await page.getByRole('button', { name: 'Curve of amber-heron', pressed: false }).waitFor()
+  await page.mouse.move(2, 2)
+  const id = (await page.getByRole('row').filter({ hasText: 'amber-heron' }).getAttribute('data-run'))!
+  let asked = 0
+  page.on('request', (request) => {
+    const { variables } = (request.postDataJSON() ?? {}) as { variables?: { runs?: unknown; buckets?: number } }
+    if (variables?.buckets && JSON.stringify(variables.runs).includes(id)) asked++
+  })
+  await eye.hover()
+  await expect.poll(() => asked).toBeGreaterThan(0)
+  await page.waitForLoadState('networkidle')
+  const before = asked
+  await eye.click()
+  await page.getByRole('button', { name: 'Curve of amber-heron', pressed: true }).waitFor()
+  const tip = plot(page, 'val/loss').locator('.tip')
+  await expect
+    .poll(async () => {
+      const box = (await plot(page, 'val/loss').locator('.u-over').boundingBox())!
+      for (const at of [0.4, 0.41]) await page.mouse.move(box.x + box.width * at, box.y + box.height / 2)
+      return tip.textContent()
+    })
+    .toMatch(/amber-heron/)
+  expect(asked).toBe(before)
+  expect(errors).toEqual([])
+  await page.close()
+})
+
 it('has steps, the clock or the time since the start along x, and a logarithmic y, for all charts at once', async () => {
   const { page, errors } = await openPage(browser, address)
   await plot(page, 'train/acc').locator('.u-over').waitFor()

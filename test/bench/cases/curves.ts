@@ -93,6 +93,9 @@ export const curvesCase: Case = {
         await page.goto(address + drawn.slice(0, 5).join(','))
         await timed.untilDrawn(async () => {}, 5)
         const eye = page.locator('[role=row] button[aria-pressed=false]').first()
+        // A hand comes to rest on what it presses.
+        await eye.hover()
+        await page.waitForTimeout(150)
         taken.ticked.push(await timed.untilDrawn(() => eye.click(), 6))
         await timed.close()
       }

@@ -231,4 +231,6 @@ export interface Curves {
   /** A CSS colour; undefined for a run whose curve is not drawn. */
   color(id: string): string | undefined
   toggle(run: Pick<RunFacts, 'id'>): void
+  /** The pointer is where a press would draw this run; undefined: no more. */
+  near(id: string | undefined): void
 }
