@@ -2,6 +2,8 @@
 export function mlflowPython(requirements?: string): string
 /** Where Chromium is. */
 export function chromium(): string
+/** The Chromium that the tests of pages drive: without windows, where that can be had. */
+export function headlessChromium(): string
 /** Maven's arguments for a project, to be followed by goals. What it needs is in the checkout by then, so that two may run at once. */
 export function maven(project: string): string[]
 /** The folder of a Keycloak, built for a database in memory. */

@@ -23,9 +23,10 @@ function run(command, args, options = {}) {
 function apt(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   process.stderr.write(`Installing ${packages.join(', ')} …\n`)
-  if (spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env, stdio: 'ignore' }).status === 0) return
+  const install = ['install', '-y', '-q', '--no-remove', '--no-install-recommends', ...packages]
+  if (spawnSync('apt-get', install, { env, stdio: 'ignore' }).status === 0) return
   run('apt-get', ['update', '-q'], { env })
-  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env })
+  run('apt-get', install, { env })
 }
 
 /** A Python from 3.10 that can make virtual environments. */
@@ -76,6 +77,26 @@ export function chromium() {
   if (!found)
     throw new Error('The tests need Chromium: on Debian `apt-get install chromium`, or say where one is with CHROMIUM=/path/to/chromium.')
   return found
+}
+
+/**
+ * The Chromium that the tests of pages drive: without windows around its pages, which then open at half the cost. Where that one can't be had, the
+ * whole one.
+ */
+export function headlessChromium() {
+  const place = '/usr/bin/chromium-headless-shell'
+  if (process.env.CHROMIUM) return chromium()
+  const tried = join(cache, 'headless-shell-tried')
+  if (!existsSync(place) && isRootOnDebian && !existsSync(tried)) {
+    try {
+      apt(['chromium-headless-shell'])
+    } catch {
+      // Such as without a network: asked for once, and not at each start.
+      mkdirSync(cache, { recursive: true })
+      writeFileSync(tried, '')
+    }
+  }
+  return existsSync(place) ? place : chromium()
 }
 
 /** Maven's arguments for a project, to be followed by goals. What it needs is in the checkout by then, so that two may run at once. */

@@ -11,16 +11,17 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 const root = join(import.meta.dirname, '..')
-const { chromium, mlflowPython } = await import('./prerequisites.mjs')
+const { headlessChromium, mlflowPython } = await import('./prerequisites.mjs')
 const { prepareClient, preparePages } = await import('../apps/server/prepare.mjs')
-const env = { ...process.env }
+// Every file is a process of its own, and all load the same libraries: they are compiled once.
+const env = { NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'), ...process.env }
 const words = process.argv.slice(2)
 /** Without what only pages and MLflow's clients need. */
 const isBare = words.includes('--bare')
 try {
   if (!isBare) {
     env.TIDEGATE_TEST_PYTHON = mlflowPython()
-    env.TIDEGATE_TEST_CHROMIUM = chromium()
+    env.TIDEGATE_TEST_CHROMIUM = headlessChromium()
   }
   await prepareClient()
   if (!isBare) await preparePages()

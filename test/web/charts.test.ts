@@ -115,7 +115,7 @@ it('moves a chart by a drag and by the arrow keys, among the pinned too, and hol
   await page.getByText('train/loss is now at the place of train/acc.').waitFor({ state: 'attached' })
   expect(await page.getByRole('button', { name: 'Move train/loss' }).evaluate((grip) => grip === document.activeElement)).toBe(true)
   // As they come by themselves: nothing of it is left in the address.
-  expect(new URL(page.url()).searchParams.has('at')).toBe(false)
+  await expect.poll(() => new URL(page.url()).searchParams.has('at')).toBe(false)
   // Alone in its section it has no place to go.
   expect(await page.getByRole('button', { name: 'Move val/loss' }).count()).toBe(0)
 
@@ -124,7 +124,7 @@ it('moves a chart by a drag and by the arrow keys, among the pinned too, and hol
   await page.getByRole('button', { name: 'Move val/loss' }).focus()
   await page.keyboard.press('ArrowLeft')
   await expect.poll(async () => (await names(page)).slice(0, 2)).toEqual(['val/loss', 'epoch'])
-  expect(new URL(page.url()).searchParams.getAll('first')).toEqual(['val/loss', 'epoch'])
+  await expect.poll(() => new URL(page.url()).searchParams.getAll('first')).toEqual(['val/loss', 'epoch'])
   expect(await violations(page)).toEqual([])
   expect(errors).toEqual([])
   await page.close()

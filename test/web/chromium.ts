@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { type Browser, chromium as browsers, type Page, type Request } from 'playwright-core'
 import { vi } from 'vitest'
 import type { Platform } from '../platform.ts'
-import { chromium, mlflowPython } from '../prerequisites.mjs'
+import { headlessChromium, mlflowPython } from '../prerequisites.mjs'
 
 export const launch = (): Promise<Browser> =>
   browsers.launch({
-    executablePath: process.env.TIDEGATE_TEST_CHROMIUM || chromium(),
+    executablePath: process.env.TIDEGATE_TEST_CHROMIUM || headlessChromium(),
     args: [
       '--headless',
       '--no-sandbox',
@@ -31,13 +31,16 @@ export const startWithPages = async (options: Parameters<typeof import('../platf
 /** The Python with MLflow's client. */
 export const python = (): string => process.env.TIDEGATE_TEST_PYTHON || mlflowPython()
 
-/** A page whose errors fail the test: what it prints as one, and what it throws. Give the list to `expect(...).toEqual([])`. */
+/**
+ * A page whose errors fail the test: what it prints as one, and what it throws. Give the list to `expect(...).toEqual([])`. Nothing on it pulses,
+ * slides or fades unless the test asks for that: to draw what runs takes a quarter of a core for as long as a page is open.
+ */
 export async function openPage(
   browser: Browser,
   url: string,
   options: Parameters<Browser['newPage']>[0] = {},
 ): Promise<{ page: Page; errors: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options })
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options })
   // Sooner than a test's own end, so that a failure names what it waited for.
   page.setDefaultTimeout(12_000)
   watch(page)
@@ -132,8 +135,11 @@ export async function seen(page: Page): Promise<string[]> {
   ] as const) {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height: 900 })
+    // What has gone halfway under the bar at the top would be too small to press.
+    await page.evaluate('scrollTo(0, 0)')
     await settled(page)
-    for (const violation of await violations(page)) found.push(`${colorScheme} ${width}: ${violation}`)
+    const rules = colorScheme === 'dark' ? colours : undefined
+    for (const violation of await violations(page, 'html', rules)) found.push(`${colorScheme} ${width}: ${violation}`)
     const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
     if (Number(overflow) > 0) found.push(`${width}: scrolls sideways by ${overflow}`)
   }

@@ -3,7 +3,7 @@ import { type Browser, chromium as browsers, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Size, sizeOf } from '../../packages/client/size.ts'
 import { type Platform, startPlatform } from '../platform.ts'
-import { chromium } from '../prerequisites.mjs'
+import { headlessChromium } from '../prerequisites.mjs'
 
 let platform: Platform
 let browser: Browser
@@ -12,7 +12,7 @@ let bundle: Size
 beforeAll(async () => {
   ;[bundle, platform] = await Promise.all([sizeOf('browser', 'all'), startPlatform()])
   browser = await browsers.launch({
-    executablePath: process.env.TIDEGATE_TEST_CHROMIUM || chromium(),
+    executablePath: process.env.TIDEGATE_TEST_CHROMIUM || headlessChromium(),
     args: ['--no-sandbox', '--disable-gpu'],
   })
 })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { type Browser, chromium as browsers, type Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Platform, startPlatform } from '../platform.ts'
-import { chromium } from '../prerequisites.mjs'
+import { headlessChromium } from '../prerequisites.mjs'
 
 let browser: Browser
 let platform: Platform
@@ -19,7 +19,7 @@ beforeAll(async () => {
   evilPort = (evil.address() as AddressInfo).port
   ;[browser, platform] = await Promise.all([
     browsers.launch({
-      executablePath: process.env.TIDEGATE_TEST_CHROMIUM || chromium(),
+      executablePath: process.env.TIDEGATE_TEST_CHROMIUM || headlessChromium(),
       // Every name of these leads to loopback, as its owner's own name server may say.
       args: ['--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP *.example 127.0.0.1'],
     }),
