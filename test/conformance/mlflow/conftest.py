@@ -7,15 +7,21 @@ that has some when the first one begins is not touched.
 """
 
 import os
+import re
 import socket
 import sys
 import types
+import uuid
 
 import mlflow
 import pytest
 from mlflow.tracking import MlflowClient
+from mlflow.utils.credentials import get_default_host_creds
+from wire_store import WireStore
 
 mine = MlflowClient()
+# It deletes a prompt too, which a client takes for no model.
+registry = WireStore(lambda: get_default_host_creds(mine.tracking_uri))
 
 
 def free_port():
@@ -32,17 +38,19 @@ def stand_in(name, **what):
 
 # Behind what is installed: the checkout has an `mlflow` too, and the client under test is the one that is pinned.
 sys.path.append(os.environ["CONFORMANCE_MLFLOW"])
-pytest.register_assert_rewrite("tests.tracking.test_model_registry", "tests.tracking.test_client_webhooks", "tests.webhooks.test_e2e")
-stand_in("tests.helper_functions", get_safe_port=free_port)
+pytest.register_assert_rewrite("tests.tracking", "tests.webhooks", "tests.store")
+stand_in("tests.helper_functions", get_safe_port=free_port, random_str=lambda: uuid.uuid4().hex[:10])
 stand_in("tests.tracking.integration_test_utils", ServerThread=None)
 
 
 def models():
-    found = mine.search_registered_models(max_results=1000)
-    yield from found
-    while found.token:
-        found = mine.search_registered_models(max_results=1000, page_token=found.token)
+    """All of them, and the prompts, which are not found unless asked for."""
+    for which in (None, "tags.`mlflow.prompt.is_prompt` = 'true'"):
+        found = mine.search_registered_models(which, max_results=1000)
         yield from found
+        while found.token:
+            found = mine.search_registered_models(which, max_results=1000, page_token=found.token)
+            yield from found
 
 
 def pytest_sessionstart(session):
@@ -56,5 +64,16 @@ def empty():
     for webhook in mine.list_webhooks():
         mine.delete_webhook(webhook.webhook_id)
     for model in list(models()):
-        mine.delete_registered_model(model.name)
+        registry.delete_registered_model(model.name)
     return mine
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """A test that its file says to end otherwise has to do so, with those words."""
+    words = getattr(pyfuncitem.module, "ends", {}).get(pyfuncitem.name)
+    if words is None:
+        return (yield)
+    with pytest.raises(BaseException, match=re.escape(words)):
+        yield
+    return True

@@ -470,3 +470,16 @@ def test_what_is_missing_is_named():
     denied(post("registered-models/create"), 400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'name'")
     denied(post("model-versions/create", name="x"), 400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'source'")
     denied(get("model-versions/get", name="x"), 400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'version'")
+
+
+@pytest.mark.differs("MLflow orders by name and by the last change, versions by number and making too")
+def test_more_can_be_ordered_by():
+    family = unique("ordered")
+    for letter in "bac":
+        client.create_registered_model(f"{family} {letter}")
+    found = client.search_registered_models(f"name LIKE '{family}%'", order_by=["creation_timestamp DESC"])
+    equal([each.name[-1] for each in found], ["c", "a", "b"])
+    model = f"{family} a"
+    for run in ("2", "1", "3"):
+        client.create_model_version(model, "s3://models/tide", run_id=run)
+    equal([each.run_id for each in client.search_model_versions(f"name = '{model}'", order_by=["run_id ASC"])], ["1", "2", "3"])
