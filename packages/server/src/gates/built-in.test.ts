@@ -164,6 +164,26 @@ describe('tidegate/metric', () => {
   })
 })
 
+describe('what a version is measured against', () => {
+  it('is another when it is deleted, and when it is sent out of its stage: what was found before opens nothing', async () => {
+    await register({ acc: 0.9 })
+    const next = await register({ acc: 0.8 })
+    const weak = await register({ acc: 0.7 })
+    await setGate({ stage: 'Staging', approvals: 1, checks: ['tidegate/metric'], params: { metrics: [{ key: 'acc', betterBy: 0 }] } })
+    // The highest in Production is the champion: 0.7, and below it 0.9.
+    await move(1, 'Production')
+    await move(weak, 'Production')
+    const { id } = await request(next, eve, 'Staging')
+    expect((await one(id)).state).toBe('PASSED')
+    await wire('POST', 'model-versions/transition-stage', { name, version: '1', stage: 'Production', archive_existing_versions: true }, ada)
+    expect(await one(id)).toMatchObject({ state: 'FAILED' })
+    await move(weak, 'Production')
+    expect(await one(id)).toMatchObject({ state: 'PASSED' })
+    await wire('DELETE', 'model-versions/delete', { name, version: String(weak) }, ada)
+    expect(await one(id)).toMatchObject({ state: 'FAILED' })
+  })
+})
+
 describe('tidegate/card', () => {
   it('asks for headings with something below, looks again when the card is edited, and opens the gate', async () => {
     const version = await register()

@@ -7,7 +7,7 @@ import { may } from '../access.ts'
 import { type Ctx, inTransaction, type Tx } from '../context.ts'
 import { anyText, key, limitedText, required } from '../fields.ts'
 import { policyOf } from '../gates/effective.ts'
-import { cardChanged } from '../gates/queue.ts'
+import { cardChanged, movedUnder } from '../gates/queue.ts'
 import { findModels, setModelTags } from '../models/logged-models.sql.ts'
 import { securableOf as securableOfLogged } from '../models/model-metrics.ts'
 import { operation } from '../operation.ts'
@@ -150,6 +150,8 @@ export const deleteModelVersion = operation({
     const isDone = await change(ctx, version, async (tx, before) => {
       await holdModel(tx, version.modelId, Date.now())
       await deleteVersion(tx, version.id)
+      // Others may have been measured against it.
+      await movedUnder(tx, version.modelId)
       return { kind: 'VERSION_DELETED', from: before.stage }
     })
     if (!isDone) throw unknownVersion(version.name, version.version)

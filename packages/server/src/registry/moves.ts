@@ -84,7 +84,7 @@ export async function moveStage(tx: Tx, ctx: Doer, it: Extract<Move, { kind: 'st
     from === to && request === null
       ? []
       : await supersede(tx, [version.id, ...sentOut.map(({ id }) => id)], { but: request, by: ctx.actor.name, at: now })
-  if (from !== to) await movedUnder(tx, model.id)
+  if (from !== to || sentOut.length > 0) await movedUnder(tx, model.id)
   await record(
     tx,
     ctx,
