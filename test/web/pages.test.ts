@@ -166,8 +166,8 @@ describe('the runs of an experiment', () => {
     await page.getByRole('combobox', { name: 'Filter the runs' }).fill('metrics.loss << 1')
     await page.keyboard.press('Enter')
     await page
-      .getByText('Invalid comparator', { exact: false })
-      .or(page.getByText('Invalid clause', { exact: false }))
+      .getByText('is not compared by', { exact: false })
+      .or(page.getByText("The filter can't be read", { exact: false }))
       .first()
       .waitFor()
     // Under the signs themselves.

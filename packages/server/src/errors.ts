@@ -32,6 +32,8 @@ const longest = 2000
 export interface ErrorOptions {
   /** The input it is about, as its caller spells it: `metrics[3].value`. */
   field?: string
+  /** The same in words of ours, where `message` is a sentence of MLflow's that its clients match: for GraphQL, and the pages. */
+  plain?: string | undefined
   cause?: unknown
 }
 
@@ -39,12 +41,14 @@ export interface ErrorOptions {
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly field: string | undefined
+  readonly plain: string | undefined
 
-  constructor(code: ErrorCode, message: string, { field, cause }: ErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, { field, plain, cause }: ErrorOptions = {}) {
     super(message.length > longest ? `${message.slice(0, longest)}...` : message, { cause })
     this.name = 'AppError'
     this.code = code
     this.field = field
+    this.plain = plain && plain.length > longest ? `${plain.slice(0, longest)}...` : plain
   }
 
   get status(): number {
@@ -56,6 +60,10 @@ export class AppError extends Error {
 export const notFound = (message: string) => new AppError('RESOURCE_DOES_NOT_EXIST', message)
 
 export const invalid = (message: string, field?: string) => new AppError('INVALID_PARAMETER_VALUE', message, field ? { field } : {})
+
+/** With MLflow's sentence for its clients, and ours for everybody else. */
+export const invalidAs = (message: string, plain: string, field?: string) =>
+  new AppError('INVALID_PARAMETER_VALUE', message, { plain, ...(field && { field }) })
 
 /** Shows a value in a message as JSON, cut short. */
 export function show(value: unknown): string {

@@ -46,7 +46,7 @@ export async function createGraphql(kernel: Kernel, documents: Documents, { dev 
     const original = root(error)
     const at = error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : {}
     if (original instanceof AppError) {
-      return new GraphQLError(original.message, {
+      return new GraphQLError(original.plain ?? original.message, {
         ...at,
         extensions: { code: original.code, ...(original.field && { field: original.field }) },
       })

@@ -2,7 +2,7 @@
  * Columns of runs, experiments, logged models, registered models and their versions, as texts name them: metrics.acc, params.`my key`, tags.mlflow.user, start_time.
  * The prefixes and the aliases of attributes are MLflow's, and so are the sentences of the refusals.
  */
-import { invalid } from '../errors.ts'
+import { invalid, invalidAs } from '../errors.ts'
 import { tokens } from './tokens.ts'
 
 export type ColumnKind = 'metric' | 'param' | 'tag' | 'attribute' | 'dataset'
@@ -115,6 +115,14 @@ export const asSet = (list: readonly string[]) => `{${list.map((item) => `'${ite
 /** The same of a tuple, with these brackets. */
 export const asTuple = (list: readonly string[], [open, close] = '()') => `${open}${list.map((item) => `'${item}'`).join(', ')}${close}`
 
+/** The same as people say it. */
+export const asWords = (list: readonly string[], last = 'or') =>
+  list.length < 2 ? list.join('') : `${list.slice(0, -1).join(', ')} ${last} ${list.at(-1)}`
+
+/** What each grammar's columns are called before their dot. */
+const kindsOf = (grammar: Grammar) =>
+  hasTagsOnly(grammar) ? ['tags'] : grammar === 'models' ? ofModels : ['metrics', 'params', 'tags', 'attributes', 'datasets']
+
 /** Without the pair of quotes around it, if there is one. */
 export const unquoted = (text: string, quotes: string): string =>
   text.length >= 2 && quotes.includes(text[0]!) && text.endsWith(text[0]!) ? text.slice(1, -1) : text
@@ -132,19 +140,28 @@ export function columnOf(identifier: string, grammar: Grammar): Column {
   const word = dot < 0 ? 'attribute' : unquoted(identifier.slice(0, dot), '`')
   const written = unquoted(unquoted(identifier.slice(dot + 1), `'"`), '`')
   const kind = Object.hasOwn(words, word) ? words[word]! : undefined
+  const noKind = `There is no '${word}' here: what has a dot begins with ${asWords(kindsOf(grammar))}.`
   if (grammar === 'models' && dot >= 0 && !ofModels.includes(word))
-    throw invalid(`Invalid entity type: '${word}'. Expected one of ${asTuple(ofModels, '[]')}.`)
+    throw invalidAs(`Invalid entity type: '${word}'. Expected one of ${asTuple(ofModels, '[]')}.`, noKind)
   if (hasTagsOnly(grammar) && !['attribute', 'tag', 'tags'].includes(word))
-    throw invalid(`Invalid entity type '${word}'. Valid entity types are ('attribute', 'tag', 'tags')`)
-  if (!kind) throw invalid(`Invalid entity type '${word}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`)
+    throw invalidAs(`Invalid entity type '${word}'. Valid entity types are ('attribute', 'tag', 'tags')`, noKind)
+  if (!kind)
+    throw invalidAs(`Invalid entity type '${word}'. Valid values are ['metric', 'parameter', 'tag', 'attribute', 'dataset']`, noKind)
   if (kind === 'dataset' && !datasetKeys.includes(written))
-    throw invalid(`Invalid dataset key '${written}' specified. Valid keys are '${asSet(datasetKeys)}'`)
+    throw invalidAs(
+      `Invalid dataset key '${written}' specified. Valid keys are '${asSet(datasetKeys)}'`,
+      `A data set has no '${written}': it has ${asWords(datasetKeys, 'and')}.`,
+    )
   if (kind !== 'attribute') return { kind, key: written }
   const key = attributeKey(written, grammar)
   if (key === undefined) {
-    if (grammar === 'models') throw invalid(`Invalid attribute: '${written}'. Expected one of ${asTuple(Object.keys(attributes.models))}.`)
+    const keyed = kindsOf(grammar).filter((each) => each !== 'attributes')
+    const known = asWords(Object.keys(attributes[grammar]), 'and')
+    const plain = `There is no '${written}': there are ${known}; and ${asWords(keyed, 'and')}, by their keys.`
+    if (grammar === 'models')
+      throw invalidAs(`Invalid attribute: '${written}'. Expected one of ${asTuple(Object.keys(attributes.models))}.`, plain)
     const valid = Object.keys({ ...attributes[grammar], ...aliases[grammar] })
-    throw invalid(`Invalid attribute key '${written}' specified. Valid keys are '${asSet(valid)}'`)
+    throw invalidAs(`Invalid attribute key '${written}' specified. Valid keys are '${asSet(valid)}'`, plain)
   }
   return { kind, key }
 }

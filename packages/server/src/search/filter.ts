@@ -5,7 +5,7 @@
  * Always true: a comparison on what a run does not have is false, and NOT of a filter holds for exactly the runs that the
  * filter does not hold for.
  */
-import { AppError, invalid } from '../errors.ts'
+import { AppError, invalid, invalidAs } from '../errors.ts'
 import { attributes, type Column, columnOf, type Grammar } from './column.ts'
 import { type Comparator, checkComparator, type Operand, operand, operands } from './operand.ts'
 import { type Token, tokens } from './tokens.ts'
@@ -33,7 +33,16 @@ export type Filter =
 export const leaves = (filter: Filter | null | undefined): Comparison[] =>
   !filter ? [] : filter.type === 'comparison' ? [filter] : filter.type === 'not' ? leaves(filter.of) : filter.of.flatMap(leaves)
 
-export type Explanation = { ok: true; filter: Filter | null } | { ok: false; message: string; start: number; end: number }
+export interface Fault {
+  ok: false
+  /** As MLflow says it, where it does. */
+  message: string
+  /** The same in words of ours. */
+  plain?: string | undefined
+  start: number
+  end: number
+}
+export type Explanation = { ok: true; filter: Filter | null } | Fault
 
 /** Comparisons in a filter: each is a range of an index. */
 const most = 100
@@ -43,7 +52,7 @@ const deepest = 50
 /** The tree of a filter, null where everything passes. Throws an AppError INVALID_PARAMETER_VALUE. */
 export function parseFilter(text: string | undefined | null, grammar: Grammar = 'runs', now = Date.now()): Filter | null {
   const explanation = explainFilter(text ?? '', grammar, now)
-  if (!explanation.ok) throw invalid(explanation.message, 'filter')
+  if (!explanation.ok) throw new AppError('INVALID_PARAMETER_VALUE', explanation.message, { plain: explanation.plain, field: 'filter' })
   return explanation.filter
 }
 
@@ -65,8 +74,9 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
     return token
   }
   const wrong = (what: string) =>
-    invalid(
+    invalidAs(
       grammar === 'models' ? `Invalid filter string: '${text}'. What is wrong: ${what}` : `Invalid clause(s) in filter string: ${what}`,
+      `The filter can't be read: ${what}.`,
     )
   const unexpected = (token: Token) => {
     look(token)
@@ -197,7 +207,10 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
       if (left.kind !== 'identifier' && left.kind !== 'string' && left.kind !== 'number') throw unexpected(left)
       const [, word, key] = /^(\w+)\.(.*)$/.exec(written) ?? []
       const way = key ? ` Quote keys that hold other characters than letters, digits, _ and dots: ${word}.\`${key}\`` : ''
-      throw invalid(`Invalid comparison clause. Expected 'Identifier' found '${written}'.${way}`)
+      throw invalidAs(
+        `Invalid comparison clause. Expected 'Identifier' found '${written}'.${way}`,
+        `'${written}' is no name of a column, and something is compared with it.${way}`,
+      )
     }
     if (!isQuoted && (isColumn || !nameable.test(written))) throw unexpected({ ...left, text: written, end })
     const name = isQuoted ? written.slice(1, -1) : written
@@ -208,12 +221,12 @@ export function explainFilter(text: string, grammar: Grammar = 'runs', now = Dat
   try {
     if (text.includes('\0')) throw invalid(`Invalid filter: it holds the character NUL.`)
     if (text && list.length === 1 && grammar === 'models') throw wrong('it is empty')
-    if (text && list.length === 1) throw invalid(`Invalid filter '${text}'. Could not be parsed.`)
+    if (text && list.length === 1) throw invalidAs(`Invalid filter '${text}'. Could not be parsed.`, 'The filter is empty but for spaces.')
     const filter = disjunction()
     if (peek().kind !== 'end') throw unexpected(peek())
     return { ok: true, filter }
   } catch (error) {
-    if (error instanceof AppError) return { ok: false, message: error.message, start: place.start, end: place.end }
+    if (error instanceof AppError) return { ok: false, message: error.message, plain: error.plain, start: place.start, end: place.end }
     throw error
   }
 }

@@ -2,8 +2,8 @@
  * What each column may be compared with, and how: the comparators it takes and the values on their right side. Refusals
  * begin with MLflow's sentences where MLflow refuses too.
  */
-import { invalid } from '../errors.ts'
-import { asSet, asTuple, attributes, type Column, columnRef, type Grammar, isRegistry, unquoted } from './column.ts'
+import { invalid, invalidAs } from '../errors.ts'
+import { asSet, asTuple, asWords, attributes, type Column, columnRef, type Grammar, isRegistry, unquoted } from './column.ts'
 import { readDuration, readTime } from './time.ts'
 import type { Token } from './tokens.ts'
 
@@ -47,22 +47,27 @@ const taken: Record<Holds, readonly Comparator[]> = {
 /** MLflow's words for kinds. */
 const nameOf = ({ kind }: Column) => (kind === 'param' ? 'parameter' : kind)
 
+/** As it is written in a filter. */
+const calledOf = (column: Column) => (column.kind === 'attribute' ? column.key : columnRef(column))
+
 /** Refuses what is no comparator of that column. */
 export function checkComparator(column: Column, comparator: string, grammar: Grammar): asserts comparator is Comparator {
   const valid = taken[holds(column, grammar)]
   const isNull = comparator === 'IS NULL' || comparator === 'IS NOT NULL'
+  const plain = `${calledOf(column)} is not compared by '${comparator}': it takes ${asWords(valid)}.`
   if (grammar === 'experiments' && isNull && column.kind !== 'tag')
-    throw invalid(`IS NULL / IS NOT NULL is only supported for tags, not for attribute '${column.key}'`)
+    throw invalidAs(`IS NULL / IS NOT NULL is only supported for tags, not for attribute '${column.key}'`, plain)
   if ((valid as readonly string[]).includes(comparator)) return
   if (grammar === 'models')
-    throw invalid(`Invalid comparison operator for ${columnRef(column)}: '${comparator}'. Expected one of ${asTuple(valid)}.`)
+    throw invalidAs(`Invalid comparison operator for ${columnRef(column)}: '${comparator}'. Expected one of ${asTuple(valid)}.`, plain)
   if (isRegistry(grammar)) {
     const what = column.kind === 'tag' ? 'tag' : valid === taken.whole ? `attribute ${column.key}` : 'attribute'
-    throw invalid(`Invalid comparator for ${what}: ${comparator}`)
+    throw invalidAs(`Invalid comparator for ${what}: ${comparator}`, plain)
   }
-  if (column.kind === 'attribute' && column.key === 'experiment_id') throw invalid(`Invalid comparator for experiment_id: ${comparator}`)
-  if (grammar === 'experiments' && column.kind === 'tag') throw invalid(`Invalid comparator for tag: ${comparator}`)
-  throw invalid(`Invalid comparator '${comparator}' not one of '${asSet(valid)}'`)
+  if (column.kind === 'attribute' && column.key === 'experiment_id')
+    throw invalidAs(`Invalid comparator for experiment_id: ${comparator}`, plain)
+  if (grammar === 'experiments' && column.kind === 'tag') throw invalidAs(`Invalid comparator for tag: ${comparator}`, plain)
+  throw invalidAs(`Invalid comparator '${comparator}' not one of '${asSet(valid)}'`, plain)
 }
 
 /** One value. Throws where the column holds no such. */
@@ -73,14 +78,15 @@ export function operand(column: Column, comparator: Comparator, right: Token, gr
   if (kept === 'whole') {
     const written = unquoted(right.text, `'"`)
     if (/^\s*[-+]?\d{1,15}\s*$/.test(written)) return Number(written)
-    throw invalid(`Invalid value for numeric attribute '${key}': ${right.text}`)
+    throw invalidAs(`Invalid value for numeric attribute '${key}': ${right.text}`, `${key} is a whole number, and ${right.text} is none.`)
   }
   if (kept === 'number') {
     if (right.kind !== 'number')
-      throw invalid(
+      throw invalidAs(
         grammar === 'models'
           ? `Expected a number to compare '${columnRef(column)}' with. Found ${right.text}`
           : `Expected numeric value type for metric. Found ${right.text}${/^'?nan'?$/i.test(right.text) ? '. Write IS NAN' : ''}`,
+        `${calledOf(column)} is a number, and ${right.text} is none.${/^'?nan'?$/i.test(right.text) ? ' Write IS NAN.' : ''}`,
       )
     return Number(right.text)
   }
@@ -91,21 +97,24 @@ export function operand(column: Column, comparator: Comparator, right: Token, gr
     return value
   }
   if (right.kind !== 'string' && right.kind !== 'identifier')
-    throw invalid(
+    throw invalidAs(
       kind === 'dataset'
         ? `Expected a quoted string value for dataset attributes. Got value ${right.text}`
         : kind === 'attribute'
           ? `Expected a quoted string value for attributes. Got value ${right.text}`
           : `Expected a quoted string value for ${nameOf(column)} (e.g. 'my-value'). Got value ${right.text}`,
+      `${calledOf(column)} is a text: put ${right.text} in quotes, '${right.text}'.`,
     )
   const value = unquoted(right.text, `'"`)
   if (value === right.text)
-    throw invalid(
+    throw invalidAs(
       `Parameter value is either not quoted or unidentified quote types used for string value ${value}. Use either single or double quotes.`,
+      `${calledOf(column)} is a text: put ${value} in quotes, '${value}'.`,
     )
   if (kept === 'param' && !(texts as readonly string[]).includes(comparator) && !comparator.endsWith('IN'))
-    throw invalid(
+    throw invalidAs(
       `Invalid comparator '${comparator}' not one of '${asSet(texts)}' for a text. Params that are numbers are compared without quotes.`,
+      `A text is not compared by '${comparator}': it takes ${asWords(texts)}. Where ${calledOf(column)} is a number, leave out the quotes.`,
     )
   if (comparator === '~' || comparator === '!~') checkPattern(value)
   return idOf(kept, value)
@@ -130,35 +139,58 @@ function checkPattern(pattern: string) {
 function timed(key: string, kept: 'time' | 'duration', right: Token, grammar: Grammar, now: number): number {
   if (right.kind === 'number') {
     if (grammar === 'experiments' && !/^-?\d+$/.test(right.text))
-      throw invalid(`Invalid value for numeric attribute '${key}': '${right.text}'`)
+      throw invalidAs(
+        `Invalid value for numeric attribute '${key}': '${right.text}'`,
+        `${key} is a time, in whole milliseconds since 1970, and ${right.text} is none.`,
+      )
     return Number(right.text)
   }
   const written = right.kind === 'string' ? right.text.slice(1, -1) : unquoted(right.text, '"')
   const value = kept === 'time' ? readTime(written, now) : readDuration(written)
   if (value !== undefined) return value
   const way = kept === 'time' ? 'milliseconds since 1970, -7d, today, or 2026-01-31' : 'milliseconds, or a length such as 5m or 1h30m'
-  throw invalid(`Expected numeric value type for numeric attribute: ${key}. Found ${right.text}. It takes ${way}`)
+  throw invalidAs(
+    `Expected numeric value type for numeric attribute: ${key}. Found ${right.text}. It takes ${way}`,
+    `${key} is a ${kept === 'time' ? 'time' : 'length of time'}, and ${right.text} is none: it takes ${way}.`,
+  )
 }
 
 /** The value as it is; an experiment id as it is written elsewhere, without spaces, sign and leading zeros. */
 function idOf(kept: Holds, value: string): string {
   if (kept !== 'id') return value
-  if (!/^\s*[-+]?\d{1,18}\s*$/.test(value)) throw invalid(`Invalid experiment ID '${value}'. Experiment ID must be a valid integer.`)
+  if (!/^\s*[-+]?\d{1,18}\s*$/.test(value))
+    throw invalidAs(
+      `Invalid experiment ID '${value}'. Experiment ID must be a valid integer.`,
+      `An experiment's id is a whole number, and '${value}' is none.`,
+    )
   return String(Number(value))
 }
 
 /** The values of a list, all numbers or all texts. */
 export function operands(column: Column, comparator: Comparator, right: Token, grammar: Grammar, now: number): string[] | number[] {
-  if (!comparator.endsWith('IN')) throw invalid(`Invalid comparator '${comparator}' for a list. Use IN or NOT IN.`)
+  if (!comparator.endsWith('IN'))
+    throw invalidAs(
+      `Invalid comparator '${comparator}' for a list. Use IN or NOT IN.`,
+      `'${comparator}' takes one value: of a list it is IN or NOT IN.`,
+    )
   const kept = holds(column, grammar)
   const list = right.text
   const refusal = 'While parsing a list in the query, expected'
-  if (!list.slice(1, -1).trim()) throw invalid(`${refusal} a non-empty list of string values, but got empty list`)
+  const ours = {
+    empty: 'The list is empty: put values in it, with , between them.',
+    broken: `${list} can't be read as a list: ('a', 'b').`,
+  }
+  if (!list.slice(1, -1).trim()) throw invalidAs(`${refusal} a non-empty list of string values, but got empty list`, ours.empty)
   const found = items(list, grammar)
-  if (!found) throw invalid(`${refusal} a non-empty list of string values, but got ill-formed list.`)
+  if (!found) throw invalidAs(`${refusal} a non-empty list of string values, but got ill-formed list.`, ours.broken)
   const isQuoted = typeof found[0] === 'string'
   if (found.some((item) => (typeof item === 'string') !== isQuoted) || (!isQuoted && (kept === 'text' || kept === 'id')))
-    throw invalid(`${refusal} string value, punctuation, or whitespace, but got different type in list: ${list}`)
+    throw invalidAs(
+      `${refusal} string value, punctuation, or whitespace, but got different type in list: ${list}`,
+      isQuoted || kept === 'number'
+        ? `${list} has texts beside numbers.`
+        : `${calledOf(column)} is a text: put each value of ${list} in quotes.`,
+    )
   if (isQuoted && (kept === 'text' || kept === 'id' || kept === 'param')) return (found as string[]).map((item) => idOf(kept, item))
   // Numbers and times, each judged as if it stood alone.
   return found.map((item) => {

@@ -138,7 +138,7 @@ const FilterExplanation = builder.objectRef<Explanation>('FilterExplanation').im
     message: t.string({
       nullable: true,
       description: 'What is wrong. Null when it is right.',
-      resolve: (it) => (it.ok ? null : it.message),
+      resolve: (it) => (it.ok ? null : (it.plain ?? it.message)),
     }),
     start: t.int({
       nullable: true,
