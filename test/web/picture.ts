@@ -161,7 +161,7 @@ async function accessPages(): Promise<void> {
   await both('why', '/access', async () => {
     await page.getByLabel('Who', { exact: true }).fill('karin.holm')
     await page.getByLabel('What', { exact: true }).selectOption('change')
-    await page.getByLabel('Which experiment').fill('load/day-ahead')
+    await page.getByLabel('Which experiment or model').fill('load/day-ahead')
     await page.getByRole('button', { name: 'Ask' }).click()
   })
   await both('grants', `/experiments/${experiment}/overview`, () => page.getByRole('button', { name: 'Access' }).click())

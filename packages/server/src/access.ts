@@ -13,7 +13,8 @@ import { AppError } from './errors.ts'
  * `review`: to comment, to ask for a transition, and to have a say in what was asked for, where the gate counts it. `move`: to put a version into
  * a stage, or an alias on it, where no gate is in the way.
  */
-export type Action = 'read' | 'create' | 'review' | 'edit' | 'move' | 'rename' | 'delete' | 'manage'
+export const actions = ['read', 'create', 'review', 'edit', 'move', 'rename', 'delete', 'manage'] as const
+export type Action = (typeof actions)[number]
 
 /** What permission is given on. */
 export type Securable =

@@ -41,6 +41,20 @@ export const managersOf = (workspaceId: number) => ({
   ],
 })
 
+/** The workspaces that nobody would manage without this account: by their names. */
+export async function managedAlone(tx: Prisma.TransactionClient, accountId: number): Promise<Array<{ id: number; name: string }>> {
+  const alone: Array<{ id: number; name: string }> = []
+  for (const workspace of await tx.workspace.findMany({
+    where: placesOf(accountId),
+    select: { id: true, name: true },
+    orderBy: { name: 'asc' },
+  })) {
+    const managers = await tx.account.findMany({ where: { disabledAt: null, ...managersOf(workspace.id) }, select: { id: true }, take: 2 })
+    if (managers.length === 1 && managers[0]!.id === accountId) alone.push(workspace)
+  }
+  return alone
+}
+
 /** Does it in a transaction. Throws, and nothing is done, where it would leave nobody who manages the workspace. */
 export function keepManaged<T>(
   db: Database,

@@ -24,11 +24,14 @@ export class ApiError extends Error {
   readonly code: string
   /** Finds the request in the server's log. */
   readonly requestId: string | undefined
+  /** The input that it is about, where the server says. */
+  readonly field: string | undefined
 
-  constructor(code: string, message: string, requestId?: string) {
+  constructor(code: string, message: string, requestId?: string, field?: string) {
     super(message)
     this.code = code
     this.requestId = requestId
+    this.field = field
   }
 }
 
@@ -49,9 +52,14 @@ export const signedOut = {
 }
 
 function failure(error: GraphQLFailure, requestId: string | undefined): ApiError {
-  const { code, requestId: own } = error.extensions ?? {}
+  const { code, requestId: own, field } = error.extensions ?? {}
   if (code === 'UNAUTHENTICATED') for (const heard of listeners) heard()
-  return new ApiError(typeof code === 'string' ? code : 'INTERNAL_ERROR', error.message, typeof own === 'string' ? own : requestId)
+  return new ApiError(
+    typeof code === 'string' ? code : 'INTERNAL_ERROR',
+    error.message,
+    typeof own === 'string' ? own : requestId,
+    typeof field === 'string' ? field : undefined,
+  )
 }
 
 /** What the build leaves of a document: documents.ts. While developing it is a DocumentNode. */

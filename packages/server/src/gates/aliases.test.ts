@@ -134,6 +134,20 @@ it('whom a gate lets through goes without asking, and that is written down', asy
   expect((await activity('STAGE_CHANGED'))[0]).toMatchObject({ actor: 'amy', to: 'Production', data: JSON.stringify({ unasked: true }) })
 })
 
+it('a gate says to each what they may do before it', async () => {
+  await setPolicy([
+    { stage: 'Staging', approvals: 1 },
+    { stage: 'Production', approvals: 2, passers: { accounts: ['amy'] }, requesters: { role: 'ENGINEER' } },
+  ])
+  const ways = async (who: Who) =>
+    (await data(who, 'query ($name: String!) { registeredModel(name: $name) { gates { forYou } } }', { name })).registeredModel.gates.map(
+      ({ forYou }: { forYou: string }) => forYou,
+    )
+  expect(await ways(amy)).toEqual(['ASK', 'PASS'])
+  expect(await ways(eve)).toEqual(['ASK', 'ASK'])
+  expect(await ways(vi)).toEqual(['ASK', 'NONE'])
+})
+
 it('a gate that asks for less opens what waits for nothing more', async () => {
   await setPolicy([{ stage: 'Production', approvals: 2 }])
   const { id } = await request(eve, 'Production')

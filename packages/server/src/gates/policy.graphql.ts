@@ -8,6 +8,7 @@ import { policyLoader, RegisteredModel } from '../registry/registry.graphql.ts'
 import { Role } from '../workspaces/workspaces.graphql.ts'
 import { builtInNames, type CheckParams, type EvidenceKind, type MetricRule, noParams } from './built-in.ts'
 import type { Policy } from './effective.ts'
+import { isOneOf, type Voter, voterOf } from './people.ts'
 import { type Gate as GateRow, type PolicyRow, readPolicies } from './policy.sql.ts'
 import { checkPolicy, getPolicy, setPolicy } from './policy.ts'
 import { readYaml, yamlOf } from './policy-yaml.ts'
@@ -68,6 +69,20 @@ const GateCheckParams = builder.objectRef<CheckParams>('GateCheckParams').implem
   }),
 })
 
+const GateWay = builder.enumType('GateWay', {
+  description: 'What somebody may do before a gate.',
+  values: {
+    PASS: { description: 'Go through without asking, where they may move the version. It is written down that they did.' },
+    ASK: { description: 'Ask for it.' },
+    NONE: { description: 'Neither: others ask.' },
+  },
+})
+/** Whoever asks, read once for all gates. */
+const self = loader<'self', Voter>(async (ctx, keys) => {
+  const voter = await voterOf(ctx)
+  return keys.map(() => voter)
+})
+
 export const Gate = builder.objectRef<GateRow>('Gate').implement({
   description:
     'What opens the way into a stage, or to an alias. A stage with a gate is entered, and an alias with one is set, moved and taken away, by a transition request and by nothing else; but for whom it lets through.',
@@ -97,6 +112,16 @@ export const Gate = builder.objectRef<GateRow>('Gate').implement({
     }),
     ttl: t.expose('ttl', { type: 'Long', nullable: true, description: 'How long a request stays open, ms. Null: until it is closed.' }),
     commentRequired: t.exposeBoolean('commentRequired', { description: 'Whether who asks must say why.' }),
+    forYou: t.field({
+      type: GateWay,
+      description: 'What you may do before it. Who may pass may ask all the same.',
+      async resolve({ passers, requesters }, _, ctx) {
+        if (!passers && !requesters) return 'ASK'
+        const you = await self(ctx).load('self')
+        if (passers && isOneOf(you, passers)) return 'PASS'
+        return !requesters || isOneOf(you, requesters) ? 'ASK' : 'NONE'
+      },
+    }),
   }),
 })
 

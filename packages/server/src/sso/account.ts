@@ -1,16 +1,17 @@
 /**
  * Whose account a person at a provider has here, and what their groups there give it. Always true: an identity belongs to one
  * account, known by issuer and subject, never by a name that the person may choose; an account has the highest that the groups of
- * its identities give, as they were when it last came from each; what was given by hand stays; the last who manages the installation
- * goes on doing so.
+ * its identities give, as they were when it last came from each; what was given by hand stays; the last who manages the installation, or a
+ * workspace, goes on doing so, and that is written down.
  */
 import type { Account, Prisma, Sso, SsoIdentity } from '@tidegate/db'
 import { type Role, roles } from '../access.ts'
+import { writeDown } from '../audit.ts'
 import type { Ctx } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { matches, rolesOf } from '../group-roles.ts'
 import type { Identity } from '../oidc.ts'
-import { placesOf } from '../standing.ts'
+import { managersOf, placesOf } from '../standing.ts'
 import { accountName, changed } from '../users/accounts.ts'
 import { rulesOf } from './settings.ts'
 
@@ -42,9 +43,31 @@ export async function serially<T>(ctx: Ctx, work: (tx: Transaction) => Promise<T
   }
 }
 
+/** Where somebody still manages a workspace though no group says so any more. */
+export interface Kept {
+  account: string
+  workspace: { id: number; name: string }
+}
+
+/** For the log and the audit log: a provider is not refused, so somebody has to see it. */
+export async function tellKept(ctx: Ctx, kept: readonly Kept[]): Promise<void> {
+  for (const { account, workspace } of kept) {
+    ctx.log.warn(
+      { account, workspace: workspace.name },
+      'groups no longer make them an admin, and nobody else manages the workspace: they stay one',
+    )
+    const server = { ...ctx, workspace, actor: { name: 'Tidegate', kind: 'NONE' as const } }
+    await writeDown(server, {
+      ...{ operation: 'member.keep-last', isReading: false, on: { kind: 'Workspace', id: workspace.id }, outcome: 'OK', quiet: false },
+      input: { account, role: 'ADMIN', why: 'No group makes them an admin any more, and nobody else manages the workspace.' },
+    })
+  }
+}
+
 /** The account of a person at the provider, with what the groups give now. Throws where they may do nothing here. */
 export async function accountOf(ctx: Ctx, sso: Sso, identity: Identity): Promise<Account> {
-  const { account, isAllowed } = await serially(ctx, (tx) => settle(tx, sso, identity))
+  const { account, isAllowed, kept } = await serially(ctx, (tx) => settle(tx, sso, identity))
+  await tellKept(ctx, kept)
   if (account?.disabledAt) throw new AppError('PERMISSION_DENIED', `The account '${account.name}' is disabled. Ask an admin.`)
   // What the groups no longer give is gone, although the sign-in is refused.
   if (!isAllowed) changed(ctx)
@@ -55,19 +78,24 @@ export async function accountOf(ctx: Ctx, sso: Sso, identity: Identity): Promise
   return account
 }
 
-async function settle(tx: Transaction, sso: Sso, identity: Identity): Promise<{ account: Account | undefined; isAllowed: boolean }> {
+async function settle(
+  tx: Transaction,
+  sso: Sso,
+  identity: Identity,
+): Promise<{ account: Account | undefined; isAllowed: boolean; kept: Kept[] }> {
   const { issuer, subject } = identity
   const known = await tx.ssoIdentity.findUnique({ where: { issuer_subject: { issuer, subject } }, include: { account: true } })
   let account = known?.account ?? (await invited(tx, identity))
   if (!account) {
-    if (rolesAt(sso, identity.groups).size === 0 && !makesAdmin(sso, identity.groups)) return { account, isAllowed: false }
+    if (rolesAt(sso, identity.groups).size === 0 && !makesAdmin(sso, identity.groups)) return { account, isAllowed: false, kept: [] }
     account = await tx.account.create({ data: { name: await freeName(tx, identity), email: identity.email, createdAt: now() } })
   }
-  if (account.disabledAt !== null) return { account, isAllowed: false }
+  if (account.disabledAt !== null) return { account, isAllowed: false, kept: [] }
   await remember(tx, sso, identity, account.id)
-  account = await give(tx, account)
+  const given = await give(tx, account)
+  account = given.account
   const has = account.isAdmin || (await tx.workspace.findFirst({ where: placesOf(account.id), select: { id: true } })) !== null
-  return { account, isAllowed: has }
+  return { account, isAllowed: has, kept: given.kept }
 }
 
 export async function remember(
@@ -107,35 +135,53 @@ function wanted(identities: readonly (SsoIdentity & { sso: Sso | null })[]) {
   return { byWorkspace, adminBy, unknown }
 }
 
+const managersLeft = (tx: Transaction, workspaceId: number) => tx.account.count({ where: { disabledAt: null, ...managersOf(workspaceId) } })
+
 /** Gives an account what the groups of its identities stand for now, and takes what they stood for. */
-export async function give(tx: Transaction, account: Account): Promise<Account> {
+export async function give(tx: Transaction, account: Account): Promise<{ account: Account; kept: Kept[] }> {
   const accountId = account.id
   const identities = await tx.ssoIdentity.findMany({ where: { accountId }, include: { sso: true }, orderBy: { id: 'asc' } })
   const { byWorkspace, adminBy, unknown } = wanted(identities)
-  for (const { workspaceId, role, bySso, ssoId } of await tx.member.findMany({ where: { accountId } })) {
+  const kept: Kept[] = []
+  for (const { workspaceId, role, bySso, ssoId, workspace } of await tx.member.findMany({
+    where: { accountId },
+    include: { workspace: true },
+  })) {
     const wants = byWorkspace.get(workspaceId)
     byWorkspace.delete(workspaceId)
     // By hand; a server of before there were several providers does not say which.
     if ((!bySso && ssoId === null) || (ssoId !== null && unknown.has(ssoId))) continue
     const where = { workspaceId, accountId }
+    const set = (data: object) => tx.member.update({ where: { workspaceId_accountId: where }, data })
+    if (role === 'ADMIN' && wants?.role !== 'ADMIN') {
+      await set({ role: 'VIEWER' })
+      if ((await managersLeft(tx, workspaceId)) === 0) {
+        // Until somebody else manages it: they are asked again whenever they come.
+        await set({ role })
+        kept.push({ account: account.name, workspace: { id: workspaceId, name: workspace.name } })
+        continue
+      }
+    }
     if (!wants) {
       await tx.member.deleteMany({ where })
       // As when it is taken by hand: what was granted in the workspace goes too.
       await tx.accessGrant.deleteMany({ where })
-    } else if (wants.role !== role || wants.ssoId !== ssoId) {
-      await tx.member.update({ where: { workspaceId_accountId: where }, data: { ...wants, bySso: true } })
-    }
+    } else if (wants.role !== role || wants.ssoId !== ssoId) await set({ ...wants, bySso: true })
   }
   for (const [workspaceId, wants] of byWorkspace)
     await tx.member.create({ data: { workspaceId, accountId, addedAt: now(), bySso: true, ...wants } })
+  return { account: await giveInstallation(tx, account, adminBy, unknown), kept }
+}
 
-  const update = (data: { isAdmin: boolean; adminBy: number | null }) => tx.account.update({ where: { id: accountId }, data })
+async function giveInstallation(tx: Transaction, account: Account, adminBy: number | null, unknown: ReadonlySet<number>): Promise<Account> {
+  const { id } = account
+  const update = (data: { isAdmin: boolean; adminBy: number | null }) => tx.account.update({ where: { id }, data })
   if (adminBy !== null) {
     const isByHand = account.isAdmin && account.adminBy === null
     return isByHand || account.adminBy === adminBy ? account : update({ isAdmin: true, adminBy })
   }
   if (!account.isAdmin || account.adminBy === null || unknown.has(account.adminBy)) return account
-  const others = await tx.account.count({ where: { isAdmin: true, disabledAt: null, NOT: { id: accountId } } })
+  const others = await tx.account.count({ where: { isAdmin: true, disabledAt: null, NOT: { id } } })
   return others > 0 ? update({ isAdmin: false, adminBy: null }) : account
 }
 

@@ -8,7 +8,7 @@ import { AppError, invalid, notFound } from '../errors.ts'
 import { required } from '../fields.ts'
 import { operation, type Target } from '../operation.ts'
 import { changed, findAccount, ownId } from '../users/accounts.ts'
-import { give, remember, serially } from './account.ts'
+import { give, remember, serially, tellKept } from './account.ts'
 import { providerOf } from './settings.ts'
 import { cameBack, enabledSso } from './sign-in.ts'
 
@@ -63,14 +63,15 @@ export const finishLink = operation({
     const sso = await enabledSso(ctx, provider)
     const identity = await cameBack(ctx, sso, query, attemptSecret)
     const { issuer, subject } = identity
-    await serially(ctx, async (tx) => {
+    const { kept } = await serially(ctx, async (tx) => {
       const known = await tx.ssoIdentity.findUnique({ where: { issuer_subject: { issuer, subject } } })
       // Whose it is, is not for others to know.
       if (known && known.accountId !== id)
         throw invalid(`${identity.email ?? identity.name} at ${sso.name} is linked with another account.`)
       await remember(tx, sso, identity, id)
-      await give(tx, await tx.account.findUniqueOrThrow({ where: { id } }))
+      return give(tx, await tx.account.findUniqueOrThrow({ where: { id } }))
     })
+    await tellKept(ctx, kept)
     changed(ctx)
   },
 })
@@ -85,14 +86,15 @@ export const unlink = operation({
     const accountId = ownId(ctx)
     const id = /^\d{1,9}$/.test(text) ? Number(text) : -1
     const { password } = await findAccount(ctx, { id: String(accountId) })
-    await serially(ctx, async (tx) => {
+    const { kept } = await serially(ctx, async (tx) => {
       const all = await tx.ssoIdentity.findMany({ where: { accountId } })
       if (!all.some((each) => each.id === id)) throw notFound(`No identity with id=${text} exists`)
       if (password === null && all.length === 1)
         throw invalid('This is your only way in: have a password set first, or link another.', 'id')
       await tx.ssoIdentity.delete({ where: { id } })
-      await give(tx, await tx.account.findUniqueOrThrow({ where: { id: accountId } }))
+      return give(tx, await tx.account.findUniqueOrThrow({ where: { id: accountId } }))
     })
+    await tellKept(ctx, kept)
     changed(ctx)
     return { id: text }
   },

@@ -195,6 +195,39 @@ describe('somebody who signs in', () => {
     await expect(ask(session!, '{ members { role } }', {}, 'vision')).rejects.toMatchObject({ code: 'RESOURCE_DOES_NOT_EXIST' })
   })
 
+  it('who is the last to manage a workspace goes on, and that is written down, until somebody else does', async () => {
+    await ask(admin, 'mutation { createWorkspace(name: "lone") { workspace { id } } }')
+    const { id } = (await ask(admin, '{ viewer { workspace { id } } }', {}, 'lone')).viewer.workspace
+    const { rules } = (await ask(admin, '{ sso { rules { group workspace role } } }')).sso
+    await set({
+      rules: [...rules, { group: 'keepers', workspace: 'lone', role: 'ADMIN' }, { group: 'readers', workspace: 'lone', role: 'VIEWER' }],
+    })
+    person('max', { email: 'max@example.com', groups: ['keepers'] })
+    person('nia', { email: 'nia@example.com', groups: ['keepers'] })
+    await signIn('max')
+    await signIn('nia')
+    await ask(admin, 'mutation { removeMember(account: "root") { name } }', {}, 'lone')
+    people.max!.groups = ['readers']
+    await signIn('max')
+    expect(await membersOf('lone')).toEqual({ max: 'VIEWER', nia: 'ADMIN' })
+    people.nia!.groups = []
+    expect((await signIn('nia')).status).toBe(303)
+    expect(await membersOf('lone')).toEqual({ max: 'VIEWER', nia: 'ADMIN' })
+    const { auditLog } = await ask(
+      admin,
+      '{ auditLog(operation: "member.keep-last") { entries { actor operation target detail } } }',
+      {},
+      'lone',
+    )
+    expect(auditLog.entries).toEqual([
+      { actor: 'Tidegate', operation: 'member.keep-last', target: `Workspace ${id}`, detail: expect.stringContaining('"account":"nia"') },
+    ])
+    people.max!.groups = ['keepers']
+    await signIn('max')
+    expect((await signIn('nia')).status).toBe(403)
+    expect(await membersOf('lone')).toEqual({ max: 'ADMIN' })
+  })
+
   it('is the same account under another name and address, and no other under theirs', async () => {
     Object.assign(people.ada!, { name: 'Ada Byron', email: 'byron@example.com' })
     expect((await ask((await signIn('ada')).session!, '{ viewer { name } }', {}, 'vision')).viewer.name).toBe('ada.l')

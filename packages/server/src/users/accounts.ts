@@ -2,7 +2,7 @@
  * Accounts: people and programs that have a key. Always true: a password is known to nobody but who set it, and there is at least one account
  * that manages the installation, once there was a first.
  */
-import type { Account } from '@tidegate/db'
+import type { Account, Prisma } from '@tidegate/db'
 import { z } from 'zod'
 import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
@@ -10,6 +10,7 @@ import { anyText, required } from '../fields.ts'
 import { address } from '../mail/mail.ts'
 import { operation, type Target } from '../operation.ts'
 import { checkPassword, checkStrength, digestOf, hashPassword, newSecret } from '../passwords.ts'
+import { managedAlone } from '../standing.ts'
 
 /** A session ends when it was not used so long, and at the latest so long after it began, ms. */
 export const sessionLife = 14 * 24 * 60 * 60_000
@@ -149,23 +150,35 @@ const checkOtherAdmin = async (tx: Pick<Ctx['db']['prisma'], 'account'>, { id, n
     throw invalid(`${name} is the only one who manages the installation. Make somebody else an admin first.`)
 }
 
+/** Throws where a workspace would be left that nobody manages: who manages the installation still may, and has to say so. */
+async function checkOtherManagers(tx: Prisma.TransactionClient, { id, name }: Account): Promise<void> {
+  const alone = await managedAlone(tx, id)
+  if (alone.length === 0) return
+  const them = alone.map((each) => `'${each.name}'`).join(', ')
+  throw invalid(
+    `${name} is the only one who manages ${alone.length === 1 ? 'the workspace' : 'the workspaces'} ${them}. Make somebody else an admin there first, or force it.`,
+    'force',
+  )
+}
+
 /** For good, with its tokens and all it was given. What it did stays under its name. */
 export const deleteAccount = operation({
   name: 'account.delete',
-  input: z.object({ name: required }),
+  input: z.object({ name: required, force: z.boolean().nullish() }),
   action: 'delete',
   on: system,
   state: async (ctx, { name }) => {
     const known = await ctx.db.prisma.account.findUnique({ where: { name: name.toLowerCase() } })
     return known ? { name: known.name, isAdmin: known.isAdmin, disabledAt: known.disabledAt, email: known.email } : null
   },
-  async run(ctx, { name }): Promise<Account> {
+  async run(ctx, { name, force }): Promise<Account> {
     const account = await findAccount(ctx, { name })
     if (account.id === ctx.actor.id)
       throw new AppError('BAD_REQUEST', 'Nobody deletes their own account. Ask another admin to do it.', { field: 'name' })
     await ctx.db.prisma.$transaction(
       async (tx) => {
         if (account.isAdmin && account.disabledAt === null) await checkOtherAdmin(tx, account)
+        if (!force) await checkOtherManagers(tx, account)
         await tx.account.deleteMany({ where: { id: account.id } })
       },
       { isolationLevel: 'Serializable' },
@@ -186,20 +199,27 @@ export const getAccount = operation({
 /** Whether it may be used, and whether it manages the installation. */
 export const updateAccount = operation({
   name: 'account.update',
-  input: z.object({ id: required, isAdmin: z.boolean().nullish(), isDisabled: z.boolean().nullish(), email: address.nullish() }),
+  input: z.object({
+    id: required,
+    isAdmin: z.boolean().nullish(),
+    isDisabled: z.boolean().nullish(),
+    email: address.nullish(),
+    force: z.boolean().nullish(),
+  }),
   action: 'edit',
   on: system,
   state: async (ctx, { id }) => {
     const { name, isAdmin, disabledAt, email } = await findAccount(ctx, { id })
     return { name, isAdmin, disabledAt, email }
   },
-  async run(ctx, { id, isAdmin, isDisabled, email }): Promise<Account> {
+  async run(ctx, { id, isAdmin, isDisabled, email, force }): Promise<Account> {
     const account = await findAccount(ctx, { id })
     if (isAdmin || email) checkPerson(account)
     const takesAdmin = account.isAdmin && account.disabledAt === null && (isAdmin === false || isDisabled === true)
     const updated = await ctx.db.prisma.$transaction(
       async (tx) => {
         if (takesAdmin) await checkOtherAdmin(tx, account)
+        if (isDisabled && !force) await checkOtherManagers(tx, account)
         if (isDisabled) {
           await tx.accountSession.deleteMany({ where: { accountId: account.id } })
           await tx.oneTimeLink.deleteMany({ where: { accountId: account.id } })

@@ -113,7 +113,10 @@ builder.mutationFields((t) => {
       args: {
         id,
         isAdmin: t.arg.boolean({ description: 'Manages the installation.' }),
-        isDisabled: t.arg.boolean({ description: 'Nobody gets in by it.' }),
+        isDisabled: t.arg.boolean({ description: 'Nobody gets in by it. Refused where it is the only one that manages a workspace.' }),
+        force: t.arg.boolean({
+          description: 'Also where a workspace is left that only you, who manage the installation, manage. @default false',
+        }),
         email: t.arg.string({ description: 'Where they are written to.' }),
       },
       resolve: (_root, args, ctx) => call(ctx, updateAccount, args),

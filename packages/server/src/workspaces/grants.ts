@@ -4,7 +4,7 @@
  */
 import type { Account, Team } from '@tidegate/db'
 import { z } from 'zod'
-import { type Action, fits, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
+import { type Action, actions, fits, type Granted, may, type Permission, permissions, reasonOf, type Securable } from '../access.ts'
 import type { Ctx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { experimentTarget } from '../experiments/experiments.ts'
@@ -123,12 +123,15 @@ const words: Record<Action, string> = {
   manage: 'manage',
 }
 
+/** What is asked of registered models only, and of those of the whole workspace where none is named. */
+const ofModels: readonly Action[] = ['move', 'rename']
+
 /** May they, and why: by the same rules that decide. Of others it is asked by who manages the workspace. */
 export const explainAccess = operation({
   name: 'access.explain',
   input: z.object({
     account: required,
-    action: z.enum(['read', 'create', 'edit', 'delete', 'manage']),
+    action: z.enum(actions),
     ...granted,
   }),
   action: 'manage',
@@ -143,12 +146,18 @@ export const explainAccess = operation({
     const target = isOne ? await onGranted(ctx, { experimentId, model }) : undefined
     // Of oneself one learns no more than that a hidden one is not there.
     if (target) check(ctx, 'read', target)
-    const on: Securable = (target?.securable as Securable | undefined) ?? { kind: 'Workspace', id: workspaceId }
+    // Versions and comments are of things in a workspace, not of itself.
+    const ofAll = ofModels.includes(action) || action === 'review'
+    const all: Securable = ofAll ? { kind: 'RegisteredModel', id: 0, workspaceId } : { kind: 'Workspace', id: workspaceId }
+    const on: Securable = (target?.securable as Securable | undefined) ?? all
+    if (ofModels.includes(action) && experimentId != null)
+      throw invalid(`Only registered models are there to ${action}: name one, or none for all of them.`, 'experiment')
     if (action === 'create' && isOne) throw invalid('Things are made in a workspace: leave out what they are made in.', 'experiment')
     const { standing, ability } = await heldBy(ctx.db, account, workspaceId)
     const isIn = account.disabledAt === null
     const allowed = isIn && may(ability, action, on)
-    const what = model != null ? `the model '${model}'` : experimentId ? `experiment ${experimentId}` : `the workspace '${name}'`
+    const whole = ofAll ? `models in the workspace '${name}'` : `the workspace '${name}'`
+    const what = model != null ? `the model '${model}'` : experimentId ? `experiment ${experimentId}` : whole
     const reason = isIn ? reasonOf(standing, action, on, name) : 'the account is disabled'
     return { allowed, because: `${account.name} may ${allowed ? '' : 'not '}${words[action]} ${what}: ${reason}.` }
   },

@@ -1,6 +1,6 @@
 /** Who is asking, in which workspace, of which server; workspaces and their members. */
 import type { Workspace as WorkspaceRow } from '@tidegate/db'
-import { may, type Permission as PermissionName, permissions, type Role as RoleName, roles } from '../access.ts'
+import { type Action, may, type Permission as PermissionName, permissions, type Role as RoleName, roles } from '../access.ts'
 import { builder } from '../builder.ts'
 import type { Ctx } from '../context.ts'
 import { call } from '../operation.ts'
@@ -157,10 +157,13 @@ const AbilityName = builder.enumType('AbilityName', {
   values: {
     READ: { description: 'To see it.' },
     CREATE: { description: 'To make something in it.' },
+    REVIEW: { description: 'To comment on it and, of a registered model, to ask for transitions and have a say in them.' },
     EDIT: { description: 'To change it.' },
+    MOVE: { description: 'To put versions of a registered model into stages, and aliases on them, where no gate is in the way.' },
+    RENAME: { description: 'To rename a registered model.' },
     DELETE: { description: 'To delete it.' },
     MANAGE: { description: 'To say who may do what with it.' },
-  },
+  } satisfies Record<Uppercase<Action>, object>,
 })
 
 const WorkspacePayload = builder
@@ -206,7 +209,9 @@ builder.queryFields((t) => ({
     args: {
       account: t.arg.string({ required: true, description: 'Their name.' }),
       may: t.arg({ type: AbilityName, required: true, description: 'What.' }),
-      experiment: t.arg.id({ description: 'With which experiment. @default the workspace as a whole' }),
+      experiment: t.arg.id({
+        description: 'With which experiment. @default the workspace as a whole; of REVIEW, MOVE and RENAME, its registered models',
+      }),
       model: t.arg.string({ description: 'With which registered model, by its name.' }),
     },
     resolve: (_root, { account, may: ability, experiment, model }, ctx) =>

@@ -1,5 +1,5 @@
 /** What the page of access asks the server. */
-import { graphql, type ResultOf } from '#lib/api.ts'
+import { graphql, type ResultOf, type VariablesOf } from '#lib/api.ts'
 
 const MemberFields = graphql(`
   fragment MemberFields on Member {
@@ -55,6 +55,7 @@ export const Explain = graphql(`
     access(account: $account, may: $may, experiment: $experiment, model: $model) { allowed because }
   }
 `)
+export type Ability = VariablesOf<typeof Explain>['may']
 
 export const CreateTeam = graphql(`
   mutation CreateTeam($name: String!, $description: String, $role: Role) {
@@ -152,8 +153,8 @@ export const ResetPassword = graphql(`
 `)
 export const WithdrawInvitation = graphql(`mutation WithdrawInvitation($id: ID!) { withdrawInvitation(id: $id) { account { id } } }`)
 export const UpdateAccount = graphql(
-  `mutation UpdateAccount($id: ID!, $isAdmin: Boolean, $isDisabled: Boolean) {
-    updateAccount(id: $id, isAdmin: $isAdmin, isDisabled: $isDisabled) { account { ...AccountFields } }
+  `mutation UpdateAccount($id: ID!, $isAdmin: Boolean, $isDisabled: Boolean, $force: Boolean) {
+    updateAccount(id: $id, isAdmin: $isAdmin, isDisabled: $isDisabled, force: $force) { account { ...AccountFields } }
   }`,
   [AccountFields],
 )

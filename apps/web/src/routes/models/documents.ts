@@ -185,7 +185,6 @@ export const VersionPage = graphql(
       location
       status
       statusMessage
-      updatedAt
       tags { key value }
       can { edit move delete }
       movesTo
@@ -194,7 +193,6 @@ export const VersionPage = graphql(
       run {
         id
         name
-        status
         experiment { id name }
         metrics { key value }
         tags(keys: ["mlflow.source.git.commit", "mlflow.source.name"]) { key value }
@@ -210,11 +208,10 @@ export const VersionPage = graphql(
         id
         name
         stages
-        gates { ...GateFacts }
+        gates { ...GateFacts forYou }
         aliases { alias version }
         champion {
           version
-          stage
           aliases
           run { id metrics { key value } }
           loggedModel { id metrics { key value datasetName } }

@@ -75,7 +75,7 @@ const most = 4
 const matches = (pattern: string, alias: string): boolean => new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'iu').test(alias)
 
 /** The one that names it; of an alias else the first whose pattern it is of. */
-export const gateBefore = (gates: readonly Gate[], place: string): Gate | undefined =>
+export const gateBefore = <Any extends Pick<Gate, 'stage'>>(gates: readonly Any[], place: string): Any | undefined =>
   gates.find(({ stage }) => stage === place) ??
   (isOfAliases(place) ? gates.find(({ stage }) => isOfAliases(stage) && matches(stage, place)) : undefined)
 
