@@ -42,7 +42,7 @@ const together = (size: number) => ({
   priority: size,
   name(id: string, bundle: Bundle): string | null {
     const of = pagesOf(bundle).get(id)
-    const waits = !of ? 0 : of.has(layout) || of.size > many ? many : of.size
+    const waits = !of ? 0 : of.has(layout) ? many : Math.min(of.size, many)
     return waits !== size ? null : size === many ? 'shell' : `pages-${[...of!].join('-')}`
   },
 })
@@ -58,6 +58,8 @@ export default defineConfig({
               // What a page waits for comes in few files, not in forty, each of which would be asked for on its own. And so do the
               // styles of all pages: 57 files of half a kilobyte each take longer than what is not needed yet.
               groups: [
+                // SvelteKit's first file gives the others what they read as they begin: it must not wait for them.
+                { name: 'start', test: /kit[\\/]src[\\/]runtime[\\/]client[\\/]payload\.js$|vite[\\/]preload-helper/, priority: many + 2 },
                 { name: 'styles', test: /[?&]type=style\b|\.css(\?|$)/, priority: many + 1 },
                 ...[many, 3, 2].map(together),
               ],
