@@ -44,14 +44,27 @@ export async function openWatch({ platform: { db }, all }: Worlds): Promise<Watc
   }
 }
 
-/** What says when it was, and not what there is; errors, which come in the order in which fields were found wrong, in one of their own. */
-export const timeless = (text: string): string =>
-  sorted(text)
-    .replace(/(?<!\d)1[789]\d{11}(?!\d)/g, 'NOW')
-    .replace(/"(usedAt|seenAt)":(null|NOW)/g, '"$1":NOW')
+/** What says when it was, and not what there is. */
+const timeless = (text: string): string =>
+  text.replace(/(?<!\d)1[789]\d{11}(?!\d)/g, 'NOW').replace(/"(usedAt|seenAt)":(null|NOW)/g, '"$1":NOW')
 
-function sorted(text: string): string {
-  if (!text.startsWith('{"errors":[{')) return text
-  const { errors, ...rest } = JSON.parse(text)
-  return JSON.stringify({ errors: errors.map((error: unknown) => JSON.stringify(error)).sort(), ...rest })
+/** The errors of an answer of GraphQL by the field that each is of, and the rest of it. */
+function parted(text: string): { rest: string; errors: Map<string, string> } | undefined {
+  if (!text.startsWith('{"errors":[{')) return undefined
+  const { errors, ...rest } = JSON.parse(text) as { errors: { path?: unknown }[] }
+  return { rest: JSON.stringify(rest), errors: new Map(errors.map((error) => [JSON.stringify(error.path ?? null), JSON.stringify(error)])) }
+}
+
+/**
+ * Whether two answers say the same, at whatever time. Errors come in the order in which fields were found wrong; and where one of them leaves no
+ * data at all, which of the others were found before is chance: each field that both name has to be wrong in the same way.
+ */
+export function isSame(one: { status: number; text: string }, other: { status: number; text: string }): boolean {
+  const [a, b] = [timeless(one.text), timeless(other.text)]
+  if (one.status !== other.status || a === b) return one.status === other.status
+  const [x, y] = [parted(a), parted(b)]
+  if (!x || !y || x.rest !== y.rest) return false
+  const isWhole = !/"data":null/.test(x.rest)
+  if (isWhole && x.errors.size !== y.errors.size) return false
+  return [...x.errors].every(([path, error]) => (y.errors.get(path) ?? (isWhole ? undefined : error)) === error)
 }
