@@ -130,7 +130,12 @@ export async function walk(sequences: number, seed: number, say: (line: string) 
   async function judged(name: string): Promise<void> {
     const isBusy = `SELECT EXISTS (SELECT FROM built_in_check c JOIN model_version v ON v.id = c.version_id JOIN registered_model m ON m.id = v.registered_model_id
         WHERE m.name = $1 AND c.state IN ('QUEUED', 'RUNNING')) OR EXISTS (SELECT FROM graphile_worker.jobs WHERE task_identifier = 'check.refresh') AS busy`
-    while ((await platform.db.query(isBusy, [name]))[0]!.busy) await sleep(20)
+    // Far longer than it takes: what still waits then is run by nobody.
+    const end = performance.now() + 60_000
+    while ((await platform.db.query(isBusy, [name]))[0]!.busy) {
+      if (performance.now() > end) throw new Error(`${name} of seed ${seed}: a check waits that no job runs.`)
+      await sleep(20)
+    }
     try {
       await judge(platform, name, { runs, gates }, happened)
     } catch (error) {

@@ -75,6 +75,30 @@ describe('jobs', () => {
     expect(ran).not.toContain('first thought')
   })
 
+  it('of one key are added behind one that a worker takes in that very moment', async () => {
+    const at = Date.now() + 3_600_000
+    await enqueue(platform.db, note, { text: 'taken' }, { key: 'same moment', at })
+    const jobs = () =>
+      platform.db.query<{ text: string; key: string | null }>(
+        `SELECT payload ->> 'text' AS text, key FROM graphile_worker._private_jobs WHERE payload ->> 'text' IN ('taken', 'behind') ORDER BY id`,
+      )
+    let adding: Promise<void> | undefined
+    // As a worker takes one; what adds another has looked by then whether it was taken, and waits to change it.
+    await platform.db.tx(async (tx) => {
+      await tx.query("UPDATE graphile_worker._private_jobs SET locked_at = now(), locked_by = 'another' WHERE key = 'same moment'")
+      adding = enqueue(platform.db, note, { text: 'behind' }, { key: 'same moment', at })
+      const waits =
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%add_job%'"
+      while ((await platform.db.query(waits)).length === 0) await sleep(5)
+    })
+    await adding
+    expect(await jobs()).toEqual([
+      { text: 'taken', key: null },
+      { text: 'behind', key: 'same moment' },
+    ])
+    await platform.db.query("DELETE FROM graphile_worker._private_jobs WHERE payload ->> 'text' IN ('taken', 'behind')")
+  })
+
   it('of a worker that died without a word are taken by another', async () => {
     await enqueue(platform.db, note, { text: 'left behind' }, { key: 'orphan', at: Date.now() + 3_600_000 })
     await platform.db.query(`UPDATE graphile_worker._private_jobs SET run_at = now() - interval '2 minutes',
