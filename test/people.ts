@@ -20,6 +20,9 @@ export const bearer = (token: string): Who => ({ authorization: `Bearer ${token}
 export const sessionOf = ({ headers }: Answer): Who => ({ cookie: String(headers['set-cookie']).split(';')[0]! })
 export const tokenOf = (link: string) => link.split('#')[1]!
 
+/** Who tests of gates have beside the first, `ada`: those who ask, who looks on, and those who approve. */
+export const atGates = { eve: 'ENGINEER', ed: 'ENGINEER', vi: 'VIEWER', amy: 'APPROVER', abe: 'APPROVER', ana: 'APPROVER' } as const
+
 /** `platform` is asked each time: a test may start another. */
 export function peopleOf(platform: () => Platform) {
   /** A request by anyone: fetch would not send a Host or a Cookie of its own. */

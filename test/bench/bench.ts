@@ -76,6 +76,22 @@ export async function callsPerSecond(seconds: number, clients: Array<() => Promi
   return (answered / (performance.now() - start)) * 1000
 }
 
+/** Calls a second of so many clients, each over a connection of its own that `ready` makes its calls of; those of the first `warm` seconds don't count. */
+export async function clientsPerSecond(
+  peer: Peer,
+  { clients, seconds, warm = 0 }: { clients: number; seconds: number; warm?: number },
+  ready: (connection: Connection, i: number) => Promise<() => Promise<unknown>>,
+): Promise<number> {
+  const connections = Array.from({ length: clients }, () => connect(peer.origin))
+  try {
+    const calls = await Promise.all(connections.map(ready))
+    if (warm) await callsPerSecond(warm, calls)
+    return await callsPerSecond(seconds, calls)
+  } finally {
+    for (const connection of connections) connection.close()
+  }
+}
+
 /** Lends a connection. */
 export async function connected<T>(peer: Peer, work: (connection: Connection) => Promise<T>): Promise<T> {
   const connection = connect(peer.origin)

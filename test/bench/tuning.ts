@@ -1,7 +1,6 @@
 /** How many workers MLflow does best with here. */
-import { callsPerSecond, newRun } from './bench.ts'
+import { clientsPerSecond, newRun } from './bench.ts'
 import { show } from './figures.ts'
-import { connect } from './http.ts'
 import type { Mlflow } from './peers.ts'
 
 /** Its default is 4. */
@@ -14,16 +13,12 @@ export async function findWorkers(peer: Mlflow): Promise<string> {
     await peer.stop()
     peer.setWorkers(workers)
     await peer.start()
-    const connections = Array.from({ length: 8 }, () => connect(peer.origin))
-    const runs = await Promise.all(connections.map((connection) => newRun(connection)))
     let step = 0
-    const calls = connections.map(
-      (connection, i) => () =>
-        connection.call('runs/log-metric', { run_id: runs[i], key: 'loss', value: 1, timestamp: Date.now(), step: step++ }),
-    )
-    await callsPerSecond(2, calls)
-    found.push({ workers, rate: await callsPerSecond(5, calls) })
-    for (const connection of connections) connection.close()
+    const rate = await clientsPerSecond(peer, { clients: 8, seconds: 5, warm: 2 }, async (connection) => {
+      const run_id = await newRun(connection)
+      return () => connection.call('runs/log-metric', { run_id, key: 'loss', value: 1, timestamp: Date.now(), step: step++ })
+    })
+    found.push({ workers, rate })
   }
   const best = found.toSorted((a, b) => b.rate - a.rate)[0]!
   if (best.workers !== peer.workers) {

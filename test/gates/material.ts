@@ -4,16 +4,9 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { atGates } from '../people.ts'
 
-export const people = {
-  ada: 'ADMIN',
-  eve: 'ENGINEER',
-  ed: 'ENGINEER',
-  vi: 'VIEWER',
-  amy: 'APPROVER',
-  abe: 'APPROVER',
-  ana: 'APPROVER',
-} as const
+export const people = { ada: 'ADMIN', ...atGates } as const
 export type Name = keyof typeof people
 export const names = Object.keys(people) as Name[]
 export const stages = ['None', 'Staging', 'Production', 'Archived']

@@ -48,6 +48,9 @@ export type Door = 'GRAPHQL' | 'REST' | 'SERVER'
 /** Who does something, where, and over which door: to write down what was done takes no more. */
 export type Doer = Pick<Ctx, 'actor' | 'workspace'> & Partial<Pick<Ctx, 'door' | 'through'>>
 
+/** Who does what is done by itself. */
+export const server: Actor = { name: 'Tidegate', kind: 'NONE' }
+
 /** Whose what they do is; 0 without accounts. */
 export const accountOf = ({ actor }: Pick<Ctx, 'actor'>): number => actor.id ?? 0
 

@@ -30,8 +30,9 @@ export const placesOf = (accountId: number) => ({
 })
 
 const managing = (workspaceId: number) => ({ role: { workspaceId, rules: { some: { kind: 'Workspace', permission: 'MANAGE' } } } })
-/** Who manages a workspace by their own role, a team's, or one of its own making, for Prisma's `where`: people, no programs. */
+/** Who manages a workspace by their own role, a team's, or one of its own making, for Prisma's `where`: people that may come, no programs. */
 export const managersOf = (workspaceId: number) => ({
+  disabledAt: null,
   serviceOf: null,
   OR: [
     { members: { some: { workspaceId, role: 'ADMIN' } } },
@@ -41,6 +42,8 @@ export const managersOf = (workspaceId: number) => ({
   ],
 })
 
+export const countManagers = (tx: Prisma.TransactionClient, workspaceId: number) => tx.account.count({ where: managersOf(workspaceId) })
+
 /** The workspaces that nobody would manage without this account: by their names. */
 export async function managedAlone(tx: Prisma.TransactionClient, accountId: number): Promise<Array<{ id: number; name: string }>> {
   const alone: Array<{ id: number; name: string }> = []
@@ -49,7 +52,7 @@ export async function managedAlone(tx: Prisma.TransactionClient, accountId: numb
     select: { id: true, name: true },
     orderBy: { name: 'asc' },
   })) {
-    const managers = await tx.account.findMany({ where: { disabledAt: null, ...managersOf(workspace.id) }, select: { id: true }, take: 2 })
+    const managers = await tx.account.findMany({ where: managersOf(workspace.id), select: { id: true }, take: 2 })
     if (managers.length === 1 && managers[0]!.id === accountId) alone.push(workspace)
   }
   return alone
@@ -64,10 +67,9 @@ export function keepManaged<T>(
   return db.prisma.$transaction(async (tx) => {
     // Holds the workspace: of two who leave at once, the second sees that the first has gone.
     await tx.workspace.updateMany({ where: { id }, data: { id } })
-    const managers = () => tx.account.count({ where: { disabledAt: null, ...managersOf(id) } })
-    const before = await managers()
+    const before = await countManagers(tx, id)
     const done = await work(tx)
-    if (before > 0 && (await managers()) === 0)
+    if (before > 0 && (await countManagers(tx, id)) === 0)
       throw invalid(`Nobody would be left who manages the workspace '${name}'. Make somebody else an admin first.`)
     return done
   })

@@ -3,10 +3,9 @@
  * Chromium, beside MLflow's page of models, which shows 25 of them; and where everything stood at a time.
  */
 import type { Browser } from 'playwright-core'
-import { type Bench, type Case, callsPerSecond, connected, sideBySide, timed } from '../bench.ts'
+import { type Bench, type Case, clientsPerSecond, connected, sideBySide, timed } from '../bench.ts'
 import { launch, open } from '../browser.ts'
 import { type Figure, median } from '../figures.ts'
-import { connect } from '../http.ts'
 import type { Peer } from '../peers.ts'
 import { loadModels, since, unloadModels } from '../registry.sql.ts'
 
@@ -43,24 +42,13 @@ const asking = (peer: Peer, query: string, variables: object, times: number) =>
     })
   })
 
-/** Versions that so many clients make a second, each of a model and over a connection of its own. */
-export async function making(peer: Peer, clients: number, seconds: number): Promise<number> {
-  const connections = Array.from({ length: clients }, () => connect(peer.origin))
-  const each = connections.map((connection, i) => ({ connection, name: `made-${Date.now()}-${i}` }))
-  try {
-    await Promise.all(each.map(({ connection, name }) => connection.call('registered-models/create', { name })))
-    return await callsPerSecond(
-      seconds,
-      each.map(
-        ({ connection, name }) =>
-          () =>
-            connection.call('model-versions/create', { name, source: 's3://models/made' }),
-      ),
-    )
-  } finally {
-    for (const connection of connections) connection.close()
-  }
-}
+/** Versions that so many clients make a second, each of a model of its own. */
+const making = (peer: Peer, clients: number, seconds: number): Promise<number> =>
+  clientsPerSecond(peer, { clients, seconds }, async (connection, i) => {
+    const name = `made-${Date.now()}-${i}`
+    await connection.call('registered-models/create', { name })
+    return () => connection.call('model-versions/create', { name, source: 's3://models/made' })
+  })
 
 /** From the address to what is to be seen of so many models: the rows of the window, and all of them. */
 async function drawn(browser: Browser, peer: Peer, rows: number): Promise<{ seen: number; all: number }> {

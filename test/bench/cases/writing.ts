@@ -1,9 +1,9 @@
 /** Writing: batches, single points, whole runs, and the same again. */
 
 import { address, batch } from '../batches.ts'
-import { type Bench, type Case, callsPerSecond, connected, newRun, sideBySide } from '../bench.ts'
+import { type Bench, type Case, clientsPerSecond, connected, newRun, sideBySide } from '../bench.ts'
 import { type Figure, median } from '../figures.ts'
-import { type Connection, connect } from '../http.ts'
+import type { Connection } from '../http.ts'
 import type { Peer } from '../peers.ts'
 
 const since = 1_750_000_000_000
@@ -11,21 +11,15 @@ const rounds = (bench: Bench) => (bench.quick ? 1 : 3)
 const seconds = (bench: Bench) => (bench.quick ? 2 : 3)
 
 /** Calls a second with that many clients, each on a connection and a run of its own, after a moment to warm up. */
-async function rate(
+const rate = (
   peer: Peer,
   bench: Bench,
   clients: number,
   makeClient: (connection: Connection, run: string, i: number) => () => Promise<unknown>,
-) {
-  const connections = Array.from({ length: clients }, () => connect(peer.origin))
-  try {
-    const calls = await Promise.all(connections.map(async (connection, i) => makeClient(connection, await newRun(connection), i)))
-    await callsPerSecond(0.5, calls)
-    return await callsPerSecond(seconds(bench), calls)
-  } finally {
-    for (const connection of connections) connection.close()
-  }
-}
+) =>
+  clientsPerSecond(peer, { clients, seconds: seconds(bench), warm: 0.5 }, async (connection, i) =>
+    makeClient(connection, await newRun(connection), i),
+  )
 
 /** Batches of one client: when they are used up, they go to the next run. */
 const perRun = 100

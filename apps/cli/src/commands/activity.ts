@@ -9,7 +9,7 @@ import type { Commands, Session } from '../session.ts'
 const Page = graphql(`
   fragment ActivityPage on ActivityConnection {
     nodes { seq time kind model version actor door through from to comment data hash }
-    pageInfo { endCursor }
+    pageInfo { hasNextPage endCursor }
   }
 `)
 const OfAll = graphql(
@@ -23,21 +23,16 @@ const OfOne = graphql(
   [Page],
 )
 
-type Page = ResultOf<typeof Page>
-type Entry = Page['nodes'][number]
+type Entry = ResultOf<typeof Page>['nodes'][number]
 
-async function* entriesOf({ client, signal }: Session, model: string | undefined, limit: number): AsyncGenerator<Entry> {
+function entriesOf({ client, signal }: Session, model: string | undefined, limit: number): AsyncIterable<Entry> {
   const first = Math.min(limit, 500)
-  for (let after: string | null | undefined = null; ; ) {
-    const page: Page | undefined =
-      model === undefined
-        ? (await client.query(OfAll, { first, after }, { signal })).modelActivity
-        : (await client.query(OfOne, { model, first, after }, { signal })).registeredModel?.activity
-    if (!page) throw notFound(`There is no registered model '${model}'.`)
-    yield* page.nodes
-    after = page.pageInfo.endCursor
-    if (!after) return
-  }
+  return client.all(async (after) => {
+    if (model === undefined) return (await client.query(OfAll, { first, after }, { signal })).modelActivity
+    const { registeredModel } = await client.query(OfOne, { model, first, after }, { signal })
+    if (!registeredModel) throw notFound(`There is no registered model '${model}'.`)
+    return registeredModel.activity
+  })
 }
 
 /** What it was and became, as far as it says. */

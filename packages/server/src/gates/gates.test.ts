@@ -1,12 +1,12 @@
 /** Gates: what opens the way into a stage, what was asked for, who decides, and that nothing goes round it. */
 import { type Platform, startPlatform } from '@tidegate/test'
+import { atGates, peopleOf, type Who } from '@tidegate/test/people'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expireRequests } from './requests.ts'
 
 let platform: Platform
-const password = 'a long tide rises'
-const people: Record<string, Record<string, string>> = {}
-const basic = (name: string) => ({ authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` })
+const people: Record<string, Who> = {}
+const { first, make } = peopleOf(() => platform)
 
 async function send(who: string, method: string, path: string, input: object): Promise<{ status: number; body: any }> {
   const url = new URL(path.startsWith('/') ? path : `/api/2.0/mlflow/${path}`, platform.origin)
@@ -29,33 +29,11 @@ const ask = async (who: string, query: string, variables: object = {}) => {
   if (body.errors) throw new Refused(body.errors[0])
   return body.data
 }
-const accept = (link: string, more: object = {}) =>
-  fetch(`${platform.origin}/auth/link/accept`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token: link.split('#')[1], password, ...more }),
-  })
 
 beforeAll(async () => {
   platform = await startPlatform({ access: 'accounts' })
-  await accept(platform.firstLink!, { name: 'ada' })
-  people.ada = basic('ada')
-  for (const [name, role] of Object.entries({
-    eve: 'ENGINEER',
-    ed: 'ENGINEER',
-    vi: 'VIEWER',
-    amy: 'APPROVER',
-    abe: 'APPROVER',
-    ana: 'APPROVER',
-  })) {
-    const { createAccount } = await ask('ada', 'mutation ($name: String!) { createAccount(name: $name) { link } }', { name })
-    await accept(createAccount.link)
-    await ask('ada', 'mutation ($name: String!, $role: Role!) { setMember(account: $name, role: $role) { member { role } } }', {
-      name,
-      role,
-    })
-    people[name] = basic(name)
-  }
+  people.ada = await first()
+  for (const [name, role] of Object.entries(atGates)) people[name] = await make(name, { default: role })
 }, 60_000)
 afterAll(() => platform?.stop())
 

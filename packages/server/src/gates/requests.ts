@@ -1,7 +1,7 @@
 /** Transition requests as people use them: asked for, approved, rejected, taken back, and let go when their time is over. */
 import { z } from 'zod'
 import { may, reachOf } from '../access.ts'
-import { accountOf, type Ctx, inTransaction, type Kernel, type Tx } from '../context.ts'
+import { accountOf, type Ctx, inTransaction, type Kernel, server, type Tx } from '../context.ts'
 import { AppError, invalid, notFound } from '../errors.ts'
 import { anyText, int64, limitedText, required } from '../fields.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
@@ -142,12 +142,9 @@ async function decide(
 }
 
 /** What closes by itself is closed by the server. */
-const server = (workspaceId: number) => ({ actor: { name: 'Tidegate', kind: 'NONE' as const }, workspace: { id: workspaceId, name: '' } })
-
 async function expire(tx: Tx, request: Request): Promise<void> {
-  const { actor, workspace } = server(request.workspaceId)
-  if (!(await closeRequest(tx, request.id, { state: 'EXPIRED', by: actor.name, comment: '', at: Date.now() }))) return
-  await record(tx, { actor, workspace }, { kind: 'TRANSITION_EXPIRED', ...told(request) })
+  if (!(await closeRequest(tx, request.id, { state: 'EXPIRED', by: server.name, comment: '', at: Date.now() }))) return
+  await record(tx, { actor: server, workspace: { id: request.workspaceId, name: '' } }, { kind: 'TRANSITION_EXPIRED', ...told(request) })
 }
 
 /** How far it is, and where its version stands, as the audit log has them. */

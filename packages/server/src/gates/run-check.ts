@@ -3,7 +3,7 @@
  * where it is to run again since it began; and in the transaction that says that it has passed, what waited for nothing more is opened.
  */
 import { type Actor, abilityOf, everything } from '../access.ts'
-import { type Ctx, inTransaction, type Kernel } from '../context.ts'
+import { type Ctx, inTransaction, type Kernel, server } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { type Job, job } from '../jobs.ts'
 import { record } from '../registry/activity.ts'
@@ -63,7 +63,7 @@ async function look(kernel: Kernel, it: OwnCheck, workspace: Workspace, signal: 
 
 /** Says what was found. */
 async function post(kernel: Kernel, workspace: Workspace, it: OwnCheck & { modelId: number }, found: Finding): Promise<void> {
-  const doer = { actor: { name: 'Tidegate', kind: 'NONE' as const }, workspace }
+  const doer = { actor: server, workspace }
   const at = { ...kernel, ...doer }
   const summary = found.summary.length > 1_000 ? `${found.summary.slice(0, 999)}…`.toWellFormed() : found.summary
   // JSON has no infinities.

@@ -3,7 +3,7 @@
  * is looked at and closed in a transaction that holds its model, so of two at once one decides; what it needs is asked of the gate that
  * stands now, not of the one it was asked under; and a version comes into a gated stage in the transaction that approves its request.
  */
-import type { Doer, Tx } from '../context.ts'
+import { type Doer, server, type Tx } from '../context.ts'
 import { moveAlias, moveStage } from '../registry/moves.ts'
 import { type OwnCheck, readOwnChecks } from './built-in.sql.ts'
 import { askedOf, isBuiltIn } from './built-in.ts'
@@ -46,7 +46,7 @@ const passing: readonly CheckState[] = ['PASSED', 'SKIPPED']
 
 /** What the server found itself, as others' checks are told. */
 export const asCheck = ({ versionId, name, state, summary, numbers, at }: OwnCheck): Check => ({
-  ...{ versionId, name, state, summary, url: '', numbers, actor: 'Tidegate', at },
+  ...{ versionId, name, state, summary, url: '', numbers, actor: server.name, at },
 })
 
 /** What it found on the way there, by what the gate asks now. */

@@ -3,4 +3,4 @@ import type { Database } from '@tidegate/db'
 import { managersOf } from '../standing.ts'
 
 export const adminsOf = async ({ prisma }: Pick<Database, 'prisma'>, workspaceId: number): Promise<number[]> =>
-  (await prisma.account.findMany({ where: { disabledAt: null, ...managersOf(workspaceId) }, select: { id: true } })).map(({ id }) => id)
+  (await prisma.account.findMany({ where: managersOf(workspaceId), select: { id: true } })).map(({ id }) => id)

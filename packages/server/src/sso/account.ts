@@ -7,11 +7,11 @@
 import type { Account, Prisma, Sso, SsoIdentity } from '@tidegate/db'
 import { type Role, roles } from '../access.ts'
 import { writeDown } from '../audit.ts'
-import type { Ctx } from '../context.ts'
+import { type Ctx, server } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { matches, rolesOf } from '../group-roles.ts'
 import type { Identity } from '../oidc.ts'
-import { managersOf, placesOf } from '../standing.ts'
+import { countManagers, placesOf } from '../standing.ts'
 import { accountName, changed } from '../users/accounts.ts'
 import { rulesOf } from './settings.ts'
 
@@ -56,11 +56,13 @@ export async function tellKept(ctx: Ctx, kept: readonly Kept[]): Promise<void> {
       { account, workspace: workspace.name },
       'groups no longer make them an admin, and nobody else manages the workspace: they stay one',
     )
-    const server = { ...ctx, workspace, actor: { name: 'Tidegate', kind: 'NONE' as const } }
-    await writeDown(server, {
-      ...{ operation: 'member.keep-last', isReading: false, on: { kind: 'Workspace', id: workspace.id }, outcome: 'OK', quiet: false },
-      input: { account, role: 'ADMIN', why: 'No group makes them an admin any more, and nobody else manages the workspace.' },
-    })
+    await writeDown(
+      { ...ctx, workspace, actor: server },
+      {
+        ...{ operation: 'member.keep-last', isReading: false, on: { kind: 'Workspace', id: workspace.id }, outcome: 'OK', quiet: false },
+        input: { account, role: 'ADMIN', why: 'No group makes them an admin any more, and nobody else manages the workspace.' },
+      },
+    )
   }
 }
 
@@ -135,8 +137,6 @@ function wanted(identities: readonly (SsoIdentity & { sso: Sso | null })[]) {
   return { byWorkspace, adminBy, unknown }
 }
 
-const managersLeft = (tx: Transaction, workspaceId: number) => tx.account.count({ where: { disabledAt: null, ...managersOf(workspaceId) } })
-
 /** Gives an account what the groups of its identities stand for now, and takes what they stood for. */
 export async function give(tx: Transaction, account: Account): Promise<{ account: Account; kept: Kept[] }> {
   const accountId = account.id
@@ -155,7 +155,7 @@ export async function give(tx: Transaction, account: Account): Promise<{ account
     const set = (data: object) => tx.member.update({ where: { workspaceId_accountId: where }, data })
     if (role === 'ADMIN' && wants?.role !== 'ADMIN') {
       await set({ role: 'VIEWER' })
-      if ((await managersLeft(tx, workspaceId)) === 0) {
+      if ((await countManagers(tx, workspaceId)) === 0) {
         // Until somebody else manages it: they are asked again whenever they come.
         await set({ role })
         kept.push({ account: account.name, workspace: { id: workspaceId, name: workspace.name } })

@@ -3,7 +3,7 @@
  * where they are gone. Not of what was made for no longer than that, nor of what was renewed.
  */
 import { z } from 'zod'
-import { inTransaction } from '../context.ts'
+import { inTransaction, server } from '../context.ts'
 import { adminsOf } from '../inbox/admins.ts'
 import { type Told, tell } from '../inbox/notices.ts'
 import { job } from '../jobs.ts'
@@ -38,7 +38,14 @@ export const tokenEnds = job({
       const at = `${new Date(end).toISOString().slice(0, 16).replace('T', ' ')} UTC`
       all.push({
         accounts: serviceOf === null ? [account.id] : madeBy !== null ? [madeBy] : await adminsOf(kernel.db, serviceOf),
-        ...{ kind: 'TOKEN_ENDS', workspaceId: serviceOf, modelId: null, version: null, cause: `token ${id} ${lead.ms}`, actor: 'Tidegate' },
+        ...{
+          kind: 'TOKEN_ENDS',
+          workspaceId: serviceOf,
+          modelId: null,
+          version: null,
+          cause: `token ${id} ${lead.ms}`,
+          actor: server.name,
+        },
         text: `The token '${name}'${serviceOf === null ? '' : ` of ${account.name}`} ends ${lead.words}, on ${at}: renew it, or let it end`,
         path: serviceOf === null ? '/access?show=tokens' : '/access?show=workspace',
       })

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Sql, Webhook } from '@tidegate/db'
 import { z } from 'zod'
-import { inTransaction, type Kernel } from '../context.ts'
+import { inTransaction, type Kernel, server } from '../context.ts'
 import { adminsOf } from '../inbox/admins.ts'
 import { tell } from '../inbox/notices.ts'
 import { enqueue, type Job, job } from '../jobs.ts'
@@ -160,7 +160,7 @@ async function countFailure(kernel: Kernel, hook: Webhook): Promise<void> {
     if (!(await turnOff(tx, id, notice))) return
     await tell(tx, kernel, [
       {
-        ...{ accounts, kind: 'WEBHOOK_OFF', workspaceId: hook.workspaceId, modelId: hook.modelId, version: null, actor: 'Tidegate' },
+        ...{ accounts, kind: 'WEBHOOK_OFF', workspaceId: hook.workspaceId, modelId: hook.modelId, version: null, actor: server.name },
         ...{
           cause: `webhook ${id} ${now}`,
           path: '/webhooks',
