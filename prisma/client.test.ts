@@ -30,11 +30,12 @@ it('a transaction that lets go early is on the disk when it answers, and in orde
       const adding = Array.from({ length: 4 }, () => add().catch(() => {}))
       await expect.poll(() => answered.length, { timeout: 60_000, interval: 5 }).toBeGreaterThan(100)
       // What was written and not brought to the disk is in its memory, and gone with it.
+      const gone = new Promise((resolve) => postgres.onExit(resolve))
       process.kill(Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL')
       isKilled = true
-      await Promise.all(adding)
-      await db.close()
+      await Promise.all([gone, ...adding])
       postgres = await startPostgres(folder)
+      await db.close()
       db = createDb(postgres.url())
       const kept = (await db.query<{ place: number }>('SELECT place FROM line ORDER BY place')).map(({ place }) => place)
       expect(kept).toEqual(kept.map((_, i) => i + 1))

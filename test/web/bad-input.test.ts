@@ -247,6 +247,12 @@ it('a table of a million rows shows its beginning, says how much that is, and is
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download all' }).click()])
     expect((await readFile(await download.path())).byteLength).toBe(size)
   }
+  // Its folder is listed again with the run's end, and who reads further down is left where they are.
+  const listed = page.waitForResponse(async (response) => (await response.text().catch(() => '')).includes('"artifacts":['))
+  await post('runs/update', { run_id: run, status: 'FINISHED', end_time: Date.now() })
+  await listed
+  await settled(page)
+  await page.getByText(/201–400 of/).waitFor()
   await page.goto(`${platform.origin}/runs/${run}?tab=media`)
   await page.getByText(/1–200 of/).waitFor()
   expect(errors).toEqual([])

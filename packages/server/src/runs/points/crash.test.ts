@@ -75,6 +75,7 @@ it('a killed server or database loses nothing it acknowledged, and shows nothing
     const told: number[] = []
     for (let round = 0; round < 4; round++) {
       const killDatabase = round % 2 === 1
+      const gone = new Promise((resolve) => postgres.onExit(resolve))
       told.push(
         ...(await writeUntil(postgres.url(), round * 1_000_000, 200, (pid) => {
           if (killDatabase) process.kill(Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL')
@@ -82,6 +83,7 @@ it('a killed server or database loses nothing it acknowledged, and shows nothing
         })),
       )
       if (killDatabase) {
+        await gone
         await db.close()
         postgres = await startPostgres(folder)
         db = createDb(postgres.url())

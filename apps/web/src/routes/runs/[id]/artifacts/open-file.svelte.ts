@@ -46,9 +46,11 @@ export function openFile(file: () => File) {
   let chosen = $state<Way | undefined>()
   let tries = $state(0)
 
+  // Apart from the file: a folder that is listed again has another object of the same file, which is no reason to read it anew.
+  const path = $derived(file().path)
   const url = $derived(file().url!)
   const size = $derived(file().size ?? 0)
-  const kind = $derived<Kind>(kindOf(file().path))
+  const kind = $derived<Kind>(kindOf(path))
   const ways = $derived<Way[]>(
     kind === 'patch'
       ? ['diff', 'text']
@@ -72,7 +74,7 @@ export function openFile(file: () => File) {
     void tries
     content = pages = error = natural = undefined
     isCut = false
-    const [at, bytes, path, how] = [url, size, file().path, kind]
+    const [at, bytes, of, how] = [url, size, path, kind]
     const gone = new AbortController()
     const failed = (caught: unknown) => {
       if (!gone.signal.aborted) error = toApiError(caught)
@@ -86,7 +88,7 @@ export function openFile(file: () => File) {
     } else if (isTextual(how)) {
       readText(at, bytes, gone.signal)
         .then((read) => {
-          const found = contentOf(how, path, read.text)
+          const found = contentOf(how, of, read.text)
           const { table } = found
           isCut = read.isCut
           content = found
